@@ -1,0 +1,61 @@
+/** What a blueprint sees of the world, and nothing else. The wire form is in shared/wire/ctx.ts. */
+import type { Json, JsonObject } from './agent.ts';
+
+/** The result of a paid call: what it cost, in micro-USD, at most the bound that was marked for it. */
+export type Spent<T> = { readonly costMicros: number; readonly value: T };
+
+export type FetchedPage = {
+  readonly status: number;
+  readonly url: string;
+  readonly contentType: string;
+  readonly body: string;
+};
+
+export type RunContext = {
+  readonly agentId: string;
+  readonly runId: string;
+  /** Scaled agents share work by number of count. */
+  readonly instance: { readonly number: number; readonly count: number };
+  /** Epoch milliseconds by which the run must have ended. */
+  readonly deadline: number;
+  readonly attempt: number;
+  /** How many runs this instance has closed before this one: what a scripted or rotating agent counts by. */
+  readonly sequence: number;
+  now(): number;
+  /**
+   * Draws on the run's hold: marks `boundMicros` durably, then makes the call, then books what it really cost.
+   * @throws NovaError budget_reached when the hold has less left than the bound; the call is not made.
+   */
+  spend<T>(boundMicros: number, call: () => Promise<Spent<T>>): Promise<T>;
+  /** Declares revenue; booked once by `movementId` (default: run id and number of the earning). */
+  earn(amountMicros: number, movementId?: string): Promise<void>;
+  log(message: string, fields?: JsonObject): void;
+  /** Kept between runs of this instance. What is set is written when the run ends well, with its record. */
+  readonly state: { get(): Json; set(value: Json): void };
+  /** GET through the guarded port: public addresses, robots.txt, size and time limits. */
+  readonly http: { get(url: string): Promise<FetchedPage> };
+};
+
+/** What a run may answer: nothing, or a summary; `ok: false` is a failure that the blueprint itself declares. */
+export type RunAnswer = { readonly ok: boolean; readonly summary?: string } | undefined;
+
+export type BlueprintLimits = {
+  /** The most one run may cost, without its compute. */
+  readonly costMicros: number;
+  readonly timeoutSeconds: number;
+};
+
+/**
+ * One file per blueprint. `parseConfig` throws NovaError bad_input with all problems named.
+ */
+export type Blueprint<Config = JsonObject> = {
+  readonly name: string;
+  readonly version: number;
+  readonly description: string;
+  readonly department: string;
+  /** What its config may hold, for help texts: name → sentence. */
+  readonly configHelp: Readonly<Record<string, string>>;
+  parseConfig(config: JsonObject): Config;
+  limits(config: Config): BlueprintLimits;
+  run(ctx: RunContext, config: Config): Promise<RunAnswer>;
+};

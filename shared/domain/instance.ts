@@ -1,0 +1,76 @@
+/**
+ * An agent instance: one item with one writer at a time. It holds all that a run needs to start and to end, so that
+ * inside its slice of the budgets a run costs two writes.
+ */
+import type { RunRecord, Slot } from './run.ts';
+
+export type InstanceStatus = 'active' | 'paused' | 'retired';
+
+/** Closed runs by outcome; `runs` counts those that ran (refused ones did not). */
+export type Tally = {
+  readonly runs: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly crashed: number;
+  readonly timedOut: number;
+  readonly refused: number;
+  readonly costMicros: number;
+  readonly earnedMicros: number;
+};
+
+export const NO_TALLY: Tally = {
+  runs: 0,
+  succeeded: 0,
+  failed: 0,
+  crashed: 0,
+  timedOut: 0,
+  refused: 0,
+  costMicros: 0,
+  earnedMicros: 0,
+};
+
+/** The run in progress. Only the holder of the fence writes these. */
+export type ActiveRun = {
+  readonly slot: Slot;
+  /** New for every invocation: an image that shows mine means that my write was done. */
+  readonly holder: string;
+  readonly startedAt: number;
+  readonly leaseUntil: number;
+  /** Paid calls marked so far. */
+  readonly callSeq: number;
+  readonly holdMicros: number;
+  readonly holdLeftMicros: number;
+  /** What marked calls may have cost: never released by time. */
+  readonly sentMicros: number;
+};
+
+export type Instance = {
+  readonly agentId: string;
+  readonly number: number;
+  readonly status: InstanceStatus;
+  readonly killEpoch: number;
+  readonly specVersion: number;
+  /** Grows with every claim. */
+  readonly fence: number;
+  /** Grows whenever somebody touches a leased instance without holding it. */
+  readonly rev: number;
+  readonly run: ActiveRun | null;
+  /** Slots opened again by recovery: how often tried, and what compute those tries used up. */
+  readonly tries: { readonly [slot: Slot]: { readonly attempts: number; readonly lostMicros: number } };
+  /** Its share of the budgets: cut in `period` (a date in the owner's zone), charged to that period alone. */
+  readonly slice: { readonly period: string; readonly availableMicros: number; readonly exact: boolean };
+  /** The last slots closed (ticks only), newest last; every tick at or below `floor` is closed. */
+  readonly recent: readonly Slot[];
+  readonly floor: number;
+  readonly journal: readonly RunRecord[];
+  readonly day: Tally;
+  readonly total: Tally;
+  readonly crashStreak: number;
+  /** Epoch milliseconds until which no run starts; 0 when not cooling. */
+  readonly coolingUntil: number;
+  /** Failed probes since the crash limit was reached. */
+  readonly probes: number;
+};
+
+export const RECENT_SLOTS = 8;
+export const JOURNAL_RECORDS = 4;

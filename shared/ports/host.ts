@@ -1,0 +1,38 @@
+/** Where a blueprint runs: in process on Lambda, in a child process on one machine, in a container for long work. */
+import type { Json, JsonObject } from '../domain/agent.ts';
+import type { FetchedPage } from '../domain/ctx.ts';
+
+export type RunOrder = {
+  readonly runId: string;
+  readonly agentId: string;
+  readonly instance: { readonly number: number; readonly count: number };
+  readonly attempt: number;
+  readonly sequence: number;
+  readonly deadline: number;
+  readonly blueprint: string;
+  readonly config: JsonObject;
+  readonly state: Json;
+};
+
+/** What the host asks of its owner while a run goes on. */
+export type RunCalls = {
+  /** Durable before it resolves. @throws NovaError budget_reached, or conflict when the run is no longer ours. */
+  mark(boundMicros: number): Promise<void>;
+  /** What the last marked call really cost; never called means its bound. */
+  settle(costMicros: number): void;
+  earn(amountMicros: number, movementId: string | null): Promise<void>;
+  fetch(url: string): Promise<FetchedPage>;
+  log(message: string, fields: JsonObject): void;
+};
+
+export type RunResult = {
+  readonly outcome: 'succeeded' | 'failed' | 'crashed' | 'timed_out';
+  readonly note: string;
+  /** Present when ctx.state was set: kept only with an outcome of succeeded or failed. */
+  readonly state?: Json;
+};
+
+export type BlueprintHost = {
+  /** Never rejects: whatever a blueprint does is a result. */
+  execute(order: RunOrder, calls: RunCalls): Promise<RunResult>;
+};

@@ -1,0 +1,16 @@
+/** What an owner can set, read once per process by shared/runtime/env.ts and handed to everyone who needs it. */
+
+export type Settings = {
+  readonly stage: string;
+  readonly timezone: string;
+  readonly currency: string;
+  readonly ownerEmail: string;
+  readonly senderEmail: string;
+  /** Cost of one second of a run's own compute, in micro-USD; 0 on the owner's machine. */
+  readonly computeMicrosPerSecond: number;
+  readonly leaseSeconds: number;
+  readonly heartbeatSeconds: number;
+};
+
+/** Where people reach the approval page; on AWS an SSM parameter, so it is asked for late. */
+export type PublicUrl = () => Promise<string>;

@@ -1,0 +1,30 @@
+/** All ports. A job names the few it needs: `Pick<World, 'table' | 'time'>`. Nothing asks which engine it is in. */
+import type { RevenueMessage, RunMessage, WorkMessage } from '../wire/messages.ts';
+import type { BlueprintHost } from './host.ts';
+import type { Http, Launcher, Log, Mailer, Scheduler, Secrets } from './outside.ts';
+import type { Queue } from './queue.ts';
+import type { PublicUrl, Settings } from './settings.ts';
+import type { Table } from './table.ts';
+import type { Hashing, Ids, Time } from './time.ts';
+
+export type World = {
+  readonly settings: Settings;
+  readonly publicUrl: PublicUrl;
+  readonly time: Time;
+  readonly ids: Ids;
+  readonly hashing: Hashing;
+  readonly log: Log;
+  readonly table: Table;
+  readonly runs: Queue<RunMessage>;
+  readonly revenue: Queue<RevenueMessage>;
+  readonly work: Queue<WorkMessage>;
+  readonly scheduler: Scheduler;
+  readonly launcher: Launcher;
+  readonly mailer: Mailer;
+  readonly secrets: Secrets;
+  readonly http: Http;
+  readonly host: BlueprintHost;
+};
+
+/** What every store that changes an audited entity needs. */
+export type Records = Pick<World, 'table' | 'time' | 'ids' | 'hashing'>;

@@ -1,0 +1,72 @@
+/** Every key shape and index of the table; nothing else spells one. Keys are ASCII. */
+import type { Key } from '../ports/table.ts';
+
+const SHARDS = 16;
+const pad = (n: number, width: number): string => n.toString().padStart(width, '0');
+
+/** FNV-1a over UTF-16 units: cheap, stable, spread well enough over 16 shards. */
+export function shardOf(agentId: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < agentId.length; i++) hash = Math.imul(hash ^ agentId.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % SHARDS;
+}
+
+export const shards: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard);
+export const fleetPk = (shard: number): string => `FLEET#${pad(shard, 2)}`;
+export const instanceSkPrefix = (agentId: string): string => `${agentId}#`;
+export const instanceKey = (agentId: string, n: number): Key => ({
+  pk: fleetPk(shardOf(agentId)),
+  sk: `${agentId}#${pad(n, 3)}`,
+});
+export const earningsKey = (agentId: string): Key => ({ pk: fleetPk(shardOf(agentId)), sk: `${agentId}#EARN` });
+
+export const agentsPk = 'AGENTS';
+export const agentKey = (agentId: string): Key => ({ pk: agentsPk, sk: agentId });
+export const specKey = (agentId: string, version: number): Key => ({
+  pk: `SPEC#${agentId}`,
+  sk: `v${pad(version, 6)}`,
+});
+
+export const runPagePk = (agentId: string, n: number): string => `RUN#${agentId}#${pad(n, 3)}`;
+/** Sorted by the start of the first run in the page; its slot makes the key unique. */
+export const runPageKey = (agentId: string, n: number, startedAt: number, slot: string): Key => ({
+  pk: runPagePk(agentId, n),
+  sk: `${pad(startedAt, 14)}#${slot}`,
+});
+export const lateKey = (agentId: string, n: number, slot: string): Key => ({
+  pk: `LATE#${agentId}#${pad(n, 3)}`,
+  sk: slot,
+});
+export const latePk = (agentId: string, n: number): string => `LATE#${agentId}#${pad(n, 3)}`;
+export const stateKey = (agentId: string, n: number): Key => ({ pk: `STATE#${agentId}#${pad(n, 3)}`, sk: 'state' });
+export const dayPk = (agentId: string): string => `DAY#${agentId}`;
+export const dayKey = (agentId: string, date: string, n: number): Key => ({
+  pk: dayPk(agentId),
+  sk: `${date}#${pad(n, 3)}`,
+});
+
+/** Scopes: `fleet`, `agent:<id>`. Kind: `usd-day`. */
+export const limitPk = 'LIMITS';
+export const limitKey = (scope: string, kind: string): Key => ({ pk: limitPk, sk: `${scope}#${kind}` });
+export const budgetKey = (scope: string, kind: string, periodStart: string): Key => ({
+  pk: `BUDGET#${scope}`,
+  sk: `${kind}#${periodStart}`,
+});
+
+export const entryKey = (source: string, movementId: string): Key => ({ pk: `ENTRY#${source}#${movementId}`, sk: 'E' });
+export const dayIndex = (type: string, date: string): string => `${type}#${date}`;
+
+export const decisionKey = (id: string): Key => ({ pk: `DECISION#${id}`, sk: 'D' });
+export const decisionLockKey = (agentId: string, kind: string): Key => ({ pk: `LOCK#${agentId}`, sk: kind });
+export const approvalKey = (id: string): Key => ({ pk: `APPROVAL#${id}`, sk: 'A' });
+export const requestKey = (id: string): Key => ({ pk: `REQUEST#${id}`, sk: 'R' });
+/** Open things by type in the sparse index: OPEN#decision, OPEN#approval, OPEN#request. */
+export const openIndex = (type: string): string => `OPEN#${type}`;
+
+export const auditPk = (entity: string): string => `AUDIT#${entity}`;
+export const auditKey = (entity: string, seq: number): Key => ({ pk: auditPk(entity), sk: pad(seq, 10) });
+
+export const outboxPk = 'OUTBOX';
+export const outboxKey = (id: string): Key => ({ pk: outboxPk, sk: id });
+/** The workspace's autonomy mode and thresholds. */
+export const policyKey: Key = { pk: 'POLICY', sk: 'current' };

@@ -1,0 +1,53 @@
+/** Every message that travels through a queue. Messages of an older `v` are read for 14 days. */
+import * as z from 'zod';
+
+const agentId = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/);
+const instance = z.int().min(0).max(999);
+const hop = z.int().min(0).max(10).default(0);
+
+/** A tick of a schedule. `scheduledFor` is the schedule's time (ISO 8601), whenever it was delivered. */
+export const TickMessage = z.object({
+  v: z.literal(1),
+  kind: z.literal('tick'),
+  agentId,
+  instance,
+  scheduledFor: z.iso.datetime({ offset: true }),
+});
+
+/** A request for manual runs, worked one after another. The request item holds how many and how far. */
+export const RequestMessage = z.object({ v: z.literal(1), kind: z.literal('request'), requestId: z.string(), hop });
+
+export const RunMessage = z.discriminatedUnion('kind', [TickMessage, RequestMessage]);
+export type RunMessage = z.infer<typeof RunMessage>;
+export type TickMessage = z.infer<typeof TickMessage>;
+export type RequestMessage = z.infer<typeof RequestMessage>;
+
+/** A verified webhook, raw, or an earning declared by a run. Amounts are decimal strings of minor units. */
+export const RevenueMessage = z.discriminatedUnion('kind', [
+  z.object({ v: z.literal(1), kind: z.literal('stripe'), receivedAt: z.int(), body: z.string().max(262_144) }),
+  z.object({
+    v: z.literal(1),
+    kind: z.literal('earned'),
+    movementId: z.string().min(1).max(200),
+    agentId,
+    runId: z.string(),
+    amountMicros: z.int(),
+    at: z.int(),
+  }),
+]);
+export type RevenueMessage = z.infer<typeof RevenueMessage>;
+
+/** The work queue: what must happen after a change was committed. Each is idempotent. */
+export const WorkMessage = z.discriminatedUnion('kind', [
+  z.object({ v: z.literal(1), kind: z.literal('reconcile'), agentId }),
+  z.object({ v: z.literal(1), kind: z.literal('execute-decision'), decisionId: z.string() }),
+  z.object({ v: z.literal(1), kind: z.literal('request-approval'), approvalId: z.string() }),
+  z.object({
+    v: z.literal(1),
+    kind: z.literal('notify'),
+    subject: z.string().max(200),
+    text: z.string().max(4000),
+    dedupKey: z.string().max(200),
+  }),
+]);
+export type WorkMessage = z.infer<typeof WorkMessage>;

@@ -1,0 +1,163 @@
+/** The table of architecture: a room, what it may import, and what its text may not say. */
+import { posix } from 'node:path';
+
+type Law = {
+  readonly room: string;
+  /** Values may come from here. */
+  readonly may: readonly string[];
+  /** Types may come from here as well. */
+  readonly mayTypes?: readonly string[];
+};
+
+const POWERTOOLS = '@aws-lambda-powertools/';
+
+/** First match wins: special files before their room. */
+const LAWS: readonly Law[] = [
+  // The one place where AWS's ports are put together; it also brings what every platform shares.
+  {
+    room: 'shared/aws/world.ts',
+    may: ['shared/aws/', 'shared/runtime/', 'shared/connectors/', 'shared/wire/', 'shared/domain/error.ts'],
+    mayTypes: ['shared/ports/'],
+  },
+  { room: 'shared/domain/', may: ['shared/domain/'] },
+  { room: 'shared/wire/', may: ['zod', 'shared/wire/'], mayTypes: ['shared/domain/'] },
+  { room: 'shared/ports/', may: [], mayTypes: ['shared/domain/', 'shared/wire/', 'shared/ports/'] },
+  { room: 'shared/store/', may: ['shared/domain/', 'shared/ports/', 'shared/wire/', 'shared/store/'] },
+  {
+    room: 'shared/aws/',
+    may: ['shared/aws/', '@aws-sdk/', 'node:', 'shared/domain/error.ts'],
+    mayTypes: ['shared/domain/', 'shared/ports/', 'shared/wire/', '@smithy/'],
+  },
+  {
+    room: 'shared/embedded/',
+    may: ['shared/embedded/', 'node:', 'shared/domain/error.ts', 'shared/wire/', 'shared/runtime/'],
+    mayTypes: ['shared/domain/', 'shared/ports/', 'shared/wire/'],
+  },
+  {
+    room: 'shared/connectors/',
+    may: [
+      'shared/connectors/',
+      'shared/domain/',
+      'shared/wire/',
+      'node:',
+      'stripe',
+      '@sendgrid/',
+      'twitter-api-v2',
+      'undici',
+      'ipaddr.js',
+      'robots-parser',
+    ],
+    mayTypes: ['shared/ports/'],
+  },
+  {
+    room: 'shared/blueprints/',
+    may: ['shared/blueprints/', 'shared/domain/', 'shared/wire/', 'zod', 'cheerio/slim'],
+    mayTypes: ['shared/ports/'],
+  },
+  { room: 'shared/memory/', may: ['shared/memory/', 'shared/domain/', 'shared/wire/'], mayTypes: ['shared/ports/'] },
+  {
+    room: 'shared/runtime/lambda.ts',
+    may: ['@middy/core', POWERTOOLS, 'zod', 'shared/runtime/', 'shared/domain/'],
+    mayTypes: ['shared/ports/', '@types/aws-lambda', 'aws-lambda'],
+  },
+  {
+    room: 'shared/runtime/',
+    may: [
+      'zod',
+      POWERTOOLS,
+      'node:',
+      'ulid',
+      'shared/runtime/',
+      'shared/domain/',
+      'shared/wire/',
+      'shared/blueprints/',
+    ],
+    mayTypes: ['shared/ports/', 'aws-lambda'],
+  },
+  { room: 'functions/', may: ['shared/'] },
+  { room: 'containers/', may: ['shared/', 'node:', 'containers/'] },
+  { room: 'infra/topology.ts', may: [], mayTypes: ['shared/runtime/env.ts'] },
+  {
+    room: 'infra/aws/',
+    may: ['infra/aws/', 'infra/topology.ts', 'aws-cdk-lib', 'constructs', 'cdk-nag', 'node:', 'esbuild'],
+    mayTypes: ['shared/runtime/env.ts'],
+  },
+  { room: 'infra/local/', may: ['infra/local/', 'infra/topology.ts', 'shared/', 'node:', 'fauxqs'] },
+  { room: 'cli/', may: ['cli/', 'infra/local/', 'infra/topology.ts', 'shared/', 'node:'] },
+];
+
+/** What only the named files (prefixes) may say. */
+const WORDS: readonly { readonly pattern: RegExp; readonly only: (path: string) => boolean; readonly what: string }[] =
+  [
+    {
+      pattern: /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\brandomUUID\b|\bprocess\./,
+      only: (p) => !p.startsWith('shared/domain/'),
+      what: 'breathes (clock, dice or process) in the domain',
+    },
+    {
+      pattern: /\bprocess\.env\b/,
+      only: (p) => p === 'shared/runtime/env.ts',
+      what: 'reads process.env outside shared/runtime/env.ts',
+    },
+    {
+      pattern: /\bnew \w+Client\(/,
+      only: (p) => p.startsWith('shared/aws/clients/'),
+      what: 'makes a client outside shared/aws/clients/',
+    },
+    {
+      pattern: /from '@middy\/core'/,
+      only: (p) => p === 'shared/runtime/lambda.ts',
+      what: 'imports middy outside shared/runtime/lambda.ts',
+    },
+    {
+      pattern: /import \{[^}]*\bz\b[^}]*\} from 'zod'|import z from 'zod'/,
+      only: () => false,
+      what: "imports zod as a whole: write import * as z from 'zod'",
+    },
+  ];
+
+const IMPORT =
+  /(?:^|\n)\s*(import|export)\s+(type\s+)?(?:([^'"`;]*?)\s+from\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+
+/** Every break of the law in one file, as a sentence. */
+export function lawBreaks(path: string, text: string): string[] {
+  if (posix.basename(path) === 'index.ts') return [`${path} is a barrel: import the file that has the thing`];
+  const law = LAWS.find(({ room }) => path.startsWith(room));
+  if (!law) return [`${path} is in no room of the house`];
+  const code = text.replace(/\/\*[\s\S]*?\*\/|(?<![:'"`])\/\/[^\n]*/g, '');
+  const words = WORDS.filter(({ pattern, only }) => pattern.test(code) && !only(path)).map(
+    ({ what }) => `${path} ${what}`,
+  );
+  const wordyMiddy = words.some((word) => word.includes('middy')) || words.some((word) => word.includes('zod'));
+  const imports = importsOf(code).filter(({ from }) => !(wordyMiddy && (from === '@middy/core' || from === 'zod')));
+  return [
+    ...words,
+    ...imports.filter((found) => !allowed(path, law, found)).map(({ from }) => `${path} may not import ${from}`),
+  ];
+}
+
+type Found = { readonly from: string; readonly typeOnly: boolean };
+
+function importsOf(code: string): Found[] {
+  return [...code.matchAll(IMPORT)].map((match) => {
+    const names = match[3] ?? '';
+    const inlineTypes =
+      /^\{[^}]*\}$/.test(names.trim()) &&
+      names
+        .replace(/[{}\s]/g, ' ')
+        .split(',')
+        .filter((name) => name.trim())
+        .every((name) => name.trim().startsWith('type '));
+    return { from: match[4] ?? match[5] ?? '', typeOnly: Boolean(match[2]) || inlineTypes };
+  });
+}
+
+function allowed(path: string, law: Law, { from, typeOnly }: Found): boolean {
+  const target = from.startsWith('.') ? posix.join(posix.dirname(path), from) : from;
+  const lists = typeOnly ? [...law.may, ...(law.mayTypes ?? [])] : law.may;
+  return lists.some((prefix) =>
+    prefix.endsWith('/') || prefix.endsWith(':')
+      ? target.startsWith(prefix)
+      : target === prefix || target.startsWith(`${prefix}/`),
+  );
+}
