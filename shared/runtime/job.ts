@@ -1,0 +1,54 @@
+/**
+ * A job is a handler before it meets a platform. The Lambda export, the embedded engine, the rehearsal and the memory
+ * engine all call `run` with a world of their own; the job never knows which.
+ */
+import type { JsonObject } from '../domain/agent.ts';
+
+/** What the platform knows about this invocation. */
+export type Call = {
+  /** New for every delivery: the holder of whatever is claimed in it. */
+  readonly invocationId: string;
+  /** Epoch milliseconds at which the platform ends it. */
+  readonly deadline: number;
+  /** 1 at the first delivery of the message. */
+  readonly receiveCount: number;
+};
+
+/** "Not now": the message is given back and becomes visible after so many seconds. */
+export type Later = { readonly laterSeconds: number };
+
+/** `undefined`: done, the message may go. */
+export type QueueJob<Message, Ports> = {
+  readonly name: string;
+  /** @throws when the body is not such a message: it goes to quarantine, not through retries. */
+  parse(body: unknown): Message;
+  run(message: Message, world: Ports, call: Call): Promise<Later | undefined>;
+};
+
+export type ScheduleJob<Ports> = {
+  readonly name: string;
+  /** Answers what it did, for the log. */
+  run(world: Ports, call: Call): Promise<JsonObject>;
+};
+
+export type WebRequest = {
+  readonly method: string;
+  /** Without the stage prefix and without the query. */
+  readonly path: string;
+  /** Lower-case names; several values of one name are joined by ", ". */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The bytes as they came. */
+  readonly body: Uint8Array;
+  readonly sourceIp: string;
+};
+
+export type WebResponse = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+export type WebJob<Ports> = {
+  readonly name: string;
+  run(request: WebRequest, world: Ports, call: Call): Promise<WebResponse>;
+};
