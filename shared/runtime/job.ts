@@ -14,12 +14,19 @@ export type Call = {
   readonly receiveCount: number;
 };
 
+/**
+ * Every port of the job's world, each once: `{ table: true, time: true }`. The compiler refuses a missing or a surplus
+ * one, and the platform opens these ports only.
+ */
+export type Needs<Ports> = { readonly [port in keyof Ports]: true };
+
 /** "Not now": the message is given back and becomes visible after so many seconds. */
 export type Later = { readonly laterSeconds: number };
 
 /** `undefined`: done, the message may go. */
 export type QueueJob<Message, Ports> = {
   readonly name: string;
+  readonly needs: Needs<Ports>;
   /** @throws when the body is not such a message: it goes to quarantine, not through retries. */
   parse(body: unknown): Message;
   run(message: Message, world: Ports, call: Call): Promise<Later | undefined>;
@@ -27,6 +34,7 @@ export type QueueJob<Message, Ports> = {
 
 export type ScheduleJob<Ports> = {
   readonly name: string;
+  readonly needs: Needs<Ports>;
   /** Answers what it did, for the log. */
   run(world: Ports, call: Call): Promise<JsonObject>;
 };
@@ -50,5 +58,6 @@ export type WebResponse = {
 
 export type WebJob<Ports> = {
   readonly name: string;
+  readonly needs: Needs<Ports>;
   run(request: WebRequest, world: Ports, call: Call): Promise<WebResponse>;
 };

@@ -1,0 +1,284 @@
+/**
+ * What exists, as data. The CDK stacks and the local engines read this one list: a word in `uses` buys the IAM grant,
+ * the environment key and the local stand-in. Pure data: no code, no other import.
+ */
+
+/** What the partition key of an item of each kind looks like; a trailing * stands for the rest. Spelled in store/keys.ts. */
+export const ENTITIES = {
+  agent: 'AGENTS',
+  spec: 'SPEC#*',
+  fleet: 'FLEET#*',
+  page: 'RUN#*',
+  late: 'LATE#*',
+  state: 'STATE#*',
+  day: 'DAY#*',
+  limit: 'LIMITS',
+  budget: 'BUDGET#*',
+  entry: 'ENTRY#*',
+  decision: 'DECISION#*',
+  lock: 'LOCK#*',
+  approval: 'APPROVAL#*',
+  request: 'REQUEST#*',
+  audit: 'AUDIT#*',
+  outbox: 'OUTBOX',
+  policy: 'POLICY',
+} as const;
+
+export type Entity = keyof typeof ENTITIES;
+export type Access = 'read' | 'check' | 'put' | 'update' | 'delete';
+export type QueueName = 'runs' | 'revenue' | 'work';
+export type SecretName = 'stripe-webhook-secret' | 'sendgrid-api-key';
+
+export type Uses = {
+  readonly table: { readonly [entity in Entity]?: readonly Access[] };
+  /** Partitions of the sparse index that it may query. */
+  readonly index?: readonly string[];
+  readonly sends?: readonly QueueName[];
+  readonly secrets?: readonly SecretName[];
+  /** Makes and deletes the schedules of agents. */
+  readonly schedules?: true;
+  readonly publicUrl?: true;
+};
+
+export type On =
+  | { readonly queue: QueueName; readonly batchSize: number }
+  | {
+      readonly schedule: string;
+      readonly zone: 'UTC' | 'owner';
+      /** An older tick is worth nothing any more: 60 to 86,400. */
+      readonly maxAgeSeconds: number;
+      readonly retries: number;
+      /** The alarm: so many minutes without one good run. */
+      readonly quietMinutes: number;
+    }
+  | { readonly http: readonly { readonly method: 'GET' | 'POST'; readonly path: `/${string}/*` }[] };
+
+export type FunctionRow = {
+  readonly name: string;
+  readonly entry: string;
+  readonly on: On;
+  readonly uses: Uses;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  /** One sentence: who is hurt when it fails. It is the text of the alarm. */
+  readonly errorImpact: string;
+};
+
+export type QueueRow = {
+  readonly name: QueueName;
+  /** Six times the time-out of its consumer, as AWS advises: a crashed delivery comes back after it. */
+  readonly visibilitySeconds: number;
+  /** Waiting counts as receiving, so runs, which wait for a busy instance, get many. */
+  readonly maxReceiveCount: number;
+  /** Invocations at a time, 2 to 1000. */
+  readonly maxConcurrency: number;
+  readonly retentionDays: number;
+};
+
+export const queues: readonly QueueRow[] = [
+  { name: 'runs', visibilitySeconds: 1800, maxReceiveCount: 100, maxConcurrency: 16, retentionDays: 4 },
+  { name: 'revenue', visibilitySeconds: 180, maxReceiveCount: 10, maxConcurrency: 4, retentionDays: 14 },
+  { name: 'work', visibilitySeconds: 360, maxReceiveCount: 10, maxConcurrency: 4, retentionDays: 14 },
+];
+
+/** A dead letter waits for a person: the longest that SQS keeps a message. */
+export const DEAD_LETTER_RETENTION_DAYS = 14;
+
+const CHANGE = ['read', 'check', 'put', 'update'] as const;
+const OUTBOX = ['put', 'delete'] as const;
+
+export const functions: readonly FunctionRow[] = [
+  {
+    name: 'run-agent',
+    entry: 'functions/queue/run-agent.ts',
+    on: { queue: 'runs', batchSize: 1 },
+    uses: {
+      // No agent, policy, decision, approval or limit can be written from where a blueprint runs.
+      table: {
+        agent: ['read', 'check'],
+        spec: ['read'],
+        fleet: ['read', 'update'],
+        page: ['read', 'put'],
+        late: ['read', 'put'],
+        state: ['read', 'put'],
+        day: ['read', 'put', 'update'],
+        limit: ['read', 'check'],
+        budget: ['read', 'check', 'put', 'update'],
+        request: ['read', 'update'],
+        outbox: OUTBOX,
+      },
+      sends: ['runs', 'revenue', 'work'],
+    },
+    timeoutSeconds: 300,
+    memoryMb: 512,
+    errorImpact: 'Runs of agents end in the dead-letter queue: the agents in it do not work.',
+  },
+  {
+    name: 'record-revenue',
+    entry: 'functions/queue/record-revenue.ts',
+    on: { queue: 'revenue', batchSize: 10 },
+    uses: {
+      table: {
+        agent: ['read', 'check'],
+        fleet: ['read', 'update'],
+        entry: ['read', 'check', 'put', 'update'],
+        audit: ['put'],
+        outbox: OUTBOX,
+      },
+      sends: ['work'],
+    },
+    timeoutSeconds: 30,
+    memoryMb: 256,
+    errorImpact:
+      'Payments of customers are received but not booked: earnings look too low, and winners may be stopped.',
+  },
+  {
+    name: 'do-work',
+    entry: 'functions/queue/do-work.ts',
+    on: { queue: 'work', batchSize: 5 },
+    uses: {
+      table: {
+        agent: CHANGE,
+        spec: ['read', 'put'],
+        fleet: CHANGE,
+        limit: ['read', 'check'],
+        budget: ['read', 'check', 'update'],
+        decision: CHANGE,
+        lock: ['read', 'put', 'update', 'delete'],
+        approval: CHANGE,
+        policy: ['read'],
+        audit: ['put'],
+        outbox: OUTBOX,
+      },
+      sends: ['runs', 'work'],
+      secrets: ['sendgrid-api-key'],
+      schedules: true,
+      publicUrl: true,
+    },
+    timeoutSeconds: 60,
+    memoryMb: 256,
+    errorImpact: 'Decisions, mails to the owner or changes of schedules are not carried out.',
+  },
+  {
+    name: 'evaluate-agents',
+    entry: 'functions/schedule/evaluate-agents.ts',
+    on: { schedule: 'rate(1 hour)', zone: 'UTC', maxAgeSeconds: 3000, retries: 2, quietMinutes: 180 },
+    uses: {
+      table: {
+        agent: ['read', 'check'],
+        spec: ['read'],
+        fleet: ['read'],
+        day: ['read'],
+        limit: ['read'],
+        budget: ['read'],
+        decision: CHANGE,
+        lock: ['read', 'put', 'update', 'delete'],
+        approval: CHANGE,
+        policy: ['read'],
+        audit: ['put'],
+        outbox: OUTBOX,
+      },
+      index: ['OPEN#decision', 'OPEN#approval', 'DECISION#*'],
+      sends: ['work'],
+    },
+    timeoutSeconds: 300,
+    memoryMb: 512,
+    errorImpact: 'Nobody judges the agents: losers go on losing up to their budgets, winners are not scaled.',
+  },
+  {
+    name: 'sweep',
+    entry: 'functions/schedule/sweep.ts',
+    on: { schedule: 'rate(1 minute)', zone: 'UTC', maxAgeSeconds: 60, retries: 0, quietMinutes: 15 },
+    uses: {
+      table: {
+        agent: CHANGE,
+        spec: ['read'],
+        fleet: ['read', 'update'],
+        page: ['read', 'put'],
+        day: ['read', 'put', 'update'],
+        limit: ['read', 'check'],
+        budget: ['read', 'check', 'put', 'update'],
+        decision: CHANGE,
+        lock: ['read', 'put', 'update', 'delete'],
+        approval: CHANGE,
+        request: ['read', 'update'],
+        audit: ['put'],
+        outbox: ['read', 'put', 'delete'],
+      },
+      index: ['OPEN#*'],
+      sends: ['runs', 'revenue', 'work'],
+    },
+    timeoutSeconds: 50,
+    memoryMb: 256,
+    errorImpact: 'Crashed runs are not recovered, messages left behind are not sent, approvals do not expire.',
+  },
+  {
+    name: 'reconcile-agents',
+    entry: 'functions/schedule/reconcile-agents.ts',
+    on: { schedule: 'cron(30 * * * ? *)', zone: 'UTC', maxAgeSeconds: 3000, retries: 2, quietMinutes: 180 },
+    uses: {
+      table: { agent: ['read', 'check'], spec: ['read'], fleet: CHANGE, outbox: OUTBOX },
+      sends: ['work'],
+      schedules: true,
+    },
+    timeoutSeconds: 300,
+    memoryMb: 256,
+    errorImpact: 'What runs drifts from what was decided: schedules that someone deleted or changed stay wrong.',
+  },
+  {
+    name: 'close-day',
+    entry: 'functions/schedule/close-day.ts',
+    on: { schedule: 'cron(5 0 * * ? *)', zone: 'owner', maxAgeSeconds: 21_600, retries: 5, quietMinutes: 1560 },
+    uses: {
+      table: {
+        agent: ['read'],
+        spec: ['read'],
+        fleet: ['read', 'update'],
+        page: ['read', 'put'],
+        day: ['read', 'put', 'update'],
+        limit: ['read', 'check'],
+        budget: ['read', 'check', 'put', 'update'],
+        policy: ['read'],
+        audit: ['put'],
+        outbox: OUTBOX,
+      },
+      index: ['ENTRY#*', 'DECISION#*'],
+      sends: ['work'],
+    },
+    timeoutSeconds: 300,
+    memoryMb: 512,
+    errorImpact: 'The day is not closed: idle instances keep the old day open and its report is late.',
+  },
+  {
+    name: 'approval',
+    entry: 'functions/web/approval.ts',
+    on: {
+      http: [
+        { method: 'GET', path: '/a/*' },
+        { method: 'POST', path: '/a/*' },
+      ],
+    },
+    uses: {
+      table: {
+        decision: ['read', 'check', 'update'],
+        lock: ['read', 'delete'],
+        approval: ['read', 'check', 'update'],
+        audit: ['put'],
+        outbox: OUTBOX,
+      },
+      sends: ['work'],
+    },
+    timeoutSeconds: 10,
+    memoryMb: 256,
+    errorImpact: 'The owner cannot approve or reject: what waits for approval expires as rejected.',
+  },
+  {
+    name: 'hooks',
+    entry: 'functions/web/hooks.ts',
+    on: { http: [{ method: 'POST', path: '/hooks/*' }] },
+    uses: { table: {}, sends: ['revenue'], secrets: ['stripe-webhook-secret'] },
+    timeoutSeconds: 10,
+    memoryMb: 256,
+    errorImpact: 'Stripe cannot deliver payments: it repeats for three days, then revenue is missing.',
+  },
+];
