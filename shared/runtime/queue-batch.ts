@@ -1,0 +1,81 @@
+/**
+ * A batch of messages through one job. Done means deleted; "later" and trouble that may pass mean left in the queue,
+ * each message for itself; what can never work is buried at once with its reason, instead of a round of retries.
+ */
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { fateOf, messageOf, NovaError } from '../domain/error.ts';
+import type { Log } from '../ports/outside.ts';
+import { systemTime } from './clock.ts';
+import type { Call, QueueJob } from './job.ts';
+
+/** The two ways back for a message that was received. */
+export type Returns = {
+  /** Visible again after so many seconds. */
+  giveBack(receipt: string, seconds: number): Promise<void>;
+  /** Into the dead-letter queue, with the reason as an attribute. */
+  bury(body: string, reason: string): Promise<void>;
+};
+
+export type Desk<Message, Ports> = {
+  readonly job: QueueJob<Message, Ports>;
+  readonly world: Ports;
+  readonly log: Log;
+  readonly returns: () => Promise<Returns>;
+};
+
+class GivenBack extends Error {}
+
+/** Answers which messages stay in the queue. */
+export function workBatch<Message, Ports>(
+  desk: Desk<Message, Ports>,
+  event: SQSEvent,
+  context: Context,
+): Promise<SQSBatchResponse> {
+  const deadline = systemTime.now() + context.getRemainingTimeInMillis();
+  const workOne = async (record: SQSRecord): Promise<void> => {
+    const call: Call = {
+      // New for every delivery, also for several messages of one invocation.
+      invocationId: `${context.awsRequestId}.${event.Records.indexOf(record)}`,
+      deadline,
+      receiveCount: Number(record.attributes.ApproximateReceiveCount),
+    };
+    await workRecord(desk, record, call);
+  };
+  return processPartialResponse(event, workOne, new BatchProcessor(EventType.SQS), {
+    throwOnFullBatchFailure: false,
+  });
+}
+
+async function workRecord<Message, Ports>(desk: Desk<Message, Ports>, record: SQSRecord, call: Call): Promise<void> {
+  const { job, log, returns } = desk;
+  const about = { messageId: record.messageId, receiveCount: call.receiveCount };
+  try {
+    const later = await job.run(read(job, record.body), desk.world, call);
+    if (!later) return;
+    await (await returns()).giveBack(record.receiptHandle, later.laterSeconds);
+    throw new GivenBack();
+  } catch (thrown) {
+    if (thrown instanceof GivenBack) throw thrown;
+    if (fateOf(thrown).retry === 'later') {
+      log.warn('message stays in the queue', { ...about, why: messageOf(thrown), stack: stackOf(thrown) });
+      throw thrown;
+    }
+    const reason = `${thrown instanceof NovaError ? thrown.code : 'broken'}: ${messageOf(thrown)}`;
+    await (await returns()).bury(record.body, reason);
+    log.error('message buried', { ...about, why: reason });
+  }
+}
+
+/** @throws NovaError corrupt when the body is not a message of this job: no retry can change that. */
+function read<Message, Ports>(job: QueueJob<Message, Ports>, body: string): Message {
+  try {
+    return job.parse(JSON.parse(body));
+  } catch (cause) {
+    throw new NovaError('corrupt', `not a message of ${job.name}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function stackOf(thrown: unknown): string {
+  return thrown instanceof NovaError ? '' : (thrown instanceof Error && thrown.stack) || '';
+}
