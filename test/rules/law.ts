@@ -19,18 +19,27 @@ const LAWS: readonly Law[] = [
     may: ['shared/aws/', 'shared/runtime/', 'shared/connectors/', 'shared/wire/', 'shared/domain/error.ts'],
     mayTypes: ['shared/ports/'],
   },
+  // What a table must refuse and compute: pure, and common to the three tables that keep one port.
+  { room: 'shared/domain/table/', may: ['shared/domain/'], mayTypes: ['shared/ports/table.ts'] },
   { room: 'shared/domain/', may: ['shared/domain/'] },
   { room: 'shared/wire/', may: ['zod', 'shared/wire/'], mayTypes: ['shared/domain/'] },
   { room: 'shared/ports/', may: [], mayTypes: ['shared/domain/', 'shared/wire/', 'shared/ports/'] },
   { room: 'shared/store/', may: ['shared/domain/', 'shared/ports/', 'shared/wire/', 'shared/store/'] },
   {
     room: 'shared/aws/',
-    may: ['shared/aws/', '@aws-sdk/', 'node:', 'shared/domain/error.ts'],
+    may: ['shared/aws/', '@aws-sdk/', 'node:', 'shared/domain/error.ts', 'shared/domain/table/'],
     mayTypes: ['shared/domain/', 'shared/ports/', 'shared/wire/', '@smithy/'],
   },
   {
     room: 'shared/embedded/',
-    may: ['shared/embedded/', 'node:', 'shared/domain/error.ts', 'shared/wire/', 'shared/runtime/'],
+    may: [
+      'shared/embedded/',
+      'node:',
+      'shared/domain/error.ts',
+      'shared/domain/table/',
+      'shared/wire/',
+      'shared/runtime/',
+    ],
     mayTypes: ['shared/domain/', 'shared/ports/', 'shared/wire/'],
   },
   {
