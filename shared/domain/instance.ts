@@ -70,6 +70,8 @@ export type Instance = {
   readonly coolingUntil: number;
   /** Failed probes since the crash limit was reached. */
   readonly probes: number;
+  /** A run has set ctx.state: there is something to read before the next one. */
+  readonly hasState: boolean;
 };
 
 export const RECENT_SLOTS = 8;

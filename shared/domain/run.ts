@@ -42,6 +42,11 @@ export function tickSlot(scheduledForMs: number): Slot {
   return Math.trunc(scheduledForMs).toString(36);
 }
 
+/** The scheduled time that a tick's slot spells, in epoch milliseconds. */
+export function tickMs(slot: Slot): number {
+  return Number.parseInt(slot, 36);
+}
+
 export function manualSlot(requestId: string, k: number): Slot {
   return `m${requestId}-${k}`;
 }

@@ -6,8 +6,8 @@ export type Settings = {
   readonly currency: string;
   readonly ownerEmail: string;
   readonly senderEmail: string;
-  /** Cost of one second of a run's own compute, in micro-USD; 0 on the owner's machine. */
-  readonly computeMicrosPerSecond: number;
+  /** Cost of one second of a run's own compute, in nano-USD (a thousandth of a micro-dollar); 0 on the owner's machine. */
+  readonly computeNanosPerSecond: number;
   readonly leaseSeconds: number;
   readonly heartbeatSeconds: number;
 };

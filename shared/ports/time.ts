@@ -16,3 +16,9 @@ export type Hashing = {
   sha256(text: string): string;
   hmacSha256(secret: string, text: string): string;
 };
+
+/** What keeps a lease while a long run goes on. Under a clock that a caller owns it never beats. */
+export type Heart = {
+  /** Beats until the answer is called. A beat that fails is the beater's own business. */
+  every(milliseconds: number, beat: () => void): () => void;
+};

@@ -5,12 +5,13 @@ import type { Http, Launcher, Log, Mailer, Scheduler, Secrets } from './outside.
 import type { Queue } from './queue.ts';
 import type { PublicUrl, Settings } from './settings.ts';
 import type { Table } from './table.ts';
-import type { Hashing, Ids, Time } from './time.ts';
+import type { Hashing, Heart, Ids, Time } from './time.ts';
 
 export type World = {
   readonly settings: Settings;
   readonly publicUrl: PublicUrl;
   readonly time: Time;
+  readonly heart: Heart;
   readonly ids: Ids;
   readonly hashing: Hashing;
   readonly log: Log;

@@ -54,6 +54,18 @@ export const budgetKey = (scope: string, kind: string, periodStart: string): Key
 });
 
 export const entryKey = (source: string, movementId: string): Key => ({ pk: `ENTRY#${source}#${movementId}`, sk: 'E' });
+/** All that is known of one payment: beside the entry of the payment itself. */
+export const paymentKey = (source: string, payment: string): Key => ({ pk: `ENTRY#${source}#${payment}`, sk: 'P' });
+/** A vendor's message as it came, by its own id. */
+export const originalKey = (source: string, eventId: string): Key => ({ pk: `ENTRY#${source}#${eventId}`, sk: 'O' });
+/** The UTC dates that have entries. */
+export const ledgerDaysPk = 'ENTRY#days';
+export const ledgerDayKey = (date: string): Key => ({ pk: ledgerDaysPk, sk: date });
+/** What became of the deliveries of one UTC date, counted. */
+export const intakePk = (source: string): string => `ENTRY#intake#${source}`;
+export const intakeKey = (source: string, date: string): Key => ({ pk: intakePk(source), sk: date });
+/** Which agent sells a product, price or payment link of a vendor. */
+export const artifactKey = (source: string, id: string): Key => ({ pk: `ENTRY#artifact#${source}#${id}`, sk: 'A' });
 export const dayIndex = (type: string, date: string): string => `${type}#${date}`;
 
 export const decisionKey = (id: string): Key => ({ pk: `DECISION#${id}`, sk: 'D' });

@@ -40,6 +40,8 @@ export type RevenueMessage = z.infer<typeof RevenueMessage>;
 /** The work queue: what must happen after a change was committed. Each is idempotent. */
 export const WorkMessage = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('reconcile'), agentId }),
+  /** The last probe failed: whoever may change an agent looks for itself and pauses it. */
+  z.object({ v: z.literal(1), kind: z.literal('check-crashes'), agentId }),
   z.object({ v: z.literal(1), kind: z.literal('execute-decision'), decisionId: z.string() }),
   z.object({ v: z.literal(1), kind: z.literal('request-approval'), approvalId: z.string() }),
   z.object({

@@ -83,6 +83,12 @@ const LAWS: readonly Law[] = [
     ],
     mayTypes: ['shared/ports/', 'aws-lambda'],
   },
+  // A job before it meets a platform: it orchestrates stores and ports.
+  {
+    room: 'shared/jobs/',
+    may: ['shared/jobs/', 'shared/domain/', 'shared/wire/', 'shared/store/', 'shared/runtime/job.ts'],
+    mayTypes: ['shared/ports/'],
+  },
   { room: 'functions/', may: ['shared/'] },
   { room: 'containers/', may: ['shared/', 'node:', 'containers/'] },
   { room: 'infra/topology.ts', may: [], mayTypes: ['shared/runtime/env.ts'] },

@@ -1,0 +1,157 @@
+/**
+ * The ledger: one entry per movement of money, never changed, never removed. What turns out wrong is put right by
+ * further entries, so that every sum can be rebuilt from the entries alone.
+ */
+import { exponentOf, minorToMicros, type Rates } from './currency.ts';
+
+export type LedgerSource = 'stripe' | 'agent' | 'manual';
+
+export type MovementKind =
+  | 'revenue'
+  /** Money given back to a buyer; negative. */
+  | 'refund'
+  /** A refund that failed or was cancelled: the money came back. */
+  | 'refund_reversal'
+  /** Money withdrawn by, or reinstated after, a dispute. */
+  | 'dispute'
+  | 'fee';
+
+/** Which sum of an agent an entry counts in. */
+export type Bucket = 'revenue' | 'refund' | 'fee';
+
+export const BUCKET_OF: Readonly<Record<MovementKind, Bucket>> = {
+  revenue: 'revenue',
+  refund: 'refund',
+  refund_reversal: 'refund',
+  dispute: 'refund',
+  fee: 'fee',
+};
+
+/** How it is known whose money it is. `declared`: a run said so itself. */
+export type AttributionMethod = 'metadata' | 'product' | 'declared' | 'none';
+
+export type Attribution = {
+  /** null: nobody's; it stands in the visible bucket of unattributed money. */
+  readonly agentId: string | null;
+  readonly method: AttributionMethod;
+  readonly confidenceBps: number;
+  /** A stronger claim replaces a weaker one, whichever came first. */
+  readonly strength: number;
+};
+
+export const UNATTRIBUTED: Attribution = { agentId: null, method: 'none', confidenceBps: 0, strength: 0 };
+/** Stands where an agent's id would: no slug begins with an underscore. */
+export const UNATTRIBUTED_ID = '_unattributed';
+
+/** What a movement says about whose it is. */
+export type Claim = {
+  /** The agent named in its metadata, not yet checked. */
+  readonly agentId: string | null;
+  /** Ids of products, prices and payment links that were sold. */
+  readonly artifacts: readonly string[];
+  /** How much a name in its metadata weighs: see CLAIM_STRENGTH. */
+  readonly strength: number;
+};
+
+/** The payment itself knows best, then the checkout, then what was sold; a refund's own note is the last resort. */
+export const CLAIM_STRENGTH = { payment: 4, checkout: 3, product: 2, afterwards: 1 } as const;
+
+/** Signed: revenue is positive, what is given back or charged is negative. */
+export type Movement = {
+  readonly source: LedgerSource;
+  /** The vendor's id of the movement of money itself, never of the message about it. */
+  readonly movementId: string;
+  readonly kind: MovementKind;
+  readonly at: number;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  /** Decimals of `amountMinor`. */
+  readonly exponent: number;
+  /** The payment that refunds, disputes and fees belong to; null for money that stands alone. */
+  readonly paymentKey: string | null;
+  readonly claim: Claim;
+  readonly originalRef: { readonly eventId: string; readonly objectId: string };
+  readonly livemode: boolean;
+};
+
+export type LedgerEntry = {
+  /** `<source>:<movementId>`. */
+  readonly id: string;
+  readonly source: LedgerSource;
+  readonly movementId: string;
+  readonly kind: MovementKind | 'adjustment';
+  readonly bucket: Bucket;
+  readonly at: number;
+  readonly bookedAt: number;
+  readonly agentId: string | null;
+  readonly attribution: { readonly method: AttributionMethod; readonly confidenceBps: number };
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly exponent: number;
+  /** null: no rate is known; it is in no sum of dollars. */
+  readonly amountMicros: number | null;
+  /** 1 for a movement; an adjustment moves counts from one agent to another, or counts nothing. */
+  readonly count: number;
+  readonly paymentKey: string | null;
+  readonly originalRef: { readonly eventId: string; readonly objectId: string };
+  readonly livemode: boolean;
+  /** Why, for adjustments; else empty. */
+  readonly note: string;
+};
+
+export const entryId = (source: LedgerSource, movementId: string): string => `${source}:${movementId}`;
+
+/** The entry of a movement under an attribution. */
+export function entryOf(movement: Movement, whose: Attribution, context: BookingContext): LedgerEntry {
+  const { source, movementId, kind, at, amountMinor, currency, exponent, paymentKey, originalRef, livemode } = movement;
+  return {
+    id: entryId(source, movementId),
+    source,
+    movementId,
+    kind,
+    bucket: BUCKET_OF[kind],
+    at,
+    bookedAt: context.now,
+    agentId: whose.agentId,
+    attribution: { method: whose.method, confidenceBps: whose.confidenceBps },
+    amountMinor,
+    currency,
+    exponent,
+    amountMicros: microsOf(movement, context.rates),
+    count: 1,
+    paymentKey,
+    originalRef,
+    livemode,
+    note: '',
+  };
+}
+
+export type BookingContext = { readonly now: number; readonly rates: Rates };
+
+/** Runs declare micro-USD (six decimals); everything else comes in the minor units of its currency. */
+export function microsOf(
+  { amountMinor, currency, exponent }: Pick<Movement, 'amountMinor' | 'currency' | 'exponent'>,
+  rates: Rates,
+): number | null {
+  if (currency === 'USD' && exponent === 6) {
+    const micros = Number(amountMinor);
+    return Number.isSafeInteger(micros) ? micros || 0 : null;
+  }
+  return exponent === exponentOf(currency) ? minorToMicros(amountMinor, currency, rates) : null;
+}
+
+/** The same money: a second message about it changes nothing. */
+export function sameMoney(
+  entry: Pick<LedgerEntry, 'amountMinor' | 'currency' | 'kind'>,
+  movement: Pick<Movement, 'amountMinor' | 'currency' | 'kind'>,
+): boolean {
+  return (
+    entry.amountMinor === movement.amountMinor && entry.currency === movement.currency && entry.kind === movement.kind
+  );
+}
+
+/** The stronger claim; between equals the smaller id, so that the order of arrival does not matter. */
+export function strongerOf(a: Attribution, b: Attribution): Attribution {
+  if (a.strength !== b.strength) return a.strength > b.strength ? a : b;
+  return (b.agentId ?? '') < (a.agentId ?? '') ? b : a;
+}

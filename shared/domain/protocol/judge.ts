@@ -1,0 +1,61 @@
+/** What to do with a wish to run, given the instance as it stands. Pure: the stores do it, conditionally, and ask again. */
+import type { AgentSpec } from '../agent.ts';
+import type { Instance } from '../instance.ts';
+import { type Refusal, type Slot, tickMs, triggerOf } from '../run.ts';
+
+export type Wish = {
+  readonly slot: Slot;
+  readonly holder: string;
+  readonly now: number;
+  /** Today in the owner's zone. */
+  readonly period: string;
+  readonly spec: AgentSpec;
+};
+
+export type Judgement =
+  | { readonly do: 'claim' }
+  /** An image that shows my holder: my write was done, its answer was lost. */
+  | { readonly do: 'run' }
+  | { readonly do: 'done' }
+  /** At or below the floor: done if it is found in the pages, late if not. */
+  | { readonly do: 'look_up' }
+  | { readonly do: 'wait'; readonly seconds: number }
+  | { readonly do: 'refuse'; readonly reason: Refusal }
+  | { readonly do: 'recover' }
+  | { readonly do: 'roll_over' }
+  | { readonly do: 'top_up' }
+  | { readonly do: 'reload_spec' };
+
+/** The longest a message waits for a busy instance before it looks again, in seconds. */
+const MAX_WAIT_SECONDS = 30;
+
+/** First what is closed, then who is busy, then who may not, then the money. */
+export function judge(instance: Instance, wish: Wish): Judgement {
+  return closed(instance, wish) ?? busy(instance, wish) ?? forbidden(instance, wish) ?? money(instance, wish);
+}
+
+function closed({ run, recent, floor }: Instance, { slot, holder }: Wish): Judgement | null {
+  if (run?.holder === holder && run.slot === slot) return { do: 'run' };
+  if (triggerOf(slot) === 'manual') return null;
+  if (recent.includes(slot)) return { do: 'done' };
+  return tickMs(slot) <= floor ? { do: 'look_up' } : null;
+}
+
+function busy({ run }: Instance, { slot, now, spec }: Wish): Judgement | null {
+  if (!run) return null;
+  if (run.leaseUntil <= now) return { do: 'recover' };
+  const waits = run.slot === slot || triggerOf(slot) === 'manual' || spec.overlap === 'wait';
+  if (!waits) return { do: 'refuse', reason: 'overlap' };
+  return { do: 'wait', seconds: Math.min(MAX_WAIT_SECONDS, Math.max(1, Math.ceil((run.leaseUntil - now) / 1000))) };
+}
+
+function forbidden({ status, coolingUntil }: Instance, { now }: Wish): Judgement | null {
+  if (status !== 'active') return { do: 'refuse', reason: status };
+  return coolingUntil > now ? { do: 'refuse', reason: 'cooling' } : null;
+}
+
+function money({ specVersion, slice }: Instance, { spec, period }: Wish): Judgement {
+  if (specVersion !== spec.version) return { do: 'reload_spec' };
+  if (slice.period !== period) return { do: 'roll_over' };
+  return slice.availableMicros < spec.holdMicros ? { do: 'top_up' } : { do: 'claim' };
+}

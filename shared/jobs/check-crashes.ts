@@ -1,0 +1,29 @@
+/** Every probe after the crash limit failed: the agent is paused, if its instances say the same. */
+import { AGENT_DEFAULTS } from '../domain/agent.ts';
+import type { World } from '../ports/world.ts';
+import { changeAgent, getAgent } from '../store/agent-store.ts';
+import { listInstances } from '../store/instance-store.ts';
+
+type Ports = Pick<World, 'table' | 'time' | 'ids' | 'hashing' | 'work' | 'runs' | 'revenue'>;
+
+export async function checkCrashes(world: Ports, agentId: string): Promise<void> {
+  const agent = await getAgent(world.table, agentId);
+  if (agent?.status !== 'active') return;
+  const instances = await listInstances(world.table, agentId);
+  const exhausted = instances.find(({ status, probes }) => status === 'active' && probes >= AGENT_DEFAULTS.maxProbes);
+  if (!exhausted) return;
+  const why = `${exhausted.crashStreak} crashes in a row, ${exhausted.probes} of them failed probes`;
+  await changeAgent(
+    world,
+    agentId,
+    { status: 'paused', pauseReason: 'crash_limit' },
+    { actor: 'system:check-crashes', why },
+  );
+  await world.work.send({
+    v: 1,
+    kind: 'notify',
+    subject: `${agentId} is paused after crashing`,
+    text: `${agentId}: ${why}. It is paused; look at its runs, then resume it with: nova agent resume ${agentId}`,
+    dedupKey: `crash-limit:${agentId}:${agent.version}`,
+  });
+}

@@ -1,0 +1,104 @@
+/** A claimed run, from its claim to its record: the blueprint runs in its host, every paid call is marked before. */
+import { NovaError } from '../domain/error.ts';
+import { computeMicros } from '../domain/protocol/cost.ts';
+import { runId } from '../domain/run.ts';
+import type { RunCalls, RunOrder } from '../ports/host.ts';
+import type { World } from '../ports/world.ts';
+import type { Call } from '../runtime/job.ts';
+import { countInstances } from '../store/agent-store.ts';
+import type { Claimed } from '../store/claim-store.ts';
+import { type Ended, endRun } from '../store/close-store.ts';
+import { keepLease, markCall } from '../store/mark-store.ts';
+import { readState } from '../store/state-store.ts';
+
+export const EXECUTE_NEEDS = {
+  table: true,
+  time: true,
+  heart: true,
+  settings: true,
+  host: true,
+  http: true,
+  log: true,
+  revenue: true,
+} as const;
+export type ExecutePorts = Pick<World, keyof typeof EXECUTE_NEEDS>;
+
+/** Time kept back from the platform's deadline to write the end. */
+const END_MARGIN_MS = 5_000;
+
+/** What one run has done so far; the claim moves on with every mark. */
+type Progress = { claimed: Claimed; settledMicros: number; openBoundMicros: number; earnedMicros: number };
+
+export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Call): Promise<Ended> {
+  const { instance } = claimed;
+  const progress: Progress = { claimed, settledMicros: 0, openBoundMicros: 0, earnedMicros: 0 };
+  const stop = world.heart.every(world.settings.heartbeatSeconds * 1000, () => {
+    keepLease(world, progress.claimed).catch(() => world.log.warn('a heartbeat failed', { agentId: instance.agentId }));
+  });
+  const result = await world.host.execute(await orderOf(world, claimed, call), callsOf(world, progress)).finally(stop);
+  const endedAt = world.time.now();
+  const ran = computeMicros(endedAt - (instance.run?.startedAt ?? endedAt), world.settings.computeNanosPerSecond);
+  return await endRun(world, progress.claimed, {
+    ...result,
+    endedAt,
+    costMicros: progress.settledMicros + progress.openBoundMicros + ran,
+    earnedMicros: progress.earnedMicros,
+  });
+}
+
+async function orderOf(world: ExecutePorts, { instance, spec, attempt }: Claimed, call: Call): Promise<RunOrder> {
+  const { agentId, number, run, total } = instance;
+  const started = run?.startedAt ?? world.time.now();
+  const count = await countInstances(world, agentId);
+  return {
+    runId: runId(agentId, number, run?.slot ?? ''),
+    agentId,
+    instance: { number, count },
+    attempt,
+    sequence: total.runs,
+    deadline: Math.min(started + spec.timeoutSeconds * 1000, call.deadline - END_MARGIN_MS),
+    blueprint: spec.blueprint,
+    config: spec.config,
+    state: await readState(world.table, instance),
+  };
+}
+
+function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
+  const { agentId, number, run } = progress.claimed.instance;
+  const id = runId(agentId, number, run?.slot ?? '');
+  return {
+    async mark(boundMicros) {
+      // A call whose cost nobody told is booked at its bound before the next one is marked.
+      progress.settledMicros += progress.openBoundMicros;
+      progress.openBoundMicros = 0;
+      progress.claimed = await markCall(world, progress.claimed, {
+        boundMicros,
+        settledMicros: progress.settledMicros,
+      });
+      progress.openBoundMicros = boundMicros;
+    },
+    settle(costMicros) {
+      if (costMicros < 0 || costMicros > progress.openBoundMicros) return;
+      progress.settledMicros += costMicros;
+      progress.openBoundMicros = 0;
+    },
+    async earn(amountMicros, movementId) {
+      if (!Number.isSafeInteger(amountMicros) || amountMicros < 0) {
+        throw new NovaError('bad_input', `an earning is a whole number of micro-USD, 0 or more; got ${amountMicros}`);
+      }
+      const at = world.time.now();
+      await world.revenue.send({
+        v: 1,
+        kind: 'earned',
+        movementId: movementId ?? `${id}:0`,
+        agentId,
+        runId: id,
+        amountMicros,
+        at,
+      });
+      progress.earnedMicros += amountMicros;
+    },
+    fetch: (url) => world.http.get(url),
+    log: (message, fields) => world.log.info(message, { ...fields, runId: id }),
+  };
+}

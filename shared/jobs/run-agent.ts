@@ -1,0 +1,84 @@
+/** Ticks and manual requests: claim the slot, run the blueprint, record it. A message goes only when its slot is closed. */
+import { tickSlot } from '../domain/run.ts';
+import type { World } from '../ports/world.ts';
+import type { Call, Later, QueueJob } from '../runtime/job.ts';
+import { type Claim, type ClaimAnswer, claim } from '../store/claim-store.ts';
+import type { Ended } from '../store/close-store.ts';
+import { finishRequest, getRequest, type RunRequest, slotOf } from '../store/request-store.ts';
+import { latestSpec } from '../store/spec-cache.ts';
+import { RunMessage, type TickMessage } from '../wire/messages.ts';
+import { afterCrash } from './after-crash.ts';
+import { EXECUTE_NEEDS, type ExecutePorts, executeRun } from './execute-run.ts';
+
+const NEEDS = { ...EXECUTE_NEEDS, runs: true, work: true } as const;
+export type RunPorts = ExecutePorts & Pick<World, 'runs' | 'work'>;
+
+/** Given back after losing a lease: long enough for whoever has it to write. */
+const FENCED: Later = { laterSeconds: 2 };
+/** A further manual run is begun only when its time-out and this much fit into what is left of the invocation. */
+const HOP_MARGIN_MS = 15_000;
+export const MAX_HOPS = 10;
+
+export const runAgentJob: QueueJob<RunMessage, RunPorts> = {
+  name: 'run-agent',
+  needs: NEEDS,
+  parse: (body) => RunMessage.parse(body),
+  run: (message, world, call) =>
+    message.kind === 'tick' ? runTick(message, world, call) : runRequest(message, world, call),
+};
+
+async function runTick(message: TickMessage, world: RunPorts, call: Call): Promise<Later | undefined> {
+  const slot = tickSlot(Date.parse(message.scheduledFor));
+  const want = { agentId: message.agentId, number: message.instance, slot, holder: call.invocationId };
+  const { answer, ended } = await attempt(world, want, call);
+  if (answer.kind === 'wait') return { laterSeconds: answer.seconds };
+  return ended?.kind === 'fenced' ? FENCED : undefined;
+}
+
+type Attempted = { readonly answer: ClaimAnswer; readonly ended?: Ended };
+
+async function attempt(world: RunPorts, want: Claim, call: Call): Promise<Attempted> {
+  const answer = await claim(world, want);
+  if (answer.kind !== 'run') return { answer };
+  const ended = await executeRun(world, answer.claimed, call);
+  if (ended.kind === 'recorded') await afterCrash(world, answer.claimed, ended);
+  return { answer, ended };
+}
+
+type Requested = Extract<RunMessage, { kind: 'request' }>;
+
+/** One run after another; what time does not allow goes on as one message, ten hops at most. */
+async function runRequest(message: Requested, world: RunPorts, call: Call): Promise<Later | undefined> {
+  let request = await getRequest(world.table, message.requestId);
+  const first = request?.next ?? 0;
+  while (request && request.status === 'open' && request.next < request.times) {
+    if (request.next > first && !fits(world, request, call)) return await handOn(world, message);
+    const step = await runNext(world, request, call);
+    if (step) return step;
+    request = await getRequest(world.table, message.requestId);
+  }
+  if (request?.status === 'open') await finishRequest(world.table, request);
+  return undefined;
+}
+
+function fits(world: RunPorts, { agentId }: RunRequest, call: Call): boolean {
+  const timeoutMs = (latestSpec(world.table, agentId)?.timeoutSeconds ?? 0) * 1000;
+  return call.deadline - world.time.now() >= timeoutMs + HOP_MARGIN_MS;
+}
+
+async function runNext(world: RunPorts, request: RunRequest, call: Call): Promise<Later | undefined> {
+  const want = {
+    agentId: request.agentId,
+    number: request.instance,
+    slot: slotOf(request, request.next),
+    holder: `${call.invocationId}-${request.next}`,
+  };
+  const { answer, ended } = await attempt(world, want, call);
+  if (answer.kind === 'wait') return { laterSeconds: answer.seconds };
+  return ended?.kind === 'fenced' ? FENCED : undefined;
+}
+
+/** Beyond the last hop the sweep takes the request up again: nothing re-enqueues itself for ever. */
+async function handOn(world: RunPorts, message: Requested): Promise<undefined> {
+  if (message.hop < MAX_HOPS) await world.runs.send({ ...message, hop: message.hop + 1 });
+}

@@ -1,0 +1,79 @@
+/**
+ * Each minute: what a crash left behind is taken up again. Leases that ran out, messages that were written but not
+ * sent, requests that nobody works on, approvals past their time. Every part is idempotent, and none stops the others.
+ */
+import type { JsonObject } from '../domain/agent.ts';
+import { messageOf } from '../domain/error.ts';
+import type { World } from '../ports/world.ts';
+import type { ScheduleJob } from '../runtime/job.ts';
+import { expireDue } from '../store/approval-expiry.ts';
+import { getInstance, listFleet } from '../store/instance-store.ts';
+import { publishLeftovers } from '../store/outbox-store.ts';
+import { recover } from '../store/recovery-store.ts';
+import { openRequests, touchRequest } from '../store/request-store.ts';
+import { readSpec } from '../store/spec-cache.ts';
+
+const NEEDS = {
+  table: true,
+  time: true,
+  ids: true,
+  hashing: true,
+  settings: true,
+  log: true,
+  work: true,
+  runs: true,
+  revenue: true,
+} as const;
+export type SweepPorts = Pick<World, keyof typeof NEEDS>;
+
+/** Outbox items younger than this are on their way: their writer is still at it. */
+const OUTBOX_AGE_MS = 60_000;
+/** A request is sent again when nothing has moved it for so long. */
+const REQUEST_AGE_MS = 15 * 60_000;
+
+export const sweepJob: ScheduleJob<SweepPorts> = { name: 'sweep', needs: NEEDS, run: (world) => sweep(world) };
+
+export async function sweep(world: SweepPorts): Promise<JsonObject> {
+  return {
+    recovered: await part(world, 'leases', () => recoverExpired(world)),
+    published: await part(world, 'outbox', () => publishLeftovers(world, world.time.now() - OUTBOX_AGE_MS)),
+    resent: await part(world, 'requests', () => resendRequests(world)),
+    expired: await part(world, 'approvals', async () => (await expireDue(world, world.time.now())).expired),
+  };
+}
+
+async function part(world: SweepPorts, name: string, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (thrown) {
+    world.log.error('a part of the sweep failed', { part: name, error: messageOf(thrown) });
+    return 0;
+  }
+}
+
+/** `platform`: at the start of an engine that holds the lock, every old holder is dead, expired or not. */
+export async function recoverExpired(world: SweepPorts, blame: 'agent' | 'platform' = 'agent'): Promise<number> {
+  const now = world.time.now();
+  const leased = (await listFleet(world.table)).filter(
+    ({ run }) => run && (blame === 'platform' || run.leaseUntil <= now),
+  );
+  for (const instance of leased) {
+    const spec = await readSpec(world.table, instance.agentId, instance.specVersion);
+    await recover(world, instance, { spec, blame });
+  }
+  return leased.length;
+}
+
+async function resendRequests(world: SweepPorts): Promise<number> {
+  const now = world.time.now();
+  let resent = 0;
+  for (const request of await openRequests(world.table)) {
+    if (now - request.touchedAt < REQUEST_AGE_MS) continue;
+    const instance = await getInstance(world.table, request.agentId, request.instance);
+    if (instance?.run && instance.run.leaseUntil > now) continue;
+    if (!(await touchRequest(world.table, request, now))) continue;
+    await world.runs.send({ v: 1, kind: 'request', requestId: request.id, hop: 0 });
+    resent++;
+  }
+  return resent;
+}

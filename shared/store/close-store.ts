@@ -1,0 +1,137 @@
+/**
+ * Ending a run: one conditional write that releases the lease, settles the money, closes the slot and keeps the
+ * record. No crash and no zombie can come between them.
+ */
+import type { Json } from '../domain/agent.ts';
+import { scopesOf } from '../domain/budget.ts';
+import type { Instance } from '../domain/instance.ts';
+import { type Closed, closeSlot } from '../domain/protocol/close.ts';
+import { noteOf, type RunRecord } from '../domain/run.ts';
+import type { Op, Update, Value } from '../ports/table.ts';
+import type { World } from '../ports/world.ts';
+import { returnOp } from './budget-store.ts';
+import type { Claimed } from './claim-store.ts';
+import { decodeInstance, encodeRecord, encodeTally, encodeTries, RUN_ATTRS } from './instance-item.ts';
+import { journalAfter, journalPage, pinned } from './instance-store.ts';
+import { instanceKey, stateKey } from './keys.ts';
+
+export type Ending = {
+  readonly outcome: 'succeeded' | 'failed' | 'crashed' | 'timed_out';
+  readonly note: string;
+  readonly endedAt: number;
+  /** Paid calls and compute of this attempt; at most the hold. */
+  readonly costMicros: number;
+  readonly earnedMicros: number;
+  /** Present: ctx.state was set, and is kept with the record. */
+  readonly state?: Json;
+};
+
+export type Ended =
+  | { readonly kind: 'recorded'; readonly tripped: boolean; readonly exhausted: boolean }
+  /** Somebody recovered the lease: what this attempt did is charged there, its record is theirs. */
+  | { readonly kind: 'fenced' };
+
+/** More repeats than there can be honest touches while an end is written. */
+const MAX_REPEATS = 40;
+
+type Ports = Pick<World, 'table'>;
+
+/** Records the run once. Repeats from the image it gets when somebody touched the leased instance meanwhile. */
+export async function endRun({ table }: Ports, { instance, spec, attempt }: Claimed, ending: Ending): Promise<Ended> {
+  const mine = instance.run;
+  if (!mine) return { kind: 'fenced' };
+  const lostMicros = instance.tries[mine.slot]?.lostMicros ?? 0;
+  const record: RunRecord = {
+    slot: mine.slot,
+    outcome: ending.outcome,
+    attempt,
+    startedAt: mine.startedAt,
+    durationMs: Math.max(0, ending.endedAt - mine.startedAt),
+    costMicros: Math.min(ending.costMicros, mine.holdMicros) + lostMicros,
+    earnedMicros: ending.earnedMicros,
+    note: noteOf(ending.note),
+  };
+  let image = instance;
+  for (let repeat = 0; repeat < MAX_REPEATS; repeat++) {
+    const page = journalPage(image);
+    if (page) await table.write(page);
+    const closed = closeSlot(image, record, spec);
+    const ops = endOps(image, { record, closed, ending, restMicros: mine.holdMicros - record.costMicros + lostMicros });
+    const seen = await perform({ table }, ops);
+    if (seen === 'done') return { kind: 'recorded', tripped: closed.tripped, exhausted: closed.exhausted };
+    image = seen ?? decodeInstance((await table.get(instanceKey(image.agentId, image.number))) ?? endless(image));
+    if (image.run?.holder === mine.holder) continue;
+    const written = image.journal.some((kept) => encodeRecord(kept) === encodeRecord(record));
+    return written ? { kind: 'recorded', tripped: closed.tripped, exhausted: closed.exhausted } : { kind: 'fenced' };
+  }
+  return { kind: 'fenced' };
+}
+
+function endless({ agentId, number }: Instance): never {
+  throw new RangeError(`instance ${agentId}#${number} is gone`);
+}
+
+/** One plain write where one item changes, else a transaction. Refused: the image, or null when it must be read. */
+async function perform({ table }: Ports, ops: readonly Op[]): Promise<'done' | Instance | null> {
+  const [first] = ops;
+  if (ops.length === 1 && first?.op === 'update') {
+    const result = await table.write(first);
+    if (result.ok) return 'done';
+    return result.item && decodeInstance(result.item);
+  }
+  return (await table.transact(ops)).ok ? 'done' : null;
+}
+
+type End = {
+  readonly record: RunRecord;
+  readonly closed: Closed;
+  readonly ending: Ending;
+  readonly restMicros: number;
+};
+
+function endOps(image: Instance, { record, closed, ending, restMicros }: End): Op[] {
+  const { agentId, number } = image;
+  const { set, add, budgets } = returnOps(image, restMicros);
+  const update: Update = {
+    op: 'update',
+    key: instanceKey(agentId, number),
+    if: [...pinned(image), { attr: 'ho', op: '=', value: image.run?.holder ?? '' }],
+    set: { ...closedAttrs(image, record, closed), ...set, ...(ending.state === undefined ? {} : { hs: true }) },
+    remove: RUN_ATTRS,
+    ...(Object.keys(add).length > 0 ? { add } : {}),
+  };
+  const state: Op[] =
+    ending.state === undefined
+      ? []
+      : [{ op: 'put', item: { ...stateKey(agentId, number), v: 1, state: JSON.stringify(ending.state) } }];
+  return [update, ...budgets, ...state];
+}
+
+/** What a closed slot leaves on its instance. */
+export function closedAttrs(image: Instance, record: RunRecord, closed: Closed): Record<string, Value> {
+  return {
+    j: journalAfter(image, record),
+    rc: closed.recent,
+    fl: closed.floor,
+    d: encodeTally(closed.day),
+    t: encodeTally(closed.total),
+    tr: encodeTries(closed.tries),
+    cx: closed.crashStreak,
+    cu: closed.coolingUntil,
+    pb: closed.probes,
+  };
+}
+
+type Returned = {
+  readonly set: Record<string, Value>;
+  readonly add: Record<string, number>;
+  readonly budgets: readonly Update[];
+};
+
+/** Where the rest of a hold goes: into the slice, or, once the budget is exact, home with whatever the slice still has. */
+export function returnOps({ agentId, slice }: Instance, restMicros: number): Returned {
+  if (!slice.exact) return { set: {}, add: restMicros === 0 ? {} : { av: restMicros }, budgets: [] };
+  const micros = restMicros + slice.availableMicros;
+  const budgets = micros === 0 ? [] : scopesOf(agentId).map((scope) => returnOp(scope, slice.period, micros));
+  return { set: { av: 0 }, add: {}, budgets };
+}

@@ -1,0 +1,152 @@
+/**
+ * The instance as an item. Attribute names are short because the whole item is billed at every write, by the
+ * kilobyte: one write unit needs it below 1,024 bytes with a full journal.
+ */
+import type { ActiveRun, Instance, InstanceStatus, Tally } from '../domain/instance.ts';
+import type { Outcome, RunRecord } from '../domain/run.ts';
+import type { Item, Value } from '../ports/table.ts';
+import { instanceKey } from './keys.ts';
+
+const OUTCOMES: Record<Outcome, string> = {
+  succeeded: 's',
+  failed: 'f',
+  crashed: 'c',
+  timed_out: 't',
+  cancelled: 'x',
+  refused: 'r',
+};
+const LETTERS = new Map(Object.entries(OUTCOMES).map(([outcome, letter]) => [letter, outcome as Outcome]));
+
+const b36 = (n: number): string => n.toString(36);
+const from36 = (text: string | undefined): number => Number.parseInt(text ?? '0', 36);
+
+/** `slot,letter,attempt,start,duration,cost,earned,note`: numbers in base 36, the note last and free to hold commas. */
+export function encodeRecord(record: RunRecord): string {
+  const { slot, outcome, attempt, startedAt, durationMs, costMicros, earnedMicros, note } = record;
+  return [
+    slot,
+    OUTCOMES[outcome],
+    attempt,
+    b36(startedAt),
+    b36(durationMs),
+    b36(costMicros),
+    b36(earnedMicros),
+    note,
+  ].join(',');
+}
+
+export function decodeRecord(text: string): RunRecord {
+  const [slot = '', letter = '', attempt, startedAt, durationMs, costMicros, earnedMicros, ...note] = text.split(',');
+  return {
+    slot,
+    outcome: LETTERS.get(letter) ?? 'crashed',
+    attempt: Number(attempt),
+    startedAt: from36(startedAt),
+    durationMs: from36(durationMs),
+    costMicros: from36(costMicros),
+    earnedMicros: from36(earnedMicros),
+    note: note.join(','),
+  };
+}
+
+export const encodeTally = (t: Tally): Value => [
+  t.runs,
+  t.succeeded,
+  t.failed,
+  t.crashed,
+  t.timedOut,
+  t.refused,
+  t.costMicros,
+  t.earnedMicros,
+];
+
+export function decodeTally(value: Value | undefined): Tally {
+  const list = Array.isArray(value) ? value.map(Number) : [];
+  const [
+    runs = 0,
+    succeeded = 0,
+    failed = 0,
+    crashed = 0,
+    timedOut = 0,
+    refused = 0,
+    costMicros = 0,
+    earnedMicros = 0,
+  ] = list;
+  return { runs, succeeded, failed, crashed, timedOut, refused, costMicros, earnedMicros };
+}
+
+export const encodeTries = (tries: Instance['tries']): Value =>
+  Object.fromEntries(Object.entries(tries).map(([slot, { attempts, lostMicros }]) => [slot, [attempts, lostMicros]]));
+
+function decodeTries(value: Value | undefined): Instance['tries'] {
+  const entries = Object.entries((value ?? {}) as { [slot: string]: readonly number[] });
+  return Object.fromEntries(entries.map(([slot, [attempts = 0, lostMicros = 0]]) => [slot, { attempts, lostMicros }]));
+}
+
+/** Attributes of the run in progress; all are removed when it ends. */
+export const RUN_ATTRS = ['sl', 'ho', 'ra', 'lu', 'cs', 'hd', 'hl', 'se'] as const;
+
+function decodeRun(item: Item): ActiveRun | null {
+  if (item.ho === undefined) return null;
+  return {
+    slot: String(item.sl),
+    holder: String(item.ho),
+    startedAt: Number(item.ra),
+    leaseUntil: Number(item.lu),
+    callSeq: Number(item.cs),
+    holdMicros: Number(item.hd),
+    holdLeftMicros: Number(item.hl),
+    sentMicros: Number(item.se),
+  };
+}
+
+const strings = (value: Value | undefined): string[] => (Array.isArray(value) ? value.map(String) : []);
+
+export function decodeInstance(item: Item): Instance {
+  const [agentId = '', number = '0'] = item.sk.split('#');
+  return {
+    agentId,
+    number: Number(number),
+    status: item.st as InstanceStatus,
+    killEpoch: Number(item.ke),
+    specVersion: Number(item.sv),
+    fence: Number(item.f),
+    rev: Number(item.rev),
+    run: decodeRun(item),
+    tries: decodeTries(item.tr),
+    slice: { period: String(item.pe), availableMicros: Number(item.av), exact: item.ex === true },
+    recent: strings(item.rc),
+    floor: Number(item.fl),
+    journal: strings(item.j).map(decodeRecord),
+    day: decodeTally(item.d),
+    total: decodeTally(item.t),
+    crashStreak: Number(item.cx),
+    coolingUntil: Number(item.cu),
+    probes: Number(item.pb),
+    hasState: item.hs === true,
+  };
+}
+
+/** A new instance: nothing run, no money, no period yet. */
+export function newInstanceItem(agentId: string, number: number, specVersion: number): Item {
+  const none = [0, 0, 0, 0, 0, 0, 0, 0];
+  return {
+    ...instanceKey(agentId, number),
+    v: 1,
+    st: 'active',
+    ke: 0,
+    sv: specVersion,
+    f: 0,
+    rev: 0,
+    pe: '-',
+    av: 0,
+    rc: [],
+    fl: 0,
+    j: [],
+    d: none,
+    t: none,
+    cx: 0,
+    cu: 0,
+    pb: 0,
+  };
+}

@@ -1,0 +1,74 @@
+/** Before each paid call: its bound moves from the hold to *sent*, durably. What was sent is never released by time. */
+import { NovaError } from '../domain/error.ts';
+import { formatUsd } from '../domain/money.ts';
+import { computeBoundMicros } from '../domain/protocol/cost.ts';
+import type { World } from '../ports/world.ts';
+import type { Claimed } from './claim-store.ts';
+import { decodeInstance } from './instance-item.ts';
+import { instanceKey } from './keys.ts';
+
+type Ports = Pick<World, 'table' | 'time' | 'settings'>;
+
+export type Paid = {
+  /** The most the next call may cost. */
+  readonly boundMicros: number;
+  /** What the calls before it really cost. */
+  readonly settledMicros: number;
+};
+
+/**
+ * Marks one call; answers the claim as it is afterwards. The lease is extended as well.
+ * @throws NovaError budget_reached when the hold has less left; denied after a kill; conflict when the lease is lost.
+ */
+export async function markCall(ports: Ports, claimed: Claimed, { boundMicros, settledMicros }: Paid): Promise<Claimed> {
+  const { instance, spec } = claimed;
+  const { run } = instance;
+  if (!run) throw new NovaError('conflict', 'the run has no lease');
+  const sent = settledMicros + boundMicros;
+  const limit = run.holdMicros - computeBoundMicros(spec.timeoutSeconds, ports.settings.computeNanosPerSecond);
+  if (sent > limit) {
+    const left = formatUsd(Math.max(0, limit - settledMicros));
+    throw new NovaError(
+      'budget_reached',
+      `a call of up to ${formatUsd(boundMicros)} does not fit: the run has ${left} left`,
+    );
+  }
+  const result = await ports.table.write({
+    op: 'update',
+    key: instanceKey(instance.agentId, instance.number),
+    if: [
+      { attr: 'f', op: '=', value: instance.fence },
+      { attr: 'ho', op: '=', value: run.holder },
+      { attr: 'ke', op: '=', value: instance.killEpoch },
+      { attr: 'st', op: '<>', value: 'retired' },
+      { attr: 'cs', op: '=', value: run.callSeq },
+    ],
+    set: {
+      cs: run.callSeq + 1,
+      se: sent,
+      hl: run.holdMicros - sent,
+      lu: ports.time.now() + ports.settings.leaseSeconds * 1000,
+    },
+  });
+  const image = result.item && decodeInstance(result.item);
+  const mine = image?.run?.holder === run.holder && image.fence === instance.fence;
+  if (image && mine && (result.ok || (image.run?.callSeq === run.callSeq + 1 && image.run.sentMicros === sent))) {
+    return { ...claimed, instance: image };
+  }
+  if (image && mine) throw new NovaError('denied', 'the agent was retired: no paid call may start');
+  throw new NovaError('conflict', 'the lease of this run was lost');
+}
+
+/** Keeps a long run's lease; false when it is lost. */
+export async function keepLease(ports: Ports, { instance }: Claimed): Promise<boolean> {
+  const result = await ports.table.write({
+    op: 'update',
+    key: instanceKey(instance.agentId, instance.number),
+    if: [
+      { attr: 'f', op: '=', value: instance.fence },
+      { attr: 'ho', op: '=', value: instance.run?.holder ?? '' },
+    ],
+    set: { lu: ports.time.now() + ports.settings.leaseSeconds * 1000 },
+  });
+  return result.ok;
+}

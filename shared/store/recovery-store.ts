@@ -1,0 +1,109 @@
+/**
+ * A lease ran out: whoever comes next recovers it, in one write pinned to what was read. Without the pins it would
+ * overspend: the holder may mark a call between the read and the write.
+ */
+import type { AgentSpec } from '../domain/agent.ts';
+import type { ActiveRun, Instance } from '../domain/instance.ts';
+import { afterOutcome, closeSlot } from '../domain/protocol/close.ts';
+import { computeBoundMicros } from '../domain/protocol/cost.ts';
+import { MAX_ATTEMPTS, type RunRecord, triggerOf } from '../domain/run.ts';
+import type { Condition, Op, Update } from '../ports/table.ts';
+import type { World } from '../ports/world.ts';
+import { closedAttrs, returnOps } from './close-store.ts';
+import { encodeTries, RUN_ATTRS } from './instance-item.ts';
+import { journalPage, pinned } from './instance-store.ts';
+import { instanceKey } from './keys.ts';
+import { giveBackOp } from './request-store.ts';
+
+type Ports = Pick<World, 'table' | 'time' | 'settings'>;
+
+/** `platform`: the engine itself was stopped; that is no crash of the agent. */
+export type Lost = { readonly spec: AgentSpec; readonly blame: 'agent' | 'platform' };
+
+export type Recovered = 'reopened' | 'recorded' | 'raced';
+
+/**
+ * No call marked: the slot is open again, three attempts at most. A call marked: recorded as crashed at what the calls
+ * may have cost, because they may have been made. A lost attempt's compute is charged at its bound either way.
+ */
+export async function recover(ports: Ports, instance: Instance, lost: Lost): Promise<Recovered> {
+  const { run } = instance;
+  if (!run) return 'raced';
+  const attempts = (instance.tries[run.slot]?.attempts ?? 0) + 1;
+  const reopens = run.callSeq === 0 && attempts < MAX_ATTEMPTS;
+  const ops = reopens ? reopening(ports, { instance, run, lost }) : await recording(ports, { instance, run, lost });
+  const result = await ports.table.transact(ops);
+  if (!result.ok) return 'raced';
+  return reopens ? 'reopened' : 'recorded';
+}
+
+type Case = { readonly instance: Instance; readonly run: ActiveRun; readonly lost: Lost };
+
+function asRead(instance: Instance, run: ActiveRun): Condition[] {
+  return [
+    ...pinned(instance),
+    { attr: 'cs', op: '=', value: run.callSeq },
+    { attr: 'lu', op: '=', value: run.leaseUntil },
+    { attr: 'ho', op: '=', value: run.holder },
+  ];
+}
+
+function reopening({ settings, time }: Ports, { instance, run, lost }: Case): Op[] {
+  const bound = computeBoundMicros(lost.spec.timeoutSeconds, settings.computeNanosPerSecond);
+  const before = instance.tries[run.slot] ?? { attempts: 0, lostMicros: 0 };
+  const tries = {
+    ...instance.tries,
+    [run.slot]: { attempts: before.attempts + 1, lostMicros: before.lostMicros + bound },
+  };
+  const crash = afterOutcome(instance, lost.blame === 'agent' ? 'crashed' : 'refused', {
+    now: time.now(),
+    spec: lost.spec,
+  });
+  const { set, add, budgets } = returnOps(instance, run.holdMicros - bound);
+  const update: Update = {
+    op: 'update',
+    key: instanceKey(instance.agentId, instance.number),
+    if: asRead(instance, run),
+    set: { tr: encodeTries(tries), cx: crash.crashStreak, cu: crash.coolingUntil, pb: crash.probes, ...set },
+    remove: RUN_ATTRS,
+    add: { rev: 1, ...add },
+  };
+  return [update, ...budgets, ...(triggerOf(run.slot) === 'manual' ? [giveBackOp(run.slot)] : [])];
+}
+
+async function recording(ports: Ports, { instance, run, lost }: Case): Promise<Op[]> {
+  const page = journalPage(instance);
+  if (page) await ports.table.write(page);
+  const record = lostRecord(ports, { instance, run, lost });
+  const closed = closeSlot(instance, record, lost.spec);
+  const crash =
+    lost.blame === 'agent'
+      ? {}
+      : { crashStreak: instance.crashStreak, coolingUntil: instance.coolingUntil, probes: instance.probes };
+  const charged = record.costMicros - (instance.tries[run.slot]?.lostMicros ?? 0);
+  const { set, add, budgets } = returnOps(instance, run.holdMicros - charged);
+  const update: Update = {
+    op: 'update',
+    key: instanceKey(instance.agentId, instance.number),
+    if: asRead(instance, run),
+    set: { ...closedAttrs(instance, record, { ...closed, ...crash }), ...set },
+    remove: RUN_ATTRS,
+    add: { rev: 1, ...add },
+  };
+  return [update, ...budgets];
+}
+
+function lostRecord({ time, settings }: Ports, { instance, run, lost }: Case): RunRecord {
+  const before = instance.tries[run.slot] ?? { attempts: 0, lostMicros: 0 };
+  const bound = computeBoundMicros(lost.spec.timeoutSeconds, settings.computeNanosPerSecond);
+  return {
+    slot: run.slot,
+    outcome: 'crashed',
+    attempt: before.attempts + 1,
+    startedAt: run.startedAt,
+    durationMs: Math.max(0, time.now() - run.startedAt),
+    costMicros: run.sentMicros + before.lostMicros + bound,
+    earnedMicros: 0,
+    note: lost.blame === 'agent' ? 'lease lost' : 'engine stopped',
+  };
+}
