@@ -119,13 +119,12 @@ export const functions: readonly FunctionRow[] = [
     on: { queue: 'revenue', batchSize: 10 },
     uses: {
       table: {
-        agent: ['read', 'check'],
+        agent: ['read'],
+        // The catalogues of agents that sell say whose a sale is.
+        spec: ['read'],
         fleet: ['read', 'update'],
-        entry: ['read', 'check', 'put', 'update'],
-        audit: ['put'],
-        outbox: OUTBOX,
+        entry: ['read', 'put', 'update'],
       },
-      sends: ['work'],
     },
     timeoutSeconds: 30,
     memoryMb: 256,

@@ -26,7 +26,8 @@ export type Signed = {
  */
 export function stripeSecrets(kept: string): string[] {
   const secrets = kept.split(/[\s,]+/).filter((part) => part !== '');
-  const good = secrets.length > 0 && secrets.length <= MAX_SECRETS && secrets.every((it) => /^whsec_[\x21-\x7e]{16,}$/.test(it));
+  const good =
+    secrets.length > 0 && secrets.length <= MAX_SECRETS && secrets.every((it) => /^whsec_[\x21-\x7e]{16,}$/.test(it));
   if (good) return secrets;
   throw new NovaError(
     'misconfigured',
@@ -39,10 +40,12 @@ export function stripeSecrets(kept: string): string[] {
  * @throws NovaError too_large, unauthenticated; bad_input when genuine bytes are not UTF-8. Nothing else.
  */
 export function verifyStripe({ body, header, secrets, now }: Signed): string {
-  if (body.byteLength > MAX_BODY_BYTES) throw new NovaError('too_large', `a body holds at most ${MAX_BODY_BYTES} bytes`);
+  if (body.byteLength > MAX_BODY_BYTES)
+    throw new NovaError('too_large', `a body holds at most ${MAX_BODY_BYTES} bytes`);
   const { time, signatures } = parseHeader(header);
   const age = now / 1000 - time;
-  if (age > TOLERANCE_SECONDS || age < -TOLERANCE_SECONDS) throw refused('it was signed too long ago, or in the future');
+  if (age > TOLERANCE_SECONDS || age < -TOLERANCE_SECONDS)
+    throw refused('it was signed too long ago, or in the future');
   if (!secrets.some((secret) => matches(secret, time, { body, signatures }))) throw refused('no signature fits');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);

@@ -41,6 +41,11 @@ export function movesMoney(type: string): boolean {
   return KNOWN_TYPES.has(type) || type.startsWith('charge.dispute.');
 }
 
+/** Stages where only real money counts. Elsewhere test events are booked, marked `livemode: false`. */
+export function isLiveStage(stage: string): boolean {
+  return stage === 'prod' || stage === 'production' || stage === 'live';
+}
+
 const nothing = (ignored: Ignored): StripeReading => ({ movements: [], refundTotal: null, ignored });
 
 /**

@@ -82,3 +82,12 @@ export const outboxPk = 'OUTBOX';
 export const outboxKey = (id: string): Key => ({ pk: outboxPk, sk: id });
 /** The workspace's autonomy mode and thresholds. */
 export const policyKey: Key = { pk: 'POLICY', sk: 'current' };
+
+/** Schedules kept on one machine; on AWS they live in EventBridge Scheduler. */
+export const schedulesPk = 'SCHEDULES';
+export const scheduleSkPrefix = (group: string, namePrefix = ''): string => `${group}/${namePrefix}`;
+export const scheduleKey = (group: string, name: string): Key => ({ pk: schedulesPk, sk: `${group}/${name}` });
+/** Schedules that will fire again, in the sparse index, by when they are due. */
+export const dueSchedulesIndex = 'DUE#schedule';
+export const dueScheduleSk = (dueAt: number, sk: string): string => `${pad(dueAt, 14)}#${sk}`;
+export const dueScheduleUntil = (ms: number): string => `${pad(ms, 14)}~`;

@@ -7,7 +7,11 @@ import type { StripeEvent, StripeSubject } from '../domain/stripe-event.ts';
 
 const id = z.string().regex(/^[\w-]{1,255}$/);
 const amount = z.union([z.int(), z.bigint()]).transform((value) => BigInt(value));
-const seconds = z.int().min(0).max(99_999_999_999).transform((value) => value * 1000);
+const seconds = z
+  .int()
+  .min(0)
+  .max(99_999_999_999)
+  .transform((value) => value * 1000);
 /** An id, or the object itself when it was expanded. */
 const reference = z
   .union([id, z.looseObject({ id })])
@@ -97,7 +101,13 @@ const Checkout = z
 
 const BalanceMove = z.looseObject({ id, amount, fee: amount, currency, created: seconds });
 const Dispute = z
-  .looseObject({ id, charge: reference, payment_intent: reference, metadata, balance_transactions: z.array(BalanceMove) })
+  .looseObject({
+    id,
+    charge: reference,
+    payment_intent: reference,
+    metadata,
+    balance_transactions: z.array(BalanceMove),
+  })
   .transform((it) => ({
     is: 'dispute' as const,
     id: it.id,

@@ -1,0 +1,162 @@
+/**
+ * The ledger's only writer. A booking is one transaction: the entry if it is absent, what is known of its payment, and
+ * the sums of the agent. Repeated, reordered and parallel messages end in the same sums.
+ */
+import type { Rates } from '../domain/currency.ts';
+import { additionsOf } from '../domain/earnings.ts';
+import { NovaError } from '../domain/error.ts';
+import {
+  type Attribution,
+  CLAIM_STRENGTH,
+  type Claim,
+  entryOf,
+  type LedgerEntry,
+  type LedgerSource,
+  type Movement,
+  sameMoney,
+  UNATTRIBUTED,
+} from '../domain/ledger.ts';
+import { type Heard, hear, newThread, type Outcome, type RefundTotal } from '../domain/payment-thread.ts';
+import type { Op, Table } from '../ports/table.ts';
+import type { World } from '../ports/world.ts';
+import { getAgent } from './agent-store.ts';
+import { sellersOf } from './artifact-store.ts';
+import { entryKey, paymentKey } from './keys.ts';
+import { noteDays } from './ledger-days.ts';
+import { decodeEntry, decodeThread, earningsUpdate, entryPut, threadPut } from './ledger-item.ts';
+
+export type LedgerPorts = Pick<World, 'table' | 'time' | 'log'>;
+
+export type Booking = {
+  /** `conflict`: the same movement came with another amount. It is not booked; a person must look. */
+  readonly outcome: 'booked' | 'reattributed' | 'duplicate' | 'conflict';
+  /** What was written now. */
+  readonly entries: readonly LedgerEntry[];
+};
+
+const DUPLICATE: Booking = { outcome: 'duplicate', entries: [] };
+const MAX_ATTEMPTS = 20;
+/** The owner's own table of rates comes with a later chapter of money; without one nothing foreign becomes dollars. */
+const NO_RATES: Rates = {};
+
+export async function getEntry(table: Table, source: LedgerSource, movementId: string): Promise<LedgerEntry | null> {
+  const item = await table.get(entryKey(source, movementId));
+  return item && decodeEntry(item);
+}
+
+/**
+ * Books a movement once, however often and in whatever order it is told.
+ * @throws NovaError unavailable when others keep changing the same payment: try again later.
+ */
+export async function bookMovement(world: LedgerPorts, movement: Movement): Promise<Booking> {
+  const claim = await attributionOf(world.table, movement.source, movement.claim);
+  const { source, movementId } = movement;
+  return untilSettled(`${source} ${movementId}`, async () => {
+    const standing = await getEntry(world.table, source, movementId);
+    if (standing && !sameMoney(standing, movement)) return conflict(world, standing, movement);
+    if (movement.paymentKey === null) return standing ? DUPLICATE : bookAlone(world, movement, claim);
+    const heard = { is: 'movement', movement, booked: standing !== null } as const;
+    const outcome = await bookOnThread(world, { heard, payment: movement.paymentKey, claim });
+    if (!outcome) return null;
+    if (!standing) return { outcome: 'booked', entries: outcome.entries };
+    return outcome.entries.length > 0 ? { outcome: 'reattributed', entries: outcome.entries } : DUPLICATE;
+  });
+}
+
+/** Takes note of what a payment says was refunded in all; books only what no refund with an id explains. */
+export async function bookRefundTotal(world: LedgerPorts, total: RefundTotal): Promise<Booking> {
+  return untilSettled(`${total.source} ${total.paymentKey}`, async () => {
+    const heard = { is: 'refund_total', total } as const;
+    const outcome = await bookOnThread(world, { heard, payment: total.paymentKey, claim: UNATTRIBUTED });
+    if (!outcome) return null;
+    return outcome.entries.length > 0 ? { outcome: 'booked', entries: outcome.entries } : DUPLICATE;
+  });
+}
+
+/** Money declared by a run: its agent is known, and other agents' words for the same movement are other movements. */
+export function declaredMovement(earned: {
+  readonly agentId: string;
+  readonly movementId: string;
+  readonly runId: string;
+  readonly amountMicros: number;
+  readonly at: number;
+}): Movement {
+  const { agentId, movementId, runId, amountMicros, at } = earned;
+  if (amountMicros <= 0)
+    throw new NovaError('bad_input', `a run earns more than 0; ${runId} declared ${amountMicros} micro-USD`);
+  return {
+    source: 'agent',
+    movementId: `${agentId}/${encodeURIComponent(movementId.toWellFormed())}`,
+    kind: 'revenue',
+    at,
+    amountMinor: BigInt(amountMicros),
+    currency: 'USD',
+    exponent: 6,
+    paymentKey: null,
+    claim: { agentId, artifacts: [], strength: CLAIM_STRENGTH.payment },
+    originalRef: { eventId: runId, objectId: movementId.toWellFormed() },
+    livemode: true,
+  };
+}
+
+async function untilSettled(what: string, attempt: () => Promise<Booking | null>): Promise<Booking> {
+  for (let n = 0; n < MAX_ATTEMPTS; n++) {
+    const booking = await attempt();
+    if (booking) return booking;
+  }
+  throw new NovaError('unavailable', `${what} cannot be booked now: others keep changing the same payment`);
+}
+
+async function bookAlone(world: LedgerPorts, movement: Movement, claim: Attribution): Promise<Booking | null> {
+  const entries = [entryOf(movement, claim, { now: world.time.now(), rates: NO_RATES })];
+  return (await commit(world, entries, [])) ? { outcome: 'booked', entries } : null;
+}
+
+/** null when somebody else was faster: look again. */
+async function bookOnThread(
+  world: LedgerPorts,
+  { heard, payment, claim }: { heard: Heard; payment: string; claim: Attribution },
+): Promise<Outcome | null> {
+  const { source } = heard.is === 'movement' ? heard.movement : heard.total;
+  const item = await world.table.get(paymentKey(source, payment));
+  const before = item ? decodeThread(item) : newThread(source, payment);
+  const outcome = hear(before, heard, { now: world.time.now(), rates: NO_RATES, claim });
+  if (outcome.thread === before) return outcome;
+  return (await commit(world, outcome.entries, [threadPut(outcome.thread)])) ? outcome : null;
+}
+
+async function commit(world: LedgerPorts, entries: readonly LedgerEntry[], others: readonly Op[]): Promise<boolean> {
+  await noteDays(world.table, entries);
+  const now = world.time.now();
+  const sums = [...additionsOf(entries)]
+    .filter(([, additions]) => Object.keys(additions).length > 0)
+    .map(([owner, additions]) => earningsUpdate(owner, additions, now));
+  return (await world.table.transact([...others, ...entries.map(entryPut), ...sums])).ok;
+}
+
+function conflict(world: LedgerPorts, standing: LedgerEntry, movement: Movement): Booking {
+  world.log.error('a movement of money came again with another amount; the first stands', {
+    entry: standing.id,
+    booked: `${standing.amountMinor} ${standing.currency}`,
+    came: `${movement.amountMinor} ${movement.currency}`,
+    bookedBy: standing.originalRef.eventId,
+    cameWith: movement.originalRef.eventId,
+  });
+  return { outcome: 'conflict', entries: [] };
+}
+
+const AGENT_ID = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+
+/** The agent that its metadata names, if there is one; else the one that sells what was sold; else nobody. */
+async function attributionOf(table: Table, source: LedgerSource, claim: Claim): Promise<Attribution> {
+  const { agentId, artifacts, strength } = claim;
+  if (source === 'agent') return { agentId, method: 'declared', confidenceBps: 10_000, strength };
+  if (agentId !== null && AGENT_ID.test(agentId) && (await getAgent(table, agentId))) {
+    return { agentId, method: 'metadata', confidenceBps: 10_000, strength };
+  }
+  const sellers = await sellersOf(table, source, artifacts);
+  const [seller] = sellers;
+  if (seller === undefined) return UNATTRIBUTED;
+  const confidenceBps = sellers.length === 1 ? 9000 : 5000;
+  return { agentId: seller, method: 'product', confidenceBps, strength: Math.min(strength, CLAIM_STRENGTH.product) };
+}

@@ -1,0 +1,109 @@
+/**
+ * A verified Stripe event, from its text to the ledger. Whatever moves money is kept as it came; what cannot be read or
+ * believed is set aside for a person, with an alarm, and never retried: the vendor's message will not change.
+ */
+import { messageOf, NovaError } from '../domain/error.ts';
+import type { StripeEvent } from '../domain/stripe-event.ts';
+import {
+  type Ignored,
+  isLiveStage,
+  movesMoney,
+  readStripeEvent,
+  type StripeReading,
+} from '../domain/stripe-movements.ts';
+import type { Item, Table } from '../ports/table.ts';
+import type { World } from '../ports/world.ts';
+import { parseStripeEnvelope, parseStripeEvent } from '../wire/stripe-event.ts';
+import { dayIndex, intakeKey, intakePk, originalKey } from './keys.ts';
+import { utcDate } from './ledger-item.ts';
+import { type Booking, bookMovement, bookRefundTotal, type LedgerPorts } from './ledger-store.ts';
+import { queryAll } from './query-all.ts';
+
+export type IntakePorts = LedgerPorts & Pick<World, 'settings'>;
+
+/** What became of one delivery. */
+export type Fate = Booking['outcome'] | Ignored | 'set_aside';
+
+/**
+ * Books what the event tells of; answers what became of it, and counts that.
+ * @throws NovaError corrupt when it is no event at all (it was verified and checked before it was queued); unavailable.
+ */
+export async function recordStripeEvent(world: IntakePorts, body: string): Promise<Fate> {
+  const { id, type } = envelopeOf(body);
+  const fate = await takeIn(world, { id, type, body });
+  const counted = { op: 'update', key: intakeKey('stripe', utcDate(world.time.now())), add: { [fate]: 1 } } as const;
+  await world.table.write(counted);
+  return fate;
+}
+
+type Original = { readonly id: string; readonly type: string; readonly body: string };
+
+async function takeIn(world: IntakePorts, original: Original): Promise<Fate> {
+  let read: { event: StripeEvent; reading: StripeReading };
+  try {
+    const event = parseStripeEvent(original.body, movesMoney);
+    read = { event, reading: readStripeEvent(event, isLiveStage(world.settings.stage)) };
+  } catch (thrown) {
+    return setAside(world, original, messageOf(thrown));
+  }
+  const { movements, refundTotal, ignored } = read.reading;
+  if (ignored) return ignored;
+  await keep(world, original);
+  const bookings: Booking[] = [];
+  for (const movement of movements) bookings.push(await bookMovement(world, movement));
+  if (refundTotal) bookings.push(await bookRefundTotal(world, refundTotal));
+  const outcomes = new Set(bookings.map(({ outcome }) => outcome));
+  if (outcomes.has('conflict')) await setAside(world, original, 'a movement was booked before with another amount');
+  return (['conflict', 'booked', 'reattributed'] as const).find((it) => outcomes.has(it)) ?? 'duplicate';
+}
+
+function envelopeOf(body: string): { id: string; type: string } {
+  try {
+    return parseStripeEnvelope(body);
+  } catch (cause) {
+    throw new NovaError('corrupt', `not a Stripe event: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function keep(world: IntakePorts, { id, type, body }: Original): Promise<void> {
+  const item = { ...originalKey('stripe', id), v: 1, type, body, receivedAt: world.time.now() };
+  await world.table.write({ op: 'put', item, if: [{ attr: 'pk', op: 'missing' }] });
+}
+
+async function setAside(world: IntakePorts, original: Original, problem: string): Promise<'set_aside'> {
+  await keep(world, original);
+  const now = world.time.now();
+  const shelf = { ixPk: dayIndex('ASIDE', utcDate(now)), ixSk: `${new Date(now).toISOString()}#${original.id}` };
+  const set = { problem: problem.toWellFormed().slice(0, 2000), ...shelf };
+  await world.table.write({ op: 'update', key: originalKey('stripe', original.id), set });
+  world.log.error('a Stripe event was set aside: somebody must look at it', {
+    eventId: original.id,
+    problem: set.problem,
+  });
+  return 'set_aside';
+}
+
+/** Events that a person must look at, of one UTC date. */
+export async function asideOfDay(
+  table: Table,
+  date: string,
+): Promise<{ eventId: string; problem: string; body: string }[]> {
+  const items = await queryAll(table, { pk: dayIndex('ASIDE', date), index: 'ix' });
+  return items.map((item) => ({
+    eventId: item.pk.split('#').at(-1) ?? '',
+    problem: String(item.problem),
+    body: String(item.body),
+  }));
+}
+
+/** Deliveries by what became of them, per UTC date. Repeated deliveries count each time. */
+export async function intakeOfDays(
+  table: Table,
+  from: string,
+  to: string,
+): Promise<Record<string, Record<string, number>>> {
+  const items = await queryAll(table, { pk: intakePk('stripe'), from, to });
+  const counts = ({ pk: _pk, sk: _sk, ...fates }: Item): Record<string, number> =>
+    Object.fromEntries(Object.entries(fates).map(([fate, count]) => [fate, Number(count)]));
+  return Object.fromEntries(items.map((item) => [item.sk, counts(item)]));
+}
