@@ -1,0 +1,101 @@
+/** Whether an agent does what it should, and why not. Pausing, cooling after one crash and long runs are no illness. */
+import type { Agent } from './agent.ts';
+import type { Instance } from './instance.ts';
+import { tickMs } from './run.ts';
+
+export type HealthState = 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
+export type Health = { readonly state: HealthState; readonly reasons: readonly string[] };
+
+export type HealthFacts = {
+  readonly agent: Agent;
+  readonly instances: readonly Instance[];
+  readonly crashLimit: number;
+  /** The longest regular pause between two ticks; null without a repeating schedule. */
+  readonly longestGapSeconds: number | null;
+  readonly now: number;
+};
+
+type Finding = { readonly state: 'degraded' | 'unhealthy'; readonly reason: string };
+
+/** Crashes in a row that are more than bad luck. */
+const WORRYING_STREAK = 2;
+/** The widest window in which a tick of a scaled agent may start, and what delivery may take on top. */
+const TICK_SLACK_MS = 20 * 60_000;
+
+/** unhealthy beats degraded beats healthy; unknown when there is nothing to judge by. */
+export function healthOf(facts: HealthFacts): Health {
+  const { agent } = facts;
+  if (agent.status === 'draft' || agent.status === 'retired') return { state: 'unknown', reasons: [agent.status] };
+  const active = facts.instances.filter(({ status }) => status === 'active');
+  const crashes = facts.instances.flatMap((instance) => crashFindings(instance, facts));
+  if (agent.status === 'paused') return pausedHealth(agent, crashes);
+  const findings = [...crashes, ...active.flatMap((instance) => leaseFindings(instance, facts)), ...missing(facts)];
+  const silent = silence(active, facts);
+  if (silent) findings.push(silent);
+  if (findings.length > 0) return worst(findings);
+  const ran = facts.instances.some(({ total, run }) => total.runs > 0 || run !== null);
+  return ran ? { state: 'healthy', reasons: [] } : { state: 'unknown', reasons: ['no run yet'] };
+}
+
+function worst(findings: readonly Finding[]): Health {
+  const state = findings.some((finding) => finding.state === 'unhealthy') ? 'unhealthy' : 'degraded';
+  return { state, reasons: findings.map(({ reason }) => reason) };
+}
+
+function pausedHealth(agent: Agent, crashes: readonly Finding[]): Health {
+  const reason = `paused (${agent.pauseReason ?? 'operator'})`;
+  if (agent.pauseReason !== 'crash_limit') return { state: 'unknown', reasons: [reason] };
+  return { state: 'unhealthy', reasons: [reason, ...crashes.map((finding) => finding.reason)] };
+}
+
+function crashFindings({ number, crashStreak, coolingUntil }: Instance, { crashLimit, now }: HealthFacts): Finding[] {
+  if (crashStreak < WORRYING_STREAK) return [];
+  const cooling = coolingUntil > now ? `, cooling until ${iso(coolingUntil)}` : '';
+  const reason = `instance ${number}: ${crashStreak} crashes in a row (limit ${crashLimit})${cooling}`;
+  return [{ state: crashStreak >= crashLimit ? 'unhealthy' : 'degraded', reason }];
+}
+
+function leaseFindings({ number, run }: Instance, { now }: HealthFacts): Finding[] {
+  if (!run || run.leaseUntil > now) return [];
+  const seconds = Math.ceil((now - run.leaseUntil) / 1000);
+  return [{ state: 'degraded', reason: `instance ${number}: its run lost its lease ${seconds} s ago` }];
+}
+
+function missing({ agent, instances }: HealthFacts): Finding[] {
+  const active = instances.filter(({ status }) => status === 'active').length;
+  if (active >= agent.instances || instances.length === 0) return [];
+  return [{ state: 'degraded', reason: `${active} of ${agent.instances} instances are active` }];
+}
+
+/** A scheduled agent that closed nothing for two intervals, unless it is at work or young. */
+function silence(active: readonly Instance[], { agent, longestGapSeconds, now }: HealthFacts): Finding | null {
+  if (longestGapSeconds === null || active.some(({ run }) => run !== null)) return null;
+  const last = Math.max(agent.updatedAt, ...active.map(lastActivity));
+  const allowed = 2 * longestGapSeconds * 1000 + TICK_SLACK_MS;
+  if (now - last <= allowed) return null;
+  return {
+    state: 'degraded',
+    reason: `no run closed since ${iso(last)}; one is due at least every ${longestGapSeconds} s`,
+  };
+}
+
+/** The latest thing this instance did, as far as its own item tells; 0 when it never did anything. */
+export function lastActivity({ recent, floor, journal, run }: Instance): number {
+  return Math.max(
+    floor,
+    run?.startedAt ?? 0,
+    ...recent.map(tickMs),
+    ...journal.map((record) => record.startedAt + record.durationMs),
+  );
+}
+
+/** The end of the last run that succeeded, as far as the journals still tell; null when they do not. */
+export function lastSuccess(instances: readonly Instance[]): number | null {
+  const ends = instances
+    .flatMap(({ journal }) => journal)
+    .filter(({ outcome }) => outcome === 'succeeded')
+    .map((record) => record.startedAt + record.durationMs);
+  return ends.length > 0 ? Math.max(...ends) : null;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,101 @@
+/** What the decision engine may do, and the numbers it goes by. Versioned; every edit is audited. */
+import { MAX_INSTANCES } from './agent.ts';
+import { NovaError } from './error.ts';
+
+/**
+ * off: it analyses, and that is all · advise: it records what it would do · approve: it asks before everything ·
+ * auto: it does what is small and safe, and asks for the rest.
+ */
+export type AutonomyMode = 'off' | 'advise' | 'approve' | 'auto';
+export const AUTONOMY_MODES: readonly AutonomyMode[] = ['off', 'advise', 'approve', 'auto'];
+
+export type DecisionPolicy = {
+  readonly mode: AutonomyMode;
+  readonly version: number;
+  /** Runs needed before anything but crashes and budgets is judged; also the new runs needed after a decision. */
+  readonly minRuns: number;
+  readonly scaleRoiBps: number;
+  readonly scaleSuccessBps: number;
+  readonly keepRoiBps: number;
+  readonly keepSuccessBps: number;
+  /** Several instances and an ROI below this: halve them before anything harder. Far below scaleRoiBps, so nothing flaps. */
+  readonly scaleDownRoiBps: number;
+  readonly retireRoiBps: number;
+  readonly crashRatePauseBps: number;
+  /** A crash rate means nothing in fewer runs. */
+  readonly crashRateMinRuns: number;
+  /** Added cost per day above which a person is asked; exactly this much is done unasked. */
+  readonly approvalImpactMicros: number;
+  readonly scaleFactor: number;
+  readonly maxInstances: number;
+  /** Between two decisions about one agent, whatever became of the first. Crashes and budgets do not wait. */
+  readonly cooldownSeconds: number;
+};
+
+export const DEFAULT_POLICY: DecisionPolicy = {
+  mode: 'off',
+  version: 0,
+  minRuns: 20,
+  scaleRoiBps: 30_000,
+  scaleSuccessBps: 8_000,
+  keepRoiBps: 15_000,
+  keepSuccessBps: 7_000,
+  scaleDownRoiBps: 10_000,
+  retireRoiBps: 0,
+  crashRatePauseBps: 1_500,
+  crashRateMinRuns: 10,
+  approvalImpactMicros: 50_000_000,
+  scaleFactor: 2,
+  maxInstances: 20,
+  cooldownSeconds: 21_600,
+};
+
+export type PolicyChange = Partial<Omit<DecisionPolicy, 'version'>>;
+type Threshold = Exclude<keyof DecisionPolicy, 'mode' | 'version'>;
+
+const RANGES: Record<Threshold, readonly [min: number, max: number]> = {
+  minRuns: [1, 1_000_000],
+  scaleRoiBps: [0, 100_000_000],
+  scaleSuccessBps: [0, 10_000],
+  keepRoiBps: [0, 100_000_000],
+  keepSuccessBps: [0, 10_000],
+  scaleDownRoiBps: [0, 100_000_000],
+  retireRoiBps: [-10_000, 0],
+  crashRatePauseBps: [0, 10_000],
+  crashRateMinRuns: [1, 1_000_000],
+  approvalImpactMicros: [0, 1_000_000_000_000],
+  scaleFactor: [2, 10],
+  maxInstances: [1, MAX_INSTANCES],
+  cooldownSeconds: [0, 2_592_000],
+};
+
+/**
+ * The policy after an edit; the version is the store's business.
+ * @throws NovaError bad_input with every problem named.
+ */
+export function changedPolicy(policy: DecisionPolicy, change: PolicyChange): DecisionPolicy {
+  const next: DecisionPolicy = { ...policy, ...change };
+  const problems = policyProblems(next);
+  if (problems.length > 0) throw new NovaError('bad_input', problems.join('; '));
+  return next;
+}
+
+/** Why these numbers cannot be a policy; empty when they can. */
+export function policyProblems(policy: DecisionPolicy): readonly string[] {
+  const problems: string[] = [];
+  if (!AUTONOMY_MODES.includes(policy.mode)) {
+    problems.push(`mode is ${AUTONOMY_MODES.join(', ')}; got "${policy.mode}"`);
+  }
+  for (const name of Object.keys(RANGES) as Threshold[]) {
+    const [min, max] = RANGES[name];
+    const value = policy[name];
+    if (!Number.isInteger(value) || value < min || value > max) {
+      problems.push(`${name} is a whole number from ${min} to ${max}; got ${value}`);
+    }
+  }
+  const { retireRoiBps, scaleDownRoiBps, keepRoiBps, scaleRoiBps } = policy;
+  if (!(retireRoiBps <= scaleDownRoiBps && scaleDownRoiBps <= keepRoiBps && keepRoiBps <= scaleRoiBps)) {
+    problems.push('the ROI thresholds must rise: retire, scale down, keep, scale up');
+  }
+  return problems;
+}

@@ -1,0 +1,149 @@
+/** Agents: desired state, changed in one transaction with its audit record and the order to reconcile. */
+import type { Agent, AgentSpec } from '../domain/agent.ts';
+import { type AgentChange, changedAgent, verbOfChange } from '../domain/agent-change.ts';
+import type { Actor } from '../domain/audit.ts';
+import { agentScope } from '../domain/budget.ts';
+import { NovaError } from '../domain/error.ts';
+import { budgetExceeded, spentToday } from '../domain/facts.ts';
+import { dayOf } from '../domain/period.ts';
+import type { Op, Table } from '../ports/table.ts';
+import type { World } from '../ports/world.ts';
+import { decodeAgent, decodeSpec } from './agent-item.ts';
+import { audited } from './audit-store.ts';
+import { getLimit } from './budget-store.ts';
+import { committed, publishOrLeave } from './commit.ts';
+import { listInstances } from './instance-store.ts';
+import { agentKey, agentsPk, specKey } from './keys.ts';
+import { type PostedWork, post } from './outbox-store.ts';
+import { queryAll } from './query-all.ts';
+
+export type AgentRecords = Pick<World, 'time' | 'ids' | 'hashing'>;
+export type AgentPorts = AgentRecords & Pick<World, 'table' | 'work' | 'log' | 'settings'>;
+
+export const agentEntity = (agentId: string): string => `agent:${agentId}`;
+const CHANGE_TRIES = 8;
+
+/** null when there never was one of that id. */
+export async function getAgent(table: Table, agentId: string): Promise<Agent | null> {
+  const item = await table.get(agentKey(agentId));
+  return item && decodeAgent(item);
+}
+
+/** @throws NovaError not_found. */
+export async function needAgent(table: Table, agentId: string): Promise<Agent> {
+  const agent = await getAgent(table, agentId);
+  if (!agent) throw new NovaError('not_found', `there is no agent "${agentId}"`);
+  return agent;
+}
+
+/** Every agent there ever was, by id. */
+export async function listAgents(table: Table): Promise<Agent[]> {
+  return (await queryAll(table, { pk: agentsPk })).map(decodeAgent);
+}
+
+const counts = new WeakMap<Table, Map<string, { readonly count: number; readonly until: number }>>();
+/** A run that learns of a scaling this much later shares its work a little unevenly, and no more. */
+const COUNT_LIFE_MS = 30_000;
+
+/** The desired number of instances, at most 30 s old: asked for at every run. 1 for an agent that is not there. */
+export async function countInstances(world: Pick<World, 'table' | 'time'>, agentId: string): Promise<number> {
+  const now = world.time.now();
+  const ofTable = counts.get(world.table) ?? new Map<string, { count: number; until: number }>();
+  counts.set(world.table, ofTable);
+  const known = ofTable.get(agentId);
+  if (known && known.until > now) return known.count;
+  const count = (await getAgent(world.table, agentId))?.instances ?? 1;
+  ofTable.set(agentId, { count, until: now + COUNT_LIFE_MS });
+  return count;
+}
+
+/** Immutable: may be kept for ever. @throws NovaError corrupt when an agent names a spec that is not there. */
+export async function getSpec(table: Table, agentId: string, version: number): Promise<AgentSpec> {
+  const item = await table.get(specKey(agentId, version));
+  if (!item) throw new NovaError('corrupt', `agent "${agentId}" has no version ${version} of its config`);
+  return decodeSpec(item);
+}
+
+/** What follows every change of desired state. */
+export const reconcileOrder = (world: AgentRecords, agentId: string): PostedWork =>
+  post(world, { queue: 'work', message: { v: 1, kind: 'reconcile', agentId } });
+
+/** The agent as it will be, what to write, and what to publish after the commit. */
+export type AgentOps = { readonly agent: Agent; readonly ops: readonly Op[]; readonly posted: readonly PostedWork[] };
+
+export type ChangeOrder = {
+  readonly change: AgentChange;
+  readonly actor: Actor;
+  /** One sentence for the audit trail. */
+  readonly why: string;
+  readonly budgetExceeded: boolean;
+};
+
+/**
+ * The ops of one change, pinned to the version that was read; null when it is so already.
+ * @throws NovaError conflict, bad_input: as `changedAgent`.
+ */
+export function agentChangeOps(world: AgentRecords, agent: Agent, order: ChangeOrder): AgentOps | null {
+  const at = world.time.now();
+  const after = changedAgent(agent, order.change, { now: at, budgetExceeded: order.budgetExceeded });
+  if (!after) return null;
+  const { record, head } = audited(world.hashing, agent, {
+    at,
+    actor: order.actor,
+    action: verbOfChange(agent, after),
+    entity: agentEntity(agent.id),
+    details: { why: order.why, ...beforeAndAfter(agent, after) },
+  });
+  const { status, pauseReason, instances, schedule, updatedAt, version } = after;
+  const posted = reconcileOrder(world, agent.id);
+  const update: Op = {
+    op: 'update',
+    key: agentKey(agent.id),
+    if: [{ attr: 'version', op: '=', value: agent.version }],
+    set: { status, pauseReason, instances, schedule, updatedAt, version, ...head },
+  };
+  return { agent: { ...after, ...head }, ops: [update, record, posted.op], posted: [posted] };
+}
+
+function beforeAndAfter(before: Agent, after: Agent): { [name: string]: string | number | null } {
+  const details: { [name: string]: string | number | null } = {};
+  for (const name of ['status', 'pauseReason', 'instances'] as const) {
+    if (before[name] === after[name]) continue;
+    details[`${name}Before`] = before[name];
+    details[`${name}After`] = after[name];
+  }
+  const text = ({ schedule }: Agent): string | null => schedule && `${schedule.expression} ${schedule.timezone}`;
+  if (text(before) === text(after)) return details;
+  return { ...details, scheduleBefore: text(before), scheduleAfter: text(after) };
+}
+
+/**
+ * Changes desired state; the reconciler makes the world follow. Changing it to what it is writes nothing.
+ * @throws NovaError not_found, conflict when the state forbids it, bad_input.
+ */
+export async function changeAgent(
+  world: AgentPorts,
+  agentId: string,
+  change: AgentChange,
+  by: { readonly actor: Actor; readonly why: string },
+): Promise<Agent> {
+  for (let attempt = 0; attempt < CHANGE_TRIES; attempt++) {
+    const agent = await needAgent(world.table, agentId);
+    const exceeded = change.status === 'active' && (await isOverBudget(world, agent));
+    const next = agentChangeOps(world, agent, { change, ...by, budgetExceeded: exceeded });
+    if (!next) return agent;
+    if (!(await committed(world.table, next.ops, next.agent.auditHash))) continue;
+    await publishOrLeave(world, next.posted);
+    return next.agent;
+  }
+  throw new NovaError('conflict', `agent "${agentId}" is being changed by somebody else; try again`);
+}
+
+/** Whether it is paused for its budget and that budget has no room yet. */
+export async function isOverBudget(world: Pick<World, 'table' | 'time' | 'settings'>, agent: Agent): Promise<boolean> {
+  if (agent.pauseReason !== 'budget') return false;
+  const period = dayOf(world.time.now(), world.settings.timezone);
+  const instances = await listInstances(world.table, agent.id);
+  const { limitMicros } = await getLimit(world.table, agentScope(agent.id));
+  return budgetExceeded({ spentMicros: spentToday(instances, period), limitMicros });
+}

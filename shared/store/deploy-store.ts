@@ -1,0 +1,92 @@
+/** Deploying: the agent, its first spec, its audit record and the order to reconcile in one transaction. */
+import {
+  AGENT_DEFAULTS,
+  type Agent,
+  type AgentSchedule,
+  type AgentSpec,
+  agentIdOf,
+  type JsonObject,
+  MAX_INSTANCES,
+  type Overlap,
+} from '../domain/agent.ts';
+import type { Actor } from '../domain/audit.ts';
+import { NovaError } from '../domain/error.ts';
+import type { Item, Op } from '../ports/table.ts';
+import { encodeAgent, encodeSpec } from './agent-item.ts';
+import { type AgentOps, type AgentPorts, type AgentRecords, agentEntity, reconcileOrder } from './agent-store.ts';
+import { audited, NO_AUDIT } from './audit-store.ts';
+import { committed, publishOrLeave } from './commit.ts';
+
+/** What a caller has checked already: the config by its blueprint, the schedule by its parser. */
+export type NewAgent = {
+  readonly name: string;
+  readonly blueprint: string;
+  readonly department: string;
+  readonly stage?: Agent['stage'];
+  readonly instances?: number;
+  readonly schedule: AgentSchedule | null;
+  readonly config: JsonObject;
+  readonly holdMicros: number;
+  readonly timeoutSeconds: number;
+  readonly crashLimit?: number;
+  readonly cooldownSeconds?: number;
+  readonly overlap?: Overlap;
+};
+
+/**
+ * Makes an active agent with its first spec. An id is used once: not even a retired agent gives it back.
+ * @throws NovaError conflict when the name is taken, bad_input when it makes no id or the instances are out of range.
+ */
+export async function deployAgent(world: AgentPorts, input: NewAgent, actor: Actor): Promise<Agent> {
+  const { agent, ops, posted } = deployOps(world, input, actor);
+  if (!(await committed(world.table, ops, agent.auditHash))) {
+    throw new NovaError('conflict', `there is an agent "${agent.id}" already, or there was one; choose another name`);
+  }
+  await publishOrLeave(world, posted);
+  return agent;
+}
+
+/** The ops of a deployment alone, for a transaction that does more. */
+export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): AgentOps {
+  const spec = specOf(agentIdOf(input.name), input);
+  const at = world.time.now();
+  const instances = input.instances ?? 1;
+  if (!Number.isInteger(instances) || instances < 1 || instances > MAX_INSTANCES) {
+    throw new NovaError('bad_input', `an agent has 1 to ${MAX_INSTANCES} instances, got ${instances}`);
+  }
+  const { blueprint, department, schedule } = input;
+  const { record, head } = audited(world.hashing, NO_AUDIT, {
+    at,
+    actor,
+    action: 'agent.deployed',
+    entity: agentEntity(spec.agentId),
+    details: {
+      blueprint,
+      department,
+      instances,
+      schedule: schedule && `${schedule.expression} ${schedule.timezone}`,
+      holdMicros: spec.holdMicros,
+      specHash: world.hashing.sha256(JSON.stringify(encodeSpec(spec))),
+    },
+  });
+  const agent: Agent = {
+    ...{ id: spec.agentId, name: input.name, blueprint, department, stage: input.stage ?? 'production' },
+    ...{ status: 'active', pauseReason: null, instances, schedule, specVersion: 1 },
+    ...{ createdAt: at, updatedAt: at, version: 1 },
+    ...head,
+  };
+  const fresh = [{ attr: 'pk', op: 'missing' }] as const;
+  const posted = reconcileOrder(world, agent.id);
+  const put = (item: Item): Op => ({ op: 'put', item, if: fresh });
+  return { agent, ops: [put(encodeAgent(agent)), put(encodeSpec(spec)), record, posted.op], posted: [posted] };
+}
+
+function specOf(agentId: string, input: NewAgent): AgentSpec {
+  const { blueprint, config, holdMicros, timeoutSeconds } = input;
+  return {
+    ...{ agentId, version: 1, blueprint, config, holdMicros, timeoutSeconds },
+    crashLimit: input.crashLimit ?? AGENT_DEFAULTS.crashLimit,
+    cooldownSeconds: input.cooldownSeconds ?? AGENT_DEFAULTS.cooldownSeconds,
+    overlap: input.overlap ?? 'skip',
+  };
+}
