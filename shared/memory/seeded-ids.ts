@@ -2,6 +2,8 @@ import type { Ids, Time } from '../ports/time.ts';
 import { dice } from './dice.ts';
 
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** The last character carries fewer bits when the bytes do not fill it: it is one of every so many. */
+const SPARE = [1, 16, 4] as const;
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** Ids that a seed repeats: for tests and simulations, never for a secret. Without `time` all carry time 0. */
@@ -13,7 +15,10 @@ export function seededIds(seed: number, time?: Time): Ids {
   return {
     // 10 characters of time, 6 of a counter, which keeps ids of one millisecond in order, and 10 drawn ones.
     ulid: () => base32(time?.now() ?? 0, 10) + base32(++count, 6) + draw(CROCKFORD, 10),
-    token: (bytes) => draw(BASE64URL, Math.ceil((bytes * 4) / 3)),
+    token(bytes) {
+      const step = SPARE[bytes % 3] ?? 1;
+      return draw(BASE64URL, Math.ceil((bytes * 4) / 3) - 1) + BASE64URL[below(64 / step) * step];
+    },
     code: (digits) => draw('0123456789', digits),
   };
 }

@@ -14,12 +14,18 @@ export type Outgoing =
   | { readonly queue: 'runs'; readonly message: RunMessage }
   | { readonly queue: 'revenue'; readonly message: RevenueMessage };
 
-export type Posted = { readonly op: Put; readonly id: string; readonly outgoing: Outgoing };
+export type Posted<Out extends Outgoing = Outgoing> = {
+  readonly op: Put;
+  readonly id: string;
+  readonly outgoing: Out;
+};
+/** For jobs that may send to no other queue. */
+export type PostedWork = Posted<Extract<Outgoing, { readonly queue: 'work' }>>;
 
 type Ports = Pick<World, 'table' | 'work' | 'runs' | 'revenue'>;
 
 /** The op to put into the transaction; hand the result to `publish` once it has committed. */
-export function post(world: Pick<World, 'ids' | 'time'>, outgoing: Outgoing): Posted {
+export function post<Out extends Outgoing>(world: Pick<World, 'ids' | 'time'>, outgoing: Out): Posted<Out> {
   const id = world.ids.ulid();
   const item = {
     ...outboxKey(id),
@@ -35,6 +41,14 @@ export function post(world: Pick<World, 'ids' | 'time'>, outgoing: Outgoing): Po
 export async function publish(world: Ports, posted: readonly Posted[]): Promise<void> {
   for (const { id, outgoing } of posted) {
     await send(world, outgoing);
+    await world.table.write({ op: 'delete', key: outboxKey(id) });
+  }
+}
+
+/** As `publish`, with the one queue that the messages go to. */
+export async function publishWork(world: Pick<World, 'table' | 'work'>, posted: readonly PostedWork[]): Promise<void> {
+  for (const { id, outgoing } of posted) {
+    await world.work.send(outgoing.message);
     await world.table.write({ op: 'delete', key: outboxKey(id) });
   }
 }
