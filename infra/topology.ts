@@ -27,7 +27,7 @@ export const ENTITIES = {
 export type Entity = keyof typeof ENTITIES;
 export type Access = 'read' | 'check' | 'put' | 'update' | 'delete';
 export type QueueName = 'runs' | 'revenue' | 'work';
-export type SecretName = 'stripe-webhook-secret' | 'sendgrid-api-key';
+export type SecretName = 'stripe-webhook-secret' | 'sendgrid-api-key' | 'approval-pepper';
 
 export type Uses = {
   readonly table: { readonly [entity in Entity]?: readonly Access[] };
@@ -150,7 +150,7 @@ export const functions: readonly FunctionRow[] = [
         outbox: OUTBOX,
       },
       sends: ['runs', 'work'],
-      secrets: ['sendgrid-api-key'],
+      secrets: ['sendgrid-api-key', 'approval-pepper'],
       schedules: true,
       publicUrl: true,
     },
@@ -260,12 +260,14 @@ export const functions: readonly FunctionRow[] = [
     uses: {
       table: {
         decision: ['read', 'check', 'update'],
-        lock: ['read', 'delete'],
+        lock: ['update'],
         approval: ['read', 'check', 'update'],
         audit: ['put'],
         outbox: OUTBOX,
       },
       sends: ['work'],
+      secrets: ['approval-pepper'],
+      publicUrl: true,
     },
     timeoutSeconds: 10,
     memoryMb: 256,
