@@ -1,26 +1,27 @@
 /** What an operator may look at and move beside the table: queues, secrets by name, and (on one machine) caught mails. */
 import type { QueueAdmin } from './queue.ts';
 
-/** Values go in and never come out: a list has names and ages only. */
+/** Values go in and never come out. */
 export type SecretShelf = {
   set(name: string, value: string): Promise<void>;
-  list(): Promise<readonly { readonly name: string; readonly updatedAt: number }[]>;
+  names(): Promise<readonly string[]>;
 };
 
 export type CaughtMail = {
   readonly id: string;
   readonly at: number;
   readonly from: string;
-  readonly to: string;
+  readonly to: readonly string[];
   readonly subject: string;
   readonly text: string;
   readonly html: string;
 };
 
-/** Mails that were caught instead of sent, newest first. */
+/** Mails that were caught instead of sent. */
 export type MailShelf = {
-  list(limit: number): Promise<readonly CaughtMail[]>;
-  get(id: string): Promise<CaughtMail | null>;
+  /** Oldest first. */
+  list(): Promise<readonly CaughtMail[]>;
+  show(id: string): Promise<CaughtMail | null>;
 };
 
 export type Admin = {
