@@ -3,14 +3,14 @@
  * overspend: the holder may mark a call between the read and the write.
  */
 import type { AgentSpec } from '../domain/agent.ts';
-import type { ActiveRun, Instance } from '../domain/instance.ts';
+import type { ActiveRun, Instance, Tally } from '../domain/instance.ts';
 import { afterOutcome, closeSlot } from '../domain/protocol/close.ts';
 import { computeBoundMicros } from '../domain/protocol/cost.ts';
 import { MAX_ATTEMPTS, type RunRecord, triggerOf } from '../domain/run.ts';
-import type { Condition, Op, Update } from '../ports/table.ts';
+import type { Condition, Op, Update, Value } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { closedAttrs, returnOps } from './close-store.ts';
-import { encodeTries, RUN_ATTRS } from './instance-item.ts';
+import { encodeTally, encodeTries, RUN_ATTRS } from './instance-item.ts';
 import { journalPage, pinned } from './instance-store.ts';
 import { instanceKey } from './keys.ts';
 import { giveBackOp } from './request-store.ts';
@@ -59,12 +59,21 @@ function reopening({ settings, time }: Ports, { instance, run, lost }: Case): Op
     now: time.now(),
     spec: lost.spec,
   });
+  const charged = (tally: Tally): Value => encodeTally({ ...tally, costMicros: tally.costMicros + bound });
   const { set, add, budgets } = returnOps(instance, run.holdMicros - bound);
   const update: Update = {
     op: 'update',
     key: instanceKey(instance.agentId, instance.number),
     if: asRead(instance, run),
-    set: { tr: encodeTries(tries), cx: crash.crashStreak, cu: crash.coolingUntil, pb: crash.probes, ...set },
+    set: {
+      tr: encodeTries(tries),
+      d: charged(instance.day),
+      t: charged(instance.total),
+      cx: crash.crashStreak,
+      cu: crash.coolingUntil,
+      pb: crash.probes,
+      ...set,
+    },
     remove: RUN_ATTRS,
     add: { rev: 1, ...add },
   };

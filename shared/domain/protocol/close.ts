@@ -15,14 +15,14 @@ export type Closed = CrashState &
 
 /** The instance after `record` closed its slot. Costs are charged to the period of its slice. */
 export function closeSlot(instance: Instance, record: RunRecord, spec: AgentSpec): Closed {
-  const { [record.slot]: _closed, ...tries } = instance.tries;
+  const { [record.slot]: tried, ...tries } = instance.tries;
   const crash = afterOutcome(instance, record.outcome, { now: record.startedAt + record.durationMs, spec });
   return {
     ...pushRecent(instance, record.slot),
     ...crash,
     tries,
-    day: tally(instance.day, record),
-    total: tally(instance.total, record),
+    day: tally(instance.day, record, tried?.lostMicros ?? 0),
+    total: tally(instance.total, record, tried?.lostMicros ?? 0),
   };
 }
 
@@ -35,14 +35,15 @@ const COUNTED: Record<Outcome, keyof Tally> = {
   refused: 'refused',
 };
 
-function tally(before: Tally, { outcome, costMicros, earnedMicros }: RunRecord): Tally {
+/** Lost tries were charged when they were lost, to the period they were claimed in. */
+function tally(before: Tally, { outcome, costMicros, earnedMicros }: RunRecord, chargedMicros: number): Tally {
   const ran = outcome !== 'refused' && outcome !== 'cancelled';
   const counted = COUNTED[outcome];
   return {
     ...before,
     runs: before.runs + (ran ? 1 : 0),
     [counted]: before[counted] + 1,
-    costMicros: before.costMicros + costMicros,
+    costMicros: before.costMicros + costMicros - chargedMicros,
     earnedMicros: before.earnedMicros + earnedMicros,
   };
 }
