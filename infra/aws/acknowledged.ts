@@ -1,0 +1,143 @@
+/**
+ * Findings of cdk-nag that are meant to be so: which, where, why. The list is short on purpose, a test fails on an entry
+ * that acknowledges nothing, and on any finding that is not in it.
+ */
+import { type Stack, Validations } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import { functions, queues } from '../topology.ts';
+import type { Choices } from './context.ts';
+import { namesOf } from './names.ts';
+
+export type Acknowledgment = {
+  /** Path of the construct below the work stack; '' is the stack itself. */
+  readonly at: string;
+  readonly id: string;
+  readonly reason: string;
+};
+
+const IS_DEAD_END = 'It is where dead letters end: an alarm tells the owner, and nothing consumes it but a redrive.';
+
+/** When the list was last gone through: each entry is looked at again within a year. */
+export const REVIEWED = '2026-11-20';
+
+export function acknowledgments(choices: Choices): readonly Acknowledgment[] {
+  return [...deadEnds(), ...pollers(), ...schedulesOfAgents(choices), ...door(choices), ...everywhere()];
+}
+
+export function acknowledge(work: Stack, choices: Choices): void {
+  for (const { at, id, reason } of acknowledgments(choices)) {
+    Validations.of(constructAt(work, at)).acknowledge({ id, reason: `${reason} (reviewed ${REVIEWED})` });
+  }
+}
+
+function constructAt(work: Stack, path: string): Construct {
+  return path
+    .split('/')
+    .filter(Boolean)
+    .reduce<Construct>((at, id) => at.node.findChild(id) as Construct, work);
+}
+
+const deadEnds = (): Acknowledgment[] => [
+  ...queues.map(({ name }) => ({
+    at: `queue-${name}/DeadLetters`,
+    id: 'Serverless-SQSRedrivePolicy',
+    reason: IS_DEAD_END,
+  })),
+  { at: 'schedules/DeadLetters', id: 'Serverless-SQSRedrivePolicy', reason: IS_DEAD_END },
+  {
+    at: 'schedules/DeadLetters',
+    id: 'AwsSolutions-SQS3',
+    reason: 'The rule looks for a redrive policy that names it; EventBridge Scheduler and Lambda send to it directly.',
+  },
+  {
+    at: 'alarms/Owner',
+    id: 'Serverless-SNSRedrivePolicy',
+    reason: 'An alarm mail that cannot be delivered has no other reader; the alarm itself keeps its state.',
+  },
+];
+
+const pollers = (): Acknowledgment[] =>
+  functions.flatMap(({ name, on }) =>
+    'queue' in on
+      ? [
+          {
+            at: `${name}/Source`,
+            id: 'Serverless-LambdaEventSourceMappingDestination',
+            reason: `Lambda takes failure destinations for streams only; the queue ${on.queue} has a redrive policy.`,
+          },
+        ]
+      : [],
+  );
+
+const schedulesOfAgents = (choices: Choices): Acknowledgment[] => {
+  const { scheduleGroup } = namesOf(choices.stage);
+  const schedules = `arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/${scheduleGroup}/*`;
+  return functions
+    .filter(({ uses }) => uses.schedules)
+    .flatMap(({ name }) => [
+      {
+        at: `${name}/Role`,
+        id: `AwsSolutions-IAM5[Resource::${schedules}]`,
+        reason:
+          'The schedules of agents are made while the system runs; the group of this stage is the narrowest name.',
+      },
+      {
+        at: `${name}/Role`,
+        id: 'AwsSolutions-IAM5[Resource::*]',
+        reason: 'scheduler:ListSchedules alone: AWS defines no resource for it.',
+      },
+    ]);
+};
+
+const door = (choices: Choices): Acknowledgment[] => [
+  {
+    at: 'front/LogRole',
+    id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+    reason: 'The one role that API Gateway logs with for the whole account; AWS prescribes this policy for it.',
+  },
+  {
+    at: 'front/Api',
+    id: 'AwsSolutions-APIG2',
+    reason: 'A signed webhook must arrive as the bytes that were sent; the functions parse everything with a schema.',
+  },
+  {
+    at: 'front/Api',
+    id: 'AwsSolutions-APIG4',
+    reason:
+      'Vendors and mail readers have no identity of ours: signatures, and a token with a code, are checked inside.',
+  },
+  {
+    at: 'front/Api',
+    id: 'AwsSolutions-COG4',
+    reason: 'No user pool: webhooks are signed by their vendor, approvals need a token and a code from the mail.',
+  },
+  ...(choices.waf
+    ? []
+    : [
+        {
+          at: 'front/Api',
+          id: 'AwsSolutions-APIG3',
+          reason: 'A firewall costs more than the idle rest of the stack; throttling protects, -c waf=true adds one.',
+        },
+      ]),
+];
+
+const everywhere = (): Acknowledgment[] => [
+  {
+    at: '',
+    id: 'Serverless-LambdaDLQ',
+    reason:
+      'A queue function fails into the dead letters of its queue, a scheduled one into its failure destination, a web ' +
+      'one into an answer. The rule knows only the oldest form; test/infra asserts these three.',
+  },
+  {
+    at: '',
+    id: 'Serverless-LambdaTracing',
+    reason: 'X-Ray wants a right on every resource (*); logs carry invocation and run ids, records carry durations.',
+  },
+  {
+    at: 'front',
+    id: 'Serverless-APIGWXrayEnabled',
+    reason: 'The functions behind it do not trace; the access log has the latency of every request.',
+  },
+];

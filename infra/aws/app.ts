@@ -1,0 +1,26 @@
+/** The CDK app: two stacks of one stage. Run by cdk.json; needs no account, no network and no home folder. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { App } from 'aws-cdk-lib/core';
+import { bundle, FUNCTIONS_FOLDER, isFresh } from './bundle.ts';
+import { ContextError, choicesFrom } from './context.ts';
+import { novaStacks } from './stacks.ts';
+
+/** Bundles are built once, here only when nobody did it before. */
+const codeOf = (name: string): lambda.Code => {
+  const folder = join(FUNCTIONS_FOLDER, name);
+  if (!existsSync(folder)) throw new Error(`${folder} is missing: run npm run bundle`);
+  return lambda.Code.fromAsset(folder);
+};
+
+try {
+  if (!isFresh()) await bundle();
+  const app = new App();
+  novaStacks(app, { choices: choicesFrom((name) => app.node.tryGetContext(name)), codeOf, checks: true });
+  app.synth();
+} catch (error) {
+  if (!(error instanceof ContextError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,107 @@
+/** One esbuild call for all functions: dist/functions/<name>/handler.mjs with the chunks that it reaches. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+import { functions } from '../topology.ts';
+import { credentialsFromEnvironment, ENTRY_PREFIX, lazyBuiltins, warmEntries } from './bundle-plugins.ts';
+
+export const FUNCTIONS_FOLDER = 'dist/functions';
+/** What was bundled, for the size budgets and for knowing whether it is still fresh. */
+export const STAMP = 'dist/bundles.json';
+
+export type BundleSize = {
+  readonly name: string;
+  /** All that is loaded before the first event: the entry, its static imports, and the world it opens. */
+  readonly bytes: number;
+  readonly lazyBytes: number;
+};
+
+type Stamp = { readonly inputs: readonly string[]; readonly sizes: readonly BundleSize[] };
+
+/** Bundles every function of the topology. @throws when an entry does not exist. */
+export async function bundle(): Promise<readonly BundleSize[]> {
+  const missing = functions.filter(({ entry }) => !existsSync(entry)).map(({ name, entry }) => `${name}: ${entry}`);
+  if (missing.length > 0) throw new Error(`the topology names entries that do not exist: ${missing.join(', ')}`);
+  const result = await build({
+    entryPoints: Object.fromEntries(functions.map(({ name }) => [name, `${ENTRY_PREFIX}${name}`])),
+    outdir: FUNCTIONS_FOLDER,
+    entryNames: '[name]',
+    chunkNames: '[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    minify: true,
+    legalComments: 'none',
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+    plugins: [warmEntries(entryOf), lazyBuiltins(), credentialsFromEnvironment()],
+  });
+  const files = new Map(result.outputFiles.map((file) => [basename(file.path), file.contents]));
+  rmSync(FUNCTIONS_FOLDER, { recursive: true, force: true });
+  const sizes = functions.map(({ name }) => writeFunction(name, files, result.metafile));
+  const inputs = Object.keys(result.metafile.inputs).filter((path) => existsSync(path));
+  writeFileSync(STAMP, JSON.stringify({ inputs, sizes } satisfies Stamp, null, 1));
+  return sizes;
+}
+
+/** Whether the bundles are there and nothing they were made of has changed since. */
+export function isFresh(): boolean {
+  if (!existsSync(STAMP) || !functions.every(({ name }) => existsSync(join(FUNCTIONS_FOLDER, name)))) return false;
+  const made = statSync(STAMP).mtimeMs;
+  const { inputs } = JSON.parse(readFileSync(STAMP, 'utf8')) as Stamp;
+  const rules = readdirSync(import.meta.dirname).filter((name) => name.startsWith('bundle'));
+  const all = [...inputs, 'package-lock.json', 'infra/topology.ts', ...rules.map((name) => join('infra/aws', name))];
+  return all.every((path) => existsSync(path) && statSync(path).mtimeMs <= made);
+}
+
+function entryOf(name: string): string {
+  const row = functions.find((row) => row.name === name);
+  if (!row) throw new Error(`the topology has no function ${name}`);
+  return row.entry;
+}
+
+/** The entry under the name that Lambda knows, and beside it every chunk that it can reach. */
+function writeFunction(name: string, files: ReadonlyMap<string, Uint8Array>, metafile: Metafile): BundleSize {
+  const folder = join(FUNCTIONS_FOLDER, name);
+  mkdirSync(folder, { recursive: true });
+  const reached = reach(`${FUNCTIONS_FOLDER}/${name}.mjs`, metafile);
+  for (const path of reached.all) {
+    const contents = files.get(basename(path));
+    if (contents)
+      writeFileSync(join(folder, basename(path) === `${name}.mjs` ? 'handler.mjs' : basename(path)), contents);
+  }
+  const bytesOf = (paths: Iterable<string>): number =>
+    [...paths].reduce((sum, path) => sum + (files.get(basename(path))?.byteLength ?? 0), 0);
+  const bytes = bytesOf(reached.eager);
+  return { name, bytes, lazyBytes: bytesOf(reached.all) - bytes };
+}
+
+function reach(start: string, metafile: Metafile): { eager: Set<string>; all: Set<string> } {
+  const walk = (kinds: readonly string[]): Set<string> => {
+    const seen = new Set<string>();
+    const visit = (path: string): void => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      for (const found of metafile.outputs[path]?.imports ?? []) if (kinds.includes(found.kind)) visit(found.path);
+    };
+    visit(start);
+    return seen;
+  };
+  return { eager: walk(['import-statement']), all: walk(['import-statement', 'dynamic-import']) };
+}
+
+const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`;
+
+if (process.argv[1] && resolve(process.argv[1]) === import.meta.filename) {
+  const before = performance.now();
+  const sizes = await bundle();
+  for (const { name, bytes, lazyBytes } of sizes) {
+    console.log(`${name.padEnd(20)}${kib(bytes).padStart(9)} at once${kib(lazyBytes).padStart(10)} when needed`);
+  }
+  console.log(`${sizes.length} bundles in ${((performance.now() - before) / 1000).toFixed(2)} s: ${FUNCTIONS_FOLDER}`);
+}

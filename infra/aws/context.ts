@@ -1,0 +1,117 @@
+/** What an owner decides before a deploy, read from CDK context: cdk.json, or `-c ownerEmail=…`. */
+
+export type Choices = {
+  readonly stage: string;
+  readonly ownerEmail: string;
+  readonly senderEmail: string;
+  readonly timezone: string;
+  readonly currency: string;
+  readonly maxConcurrentRuns: number;
+  readonly requestsPerSecond: number;
+  readonly monthlyBudgetUsd: number;
+  readonly logRetentionDays: number;
+  /** A web application firewall before the two public paths: about $9 a month. */
+  readonly waf: boolean;
+  /** Choices that still are the examples of cdk.json: such stacks can be looked at, not deployed. */
+  readonly examples: readonly string[];
+};
+
+/** Every wrong choice at once. */
+export class ContextError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(
+      `The context is not complete (cdk.json, or -c name=value):\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    );
+    this.name = 'ContextError';
+    this.problems = problems;
+  }
+}
+
+type Read = (name: string) => unknown;
+/** A reader of one choice: its value, or the sentence that says what it must be. */
+type Rule<T> = (value: unknown) => { readonly value: T } | { readonly must: string };
+
+const EMAIL = /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/;
+/** The domain that RFC 2606 keeps for examples. */
+const EXAMPLE = /@example\.(com|org|net)$/;
+const RETENTIONS = [7, 14, 30, 60, 90, 180, 365];
+
+const matching =
+  (pattern: RegExp, must: string): Rule<string> =>
+  (value) =>
+    typeof value === 'string' && pattern.test(value) ? { value } : { must };
+
+const whole =
+  (least: number, most: number): Rule<number> =>
+  (value) => {
+    const number = typeof value === 'number' ? value : Number.parseInt(String(value), 10);
+    const fits = String(value) === String(number) && number >= least && number <= most;
+    return fits ? { value: number } : { must: `a whole number from ${least} to ${most}` };
+  };
+
+const zone: Rule<string> = (value) => {
+  try {
+    if (typeof value === 'string' && value)
+      return { value: new Intl.DateTimeFormat('en', { timeZone: value }) && value };
+  } catch {
+    // Falls through to the sentence.
+  }
+  return { must: 'an IANA time zone such as Europe/Berlin' };
+};
+
+const yesNo: Rule<boolean> = (value) =>
+  value === true || value === false || value === 'true' || value === 'false'
+    ? { value: String(value) === 'true' }
+    : { must: 'true or false' };
+
+const retention: Rule<number> = (value) =>
+  RETENTIONS.includes(Number(value)) ? { value: Number(value) } : { must: `one of ${RETENTIONS.join(', ')}` };
+
+const RULES = {
+  stage: matching(/^[a-z][a-z0-9-]{0,14}[a-z0-9]$/, '2 to 16 lower-case letters, digits and dashes, a letter first'),
+  ownerEmail: matching(EMAIL, 'the address that gets approvals and alarms'),
+  senderEmail: matching(EMAIL, 'the verified address that mails come from'),
+  timezone: zone,
+  currency: matching(/^[A-Z]{3}$/, 'an ISO 4217 code such as EUR'),
+  maxConcurrentRuns: whole(2, 1000),
+  requestsPerSecond: whole(1, 1000),
+  monthlyBudgetUsd: whole(1, 1_000_000),
+  logRetentionDays: retention,
+  waf: yesNo,
+} as const;
+
+/** @throws ContextError that lists every missing or wrong choice. */
+export function choicesFrom(read: Read): Choices {
+  const problems: string[] = [];
+  const take = <T>(name: keyof typeof RULES, rule: Rule<T>): T | undefined => {
+    const raw = read(name);
+    const result = rule(raw);
+    if ('value' in result) return result.value;
+    problems.push(
+      raw === undefined
+        ? `${name} is missing: ${result.must}`
+        : `${name} must be ${result.must}; got ${JSON.stringify(raw)}`,
+    );
+    return undefined;
+  };
+  const taken = {
+    stage: take('stage', RULES.stage),
+    ownerEmail: take('ownerEmail', RULES.ownerEmail),
+    senderEmail: take('senderEmail', RULES.senderEmail),
+    timezone: take('timezone', RULES.timezone),
+    currency: take('currency', RULES.currency),
+    maxConcurrentRuns: take('maxConcurrentRuns', RULES.maxConcurrentRuns),
+    requestsPerSecond: take('requestsPerSecond', RULES.requestsPerSecond),
+    monthlyBudgetUsd: take('monthlyBudgetUsd', RULES.monthlyBudgetUsd),
+    logRetentionDays: take('logRetentionDays', RULES.logRetentionDays),
+    waf: take('waf', RULES.waf),
+  };
+  if (!isComplete(taken)) throw new ContextError(problems);
+  const examples = (['ownerEmail', 'senderEmail'] as const).filter((name) => EXAMPLE.test(taken[name]));
+  return { ...taken, examples };
+}
+
+type Taken = Omit<Choices, 'examples'>;
+const isComplete = (taken: { readonly [name in keyof Taken]: Taken[name] | undefined }): taken is Taken =>
+  Object.values(taken).every((value) => value !== undefined);

@@ -1,0 +1,66 @@
+/** What must outlive everything: the table, and the key that protects the money in it. Deployed once, changed rarely. */
+
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { Aws, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import type { Names } from './names.ts';
+
+/** The sparse index `ix` of the Table port. */
+export const INDEX_NAME = 'by-ix';
+
+export class DataStack extends Stack {
+  constructor(scope: Construct, id: string, props: StackProps & { readonly names: Names }) {
+    const { names, ...stackProps } = props;
+    super(scope, id, { ...stackProps, terminationProtection: true });
+    const key = new kms.Key(this, 'Key', {
+      alias: names.key,
+      description: `Protects the table ${names.table}`,
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    key.addToResourcePolicy(useThroughTable(names.table));
+    const table = new dynamodb.TableV2(this, 'Table', {
+      tableName: names.table,
+      partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
+      sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
+      globalSecondaryIndexes: [
+        {
+          indexName: INDEX_NAME,
+          partitionKey: { name: 'ixPk', type: dynamodb.AttributeType.STRING },
+          sortKey: { name: 'ixSk', type: dynamodb.AttributeType.STRING },
+        },
+      ],
+      billing: dynamodb.Billing.onDemand(),
+      encryption: dynamodb.TableEncryptionV2.awsManagedKey(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    // The construct takes a key of one's own only where the Region is known at synthesis; the template needs it nowhere.
+    if (table.node.defaultChild instanceof dynamodb.CfnGlobalTable) {
+      table.node.defaultChild.addPropertyOverride('Replicas.0.SSESpecification.KMSMasterKeyId', key.keyArn);
+    }
+  }
+}
+
+/**
+ * Whoever may use the table may use the key, for this table and through DynamoDB alone: roles need no grant on the key,
+ * and the work stack need not know it.
+ */
+function useThroughTable(table: string): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid: 'UseThroughTable',
+    principals: [new iam.AnyPrincipal()],
+    actions: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
+    resources: ['*'],
+    conditions: {
+      StringEquals: {
+        'kms:CallerAccount': Aws.ACCOUNT_ID,
+        'kms:ViaService': `dynamodb.${Aws.REGION}.amazonaws.com`,
+        'kms:EncryptionContext:aws:dynamodb:tableName': table,
+      },
+    },
+  });
+}

@@ -1,0 +1,96 @@
+/** From the words of the topology to hand-written statements: the smallest set of actions on the narrowest resource. */
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { ArnFormat, Stack } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import { type Access, ENTITIES, type Entity, type Uses } from '../topology.ts';
+import { INDEX_NAME } from './data-stack.ts';
+import type { Names } from './names.ts';
+
+const ACTIONS: Readonly<Record<Access, readonly string[]>> = {
+  read: ['dynamodb:GetItem', 'dynamodb:Query'],
+  check: ['dynamodb:ConditionCheckItem'],
+  put: ['dynamodb:PutItem'],
+  update: ['dynamodb:UpdateItem'],
+  delete: ['dynamodb:DeleteItem'],
+};
+
+const allow = (
+  actions: readonly string[],
+  resources: readonly string[],
+  conditions: Record<string, Record<string, unknown>> = {},
+) => new iam.PolicyStatement({ actions: [...actions], resources: [...resources], conditions });
+
+/** One statement per combination of accesses, over the leading keys of all entities that have it. */
+export function tableStatements(scope: Construct, names: Names, uses: Uses): iam.PolicyStatement[] {
+  const tableArn = Stack.of(scope).formatArn({ service: 'dynamodb', resource: 'table', resourceName: names.table });
+  const byAccess = new Map<string, string[]>();
+  for (const [entity, accesses] of Object.entries(uses.table) as [Entity, readonly Access[]][]) {
+    const actions = accesses
+      .flatMap((access) => ACTIONS[access])
+      .sort()
+      .join(' ');
+    byAccess.set(actions, [...(byAccess.get(actions) ?? []), ENTITIES[entity]]);
+  }
+  const statements = [...byAccess].map(([actions, keys]) => allow(actions.split(' '), [tableArn], leading(keys)));
+  if (!uses.index) return statements;
+  return [...statements, allow(['dynamodb:Query'], [`${tableArn}/index/${INDEX_NAME}`], leading(uses.index))];
+}
+
+const leading = (keys: readonly string[]) => ({
+  // Every granted action names its keys; Scan and PartiQL, which do not, are not granted.
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...keys] },
+});
+
+export function parameterStatements(scope: Construct, names: Names, uses: Uses): iam.PolicyStatement[] {
+  const wanted = [
+    ...(uses.publicUrl ? [names.publicUrlParameter] : []),
+    ...(uses.secrets ?? []).map((secret) => `${names.secretsPrefix}${secret}`),
+  ];
+  // A SecureString under the account's own SSM key needs no grant on the key: its policy speaks for the account.
+  return wanted.length === 0
+    ? []
+    : [
+        allow(
+          ['ssm:GetParameter'],
+          wanted.map((name) => parameterArn(scope, name)),
+        ),
+      ];
+}
+
+const parameterArn = (scope: Construct, name: string): string =>
+  Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName: name.slice(1) });
+
+export const sendStatement = (queueArns: readonly string[]): iam.PolicyStatement =>
+  allow(['sqs:SendMessage'], queueArns);
+
+/** Its own queue: receive, give back, delete; and bury what cannot work. */
+export const consumeStatements = (queueArn: string, deadLettersArn: string): iam.PolicyStatement[] => [
+  allow(
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+    [queueArn],
+  ),
+  sendStatement([deadLettersArn]),
+];
+
+/** Streams of its own log group; the group itself belongs to the stack. */
+export const logStatement = (logGroupArn: string): iam.PolicyStatement =>
+  allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroupArn]);
+
+/** Schedules of one group, handed to one role that can do nothing but send ticks. */
+export function scheduleStatements(scope: Construct, names: Names, roleArn: string): iam.PolicyStatement[] {
+  const schedules = Stack.of(scope).formatArn({
+    service: 'scheduler',
+    resource: 'schedule',
+    resourceName: `${names.scheduleGroup}/*`,
+    arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+  });
+  return [
+    allow(
+      ['scheduler:CreateSchedule', 'scheduler:UpdateSchedule', 'scheduler:DeleteSchedule', 'scheduler:GetSchedule'],
+      [schedules],
+    ),
+    // ListSchedules knows no resource: AWS offers the whole account or nothing.
+    allow(['scheduler:ListSchedules'], ['*']),
+    allow(['iam:PassRole'], [roleArn], { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } }),
+  ];
+}

@@ -1,0 +1,31 @@
+/** Every physical name: a function of the stage and the thing, so that two stages never meet in one account. */
+import type { QueueName } from '../topology.ts';
+
+export type Names = ReturnType<typeof namesOf>;
+
+export function namesOf(stage: string) {
+  const own = `nova-${stage}`;
+  return {
+    table: own,
+    key: `alias/${own}`,
+    dataStack: `${own}-data`,
+    workStack: `${own}-work`,
+    queue: (name: QueueName) => `${own}-${name}`,
+    deadLetters: (name: QueueName | 'schedules') => `${own}-${name}-dead`,
+    function: (name: string) => `${own}-${name}`,
+    logGroup: (name: string) => `/nova/${stage}/${name}`,
+    /** The schedules of agents; `reconcile` alone makes them. */
+    scheduleGroup: own,
+    /** The schedules of the system itself. */
+    systemGroup: `${own}-system`,
+    schedule: (name: string) => `${own}-${name}`,
+    api: own,
+    alarm: (name: string) => `${own}-${name}`,
+    topic: `${own}-alarms`,
+    budget: own,
+    waf: own,
+    publicUrlParameter: `/nova/${stage}/public-url`,
+    manifestParameter: `/nova/${stage}/manifest`,
+    secretsPrefix: `/nova/${stage}/secrets/`,
+  };
+}

@@ -1,0 +1,64 @@
+/** What the three shapes have in common: one function, its role, its log. */
+
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { FunctionRow } from '../topology.ts';
+import { logStatement, parameterStatements, scheduleStatements, sendStatement, tableStatements } from './grants.ts';
+import type { Site, StackEnv } from './site.ts';
+
+export class NovaFunction extends Construct {
+  readonly row: FunctionRow;
+  readonly role: iam.Role;
+  readonly fn: lambda.Function;
+
+  constructor(scope: Construct, row: FunctionRow, site: Site, extraEnv: StackEnv = {}) {
+    super(scope, row.name);
+    this.row = row;
+    const logGroup = new logs.LogGroup(this, 'Log', {
+      logGroupName: site.names.logGroup(row.name),
+      retention: site.choices.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      description: `What ${row.name} may do`,
+    });
+    for (const statement of this.statements(site, logGroup.logGroupArn)) this.role.addToPolicy(statement);
+    this.fn = new lambda.Function(this, 'Function', {
+      functionName: site.names.function(row.name),
+      description: row.entry,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      handler: 'handler.handler',
+      code: site.codeOf(row.name),
+      timeout: Duration.seconds(row.timeoutSeconds),
+      memorySize: row.memoryMb,
+      // The role is written by hand: whatever a construct would add for convenience is left out.
+      role: this.role.withoutPolicyUpdates(),
+      logGroup,
+      loggingFormat: lambda.LoggingFormat.JSON,
+      systemLogLevelV2: lambda.SystemLogLevel.WARN,
+      environment: { ...site.envOf(row), ...extraEnv },
+    });
+    this.fn.node.addDependency(this.role);
+  }
+
+  allow(...statements: iam.PolicyStatement[]): void {
+    for (const statement of statements) this.role.addToPolicy(statement);
+  }
+
+  private statements(site: Site, logGroupArn: string): iam.PolicyStatement[] {
+    const { uses } = this.row;
+    const sends = (uses.sends ?? []).map((name) => site.queue(name).queue.queueArn);
+    return [
+      logStatement(logGroupArn),
+      ...tableStatements(Stack.of(this), site.names, uses),
+      ...(sends.length > 0 ? [sendStatement(sends)] : []),
+      ...parameterStatements(Stack.of(this), site.names, uses),
+      ...(uses.schedules ? scheduleStatements(Stack.of(this), site.names, site.agentSchedules.role.roleArn) : []),
+    ];
+  }
+}

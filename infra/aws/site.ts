@@ -1,0 +1,74 @@
+/** What every function of the work stack is built on: names, choices, queues, and the environment it is handed. */
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { EnvKey } from '../../shared/runtime/env.ts';
+import type { FunctionRow, QueueName } from '../topology.ts';
+import type { AgentSchedules } from './agent-schedules.ts';
+import type { Choices } from './context.ts';
+import type { Names } from './names.ts';
+import { PRICES } from './price-table.ts';
+import type { QueuePair } from './queues.ts';
+
+export type StackEnv = Readonly<Partial<Record<EnvKey, string>>>;
+
+export type Site = {
+  readonly names: Names;
+  readonly choices: Choices;
+  readonly codeOf: (name: string) => lambda.Code;
+  readonly queue: (name: QueueName) => QueuePair;
+  readonly agentSchedules: AgentSchedules;
+  readonly envOf: (row: FunctionRow) => StackEnv;
+};
+
+/** What a second of a run costs on Lambda, rounded up. */
+export const computeNanosPerSecond = (memoryMb: number): number =>
+  Math.ceil((memoryMb / 1024) * PRICES.lambdaGbSecondArm.usd * 1e9);
+
+/** The keys of one function: the owner's settings, and a key for each word it uses. */
+export function envFor(site: Omit<Site, 'envOf' | 'codeOf'>, row: FunctionRow): StackEnv {
+  const { names, queue, agentSchedules } = site;
+  const { uses } = row;
+  const sends = new Set(uses.sends ?? []);
+  return {
+    ...settingsEnv(site.choices, row.memoryMb),
+    ...(Object.keys(uses.table).length > 0 ? { NOVA_TABLE: names.table } : {}),
+    ...(sends.has('runs') ? { NOVA_QUEUE_RUNS: queue('runs').queue.queueUrl } : {}),
+    ...(sends.has('revenue') ? { NOVA_QUEUE_REVENUE: queue('revenue').queue.queueUrl } : {}),
+    ...(sends.has('work') ? { NOVA_QUEUE_WORK: queue('work').queue.queueUrl } : {}),
+    ...(uses.secrets ? { NOVA_SECRETS_PREFIX: names.secretsPrefix } : {}),
+    ...(uses.publicUrl ? { NOVA_PUBLIC_URL_PARAMETER: names.publicUrlParameter } : {}),
+    ...(uses.schedules ? scheduleEnv(names, queue('runs'), agentSchedules) : {}),
+  };
+}
+
+/** Everything at once: what the CLI needs to speak to a deployed stage with its caller's own rights. */
+export function fullEnv(site: Omit<Site, 'envOf' | 'codeOf'>, memoryMb: number): StackEnv {
+  const { names, queue, agentSchedules } = site;
+  return {
+    ...settingsEnv(site.choices, memoryMb),
+    NOVA_TABLE: names.table,
+    NOVA_QUEUE_RUNS: queue('runs').queue.queueUrl,
+    NOVA_QUEUE_REVENUE: queue('revenue').queue.queueUrl,
+    NOVA_QUEUE_WORK: queue('work').queue.queueUrl,
+    NOVA_SECRETS_PREFIX: names.secretsPrefix,
+    NOVA_PUBLIC_URL_PARAMETER: names.publicUrlParameter,
+    ...scheduleEnv(names, queue('runs'), agentSchedules),
+  };
+}
+
+const settingsEnv = (choices: Choices, memoryMb: number) => ({
+  NOVA_STAGE: choices.stage,
+  NOVA_TIMEZONE: choices.timezone,
+  NOVA_CURRENCY: choices.currency,
+  NOVA_OWNER_EMAIL: choices.ownerEmail,
+  NOVA_SENDER_EMAIL: choices.senderEmail,
+  NOVA_COMPUTE_NANOS_PER_SECOND: String(computeNanosPerSecond(memoryMb)),
+  NOVA_LEASE_SECONDS: '60',
+  NOVA_HEARTBEAT_SECONDS: '20',
+});
+
+const scheduleEnv = (names: Names, runs: QueuePair, { role, deadLetters }: AgentSchedules) => ({
+  NOVA_SCHEDULE_GROUP: names.scheduleGroup,
+  NOVA_SCHEDULE_ROLE_ARN: role.roleArn,
+  NOVA_SCHEDULE_TARGET_ARN: runs.queue.queueArn,
+  NOVA_SCHEDULE_DEAD_LETTERS_ARN: deadLetters.queueArn,
+});

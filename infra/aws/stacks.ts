@@ -1,0 +1,32 @@
+/** Both stacks of a stage, and the checks that they must pass. */
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { type App, Tags, Validations } from 'aws-cdk-lib/core';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { acknowledge } from './acknowledged.ts';
+import type { Choices } from './context.ts';
+import { DataStack } from './data-stack.ts';
+import { namesOf } from './names.ts';
+import { WorkStack } from './work-stack.ts';
+
+export type StacksProps = {
+  readonly choices: Choices;
+  readonly codeOf: (name: string) => lambda.Code;
+  /** Whether synthesis itself runs cdk-nag; tests ask the packs themselves. */
+  readonly checks: boolean;
+  /** false: the bare findings, for the test that looks for acknowledgments without one. */
+  readonly acknowledged?: boolean;
+};
+
+export function novaStacks(
+  app: App,
+  { choices, codeOf, checks, acknowledged = true }: StacksProps,
+): { data: DataStack; work: WorkStack } {
+  const names = namesOf(choices.stage);
+  const data = new DataStack(app, names.dataStack, { names, description: 'NovaOS: what must outlive everything' });
+  const work = new WorkStack(app, names.workStack, { choices, codeOf, description: 'NovaOS: what does the work' });
+  work.addStackDependency(data);
+  Tags.of(app).add('nova-stage', choices.stage);
+  if (acknowledged) acknowledge(work, choices);
+  if (checks) Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+  return { data, work };
+}

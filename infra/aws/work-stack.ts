@@ -1,0 +1,132 @@
+/** Everything that can be thrown away and made again: queues, functions, schedules, the door, the alarms. */
+import * as budgets from 'aws-cdk-lib/aws-budgets';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { CfnParameter, Stack, type StackProps } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import { type FunctionRow, functions, type QueueName, queues } from '../topology.ts';
+import { AgentSchedules } from './agent-schedules.ts';
+import { Alarms } from './alarms.ts';
+import type { Choices } from './context.ts';
+import { Front } from './front.ts';
+import { namesOf } from './names.ts';
+import type { NovaFunction } from './nova-function.ts';
+import { QueueFunction } from './queue-function.ts';
+import { QueuePair } from './queues.ts';
+import { ScheduledFunction } from './scheduled-function.ts';
+import { envFor, fullEnv, type Site } from './site.ts';
+import { SystemSchedules } from './system-schedules.ts';
+import { WebFunction } from './web-function.ts';
+
+export type WorkProps = StackProps & {
+  readonly choices: Choices;
+  /** The bundle of a function, by its name in the topology. */
+  readonly codeOf: (name: string) => lambda.Code;
+};
+
+export class WorkStack extends Stack {
+  constructor(scope: Construct, id: string, props: WorkProps) {
+    const { choices, codeOf, ...stackProps } = props;
+    super(scope, id, stackProps);
+    const names = namesOf(choices.stage);
+    const pairs = new Map(queues.map((row) => [row.name, new QueuePair(this, row, names)]));
+    const queue = (name: QueueName): QueuePair => {
+      const pair = pairs.get(name);
+      if (!pair) throw new Error(`the topology has no queue ${name}`);
+      return pair;
+    };
+    const agentSchedules = new AgentSchedules(this, names, queue('runs').queue);
+    const ground = { names, choices, queue, agentSchedules };
+    const site: Site = { ...ground, codeOf, envOf: (row) => envFor(ground, row) };
+    const front = new Front(this, names, choices);
+    const shapes = { site, front, schedules: new SystemSchedules(this, names, agentSchedules.deadLetters) };
+    const made = functions.map((row) => ({ row, made: makeFunction(this, row, shapes) }));
+    alarms(this, { site, front, made });
+    this.parameters(site, front);
+    monthlyBudget(this, choices, names.budget);
+    for (const example of choices.examples) refuseExample(this, example);
+  }
+
+  /** What is only known after a deploy passes through SSM: no function can carry the address of the API before it. */
+  private parameters(site: Site, front: Front): void {
+    const runner = functions.find(({ name }) => name === 'run-agent');
+    new ssm.StringParameter(this, 'PublicUrl', {
+      parameterName: site.names.publicUrlParameter,
+      stringValue: front.api.url,
+    });
+    new ssm.StringParameter(this, 'Manifest', {
+      parameterName: site.names.manifestParameter,
+      description: 'What the nova command must know of this stage',
+      stringValue: this.toJsonString({
+        v: 1,
+        env: fullEnv(site, runner?.memoryMb ?? 512),
+        deadLetters: Object.fromEntries(queues.map(({ name }) => [name, site.queue(name).deadLetters.queueUrl])),
+        functions: functions.map(({ name }) => site.names.function(name)),
+      }),
+    });
+  }
+}
+
+type Shapes = { readonly site: Site; readonly front: Front; readonly schedules: SystemSchedules };
+
+function makeFunction(scope: Construct, row: FunctionRow, { site, front, schedules }: Shapes): NovaFunction {
+  const { on } = row;
+  if ('http' in on) return new WebFunction(scope, row, { http: on.http, site, api: front.api });
+  if ('schedule' in on) return new ScheduledFunction(scope, row, { on, site, schedules });
+  const queueRow = queues.find(({ name }) => name === on.queue);
+  if (!queueRow) throw new Error(`the topology has no queue ${on.queue}`);
+  return new QueueFunction(scope, row, { queue: queueRow, batchSize: on.batchSize, site });
+}
+
+type Alarmed = {
+  readonly site: Site;
+  readonly front: Front;
+  readonly made: readonly { readonly row: FunctionRow; readonly made: NovaFunction }[];
+};
+
+/** A queue's function fails into its dead letters, a schedule's into silence, the door's into answers. */
+function alarms(scope: Construct, { site, front, made }: Alarmed): void {
+  const bells = new Alarms(scope, site.names, site.choices.ownerEmail);
+  for (const { row } of made) {
+    const { on } = row;
+    if ('queue' in on) bells.deadLetters(on.queue, site.queue(on.queue).deadLetters, row.errorImpact);
+    if ('schedule' in on) bells.quiet(row, site.names.function(row.name), on.quietMinutes);
+  }
+  const doors = made.filter(({ row }) => 'http' in row.on).map(({ row }) => row.errorImpact);
+  bells.door(front.api, doors.join(' '));
+  bells.deadLetters(
+    'schedules',
+    site.agentSchedules.deadLetters,
+    'Ticks of schedules could not be delivered: agents or the system itself missed their time.',
+  );
+  bells.waiting('runs', site.queue('runs').queue, {
+    minutes: 60,
+    why: 'A run has waited for an hour: there are more runs than may go on at once, or none is being worked.',
+  });
+}
+
+/** A mail at 80 and at 100 per cent of what the owner means to spend on all of AWS in a month; it stops nothing. */
+function monthlyBudget(scope: Construct, choices: Choices, budgetName: string): void {
+  new budgets.CfnBudget(scope, 'Budget', {
+    budget: {
+      budgetName,
+      budgetType: 'COST',
+      timeUnit: 'MONTHLY',
+      budgetLimit: { amount: choices.monthlyBudgetUsd, unit: 'USD' },
+    },
+    notificationsWithSubscribers: [80, 100].map((threshold) => ({
+      notification: { notificationType: 'ACTUAL', comparisonOperator: 'GREATER_THAN', threshold },
+      subscribers: [{ subscriptionType: 'EMAIL', address: choices.ownerEmail }],
+    })),
+  });
+}
+
+/**
+ * Examples may be synthesized, to be looked at. A deploy stops before it touches anything, because this parameter has
+ * no value: its name is the message.
+ */
+function refuseExample(scope: Construct, name: string): void {
+  new CfnParameter(scope, `${name}IsStillAnExample`, {
+    description: `Set ${name} in cdk.json or with -c ${name}=you@your.domain before you deploy.`,
+  });
+}
