@@ -1,12 +1,9 @@
 /** Every probe after the crash limit failed: the agent is paused, if its instances say the same. */
 import { AGENT_DEFAULTS } from '../domain/agent.ts';
-import type { World } from '../ports/world.ts';
-import { changeAgent, getAgent } from '../store/agent-store.ts';
+import { type AgentPorts, changeAgent, getAgent } from '../store/agent-store.ts';
 import { listInstances } from '../store/instance-store.ts';
 
-type Ports = Pick<World, 'table' | 'time' | 'ids' | 'hashing' | 'work' | 'runs' | 'revenue'>;
-
-export async function checkCrashes(world: Ports, agentId: string): Promise<void> {
+export async function checkCrashes(world: AgentPorts, agentId: string): Promise<void> {
   const agent = await getAgent(world.table, agentId);
   if (agent?.status !== 'active') return;
   const instances = await listInstances(world.table, agentId);

@@ -1,0 +1,46 @@
+/** The work queue: what must happen after a change was committed. One message, one thing to do, each idempotent. */
+import type { World } from '../ports/world.ts';
+import type { Later, QueueJob } from '../runtime/job.ts';
+import { WorkMessage } from '../wire/messages.ts';
+import { checkCrashes } from './check-crashes.ts';
+import { executeDecision } from './execute-decision.ts';
+import { notify } from './notify.ts';
+import { reconcileAgent } from './reconcile-agent.ts';
+import { requestApproval } from './request-approval.ts';
+
+const NEEDS = {
+  table: true,
+  time: true,
+  ids: true,
+  hashing: true,
+  settings: true,
+  publicUrl: true,
+  log: true,
+  work: true,
+  scheduler: true,
+  mailer: true,
+  secrets: true,
+} as const;
+export type WorkPorts = Pick<World, keyof typeof NEEDS>;
+
+export const doWorkJob: QueueJob<WorkMessage, WorkPorts> = {
+  name: 'do-work',
+  needs: NEEDS,
+  parse: (body) => WorkMessage.parse(body),
+  run: doWork,
+};
+
+async function doWork(message: WorkMessage, world: WorkPorts): Promise<Later | undefined> {
+  switch (message.kind) {
+    case 'reconcile':
+      return reconcileAgent(message, world);
+    case 'check-crashes':
+      return checkCrashes(world, message.agentId).then(() => undefined);
+    case 'execute-decision':
+      return executeDecision(message, world);
+    case 'request-approval':
+      return requestApproval(message, world);
+    case 'notify':
+      return notify(message, world);
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Work message `execute-decision`: an approved decision becomes a change of desired state, at most once. The change and
+ * "executed" are one transaction, pinned to both versions, so a redelivery or a crash at any point repeats nothing.
+ */
+import type { Agent } from '../domain/agent.ts';
+import { actionHashOf } from '../domain/approval.ts';
+import { agentScope } from '../domain/budget.ts';
+import type { Decision } from '../domain/decision.ts';
+import { isFinal } from '../domain/decision-moves.ts';
+import { NovaError } from '../domain/error.ts';
+import { changeOf, executionRefusal, staleness } from '../domain/execution.ts';
+import { type AgentOps, type AgentPorts, agentChangeOps, getAgent, isOverBudget } from '../store/agent-store.ts';
+import { getApproval } from '../store/approval-store.ts';
+import { getLimit } from '../store/budget-store.ts';
+import { committed, publishOrLeave } from '../store/commit.ts';
+import { type DecisionMove, decisionMoveOps, getDecision } from '../store/decision-store.ts';
+import { setLimit } from '../store/limit-store.ts';
+import { currentPolicy } from '../store/policy-store.ts';
+
+export type ExecutePorts = AgentPorts;
+
+const ACTOR = 'system:execute-decision';
+const TRIES = 12;
+
+/** Every turn reads afresh and tries one move, until the decision has come to an end or is not to be executed (yet). */
+export async function executeDecision(
+  message: { readonly decisionId: string },
+  world: ExecutePorts,
+): Promise<undefined> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const decision = await getDecision(world.table, message.decisionId);
+    if (!decision) world.log.error('there is no such decision', { decisionId: message.decisionId });
+    if (!decision || isFinal(decision.status)) return;
+    if (decision.status === 'approved') await move(world, decision, { to: 'executing', outcome: decision.outcome });
+    else if (decision.status === 'executing') await carryOut(world, decision);
+    else return;
+  }
+  throw new NovaError('unavailable', `decision ${message.decisionId} is being changed by others; it is tried again`);
+}
+
+/** False when somebody else has moved it: the next turn reads what it is now. */
+async function move(
+  world: ExecutePorts,
+  decision: Decision,
+  to: Pick<DecisionMove, 'to' | 'outcome'>,
+): Promise<boolean> {
+  const moved = decisionMoveOps(world, decision, { ...to, actor: ACTOR });
+  return committed(world.table, moved.ops, moved.decision.auditHash);
+}
+
+async function carryOut(world: ExecutePorts, decision: Decision): Promise<void> {
+  const refused = await refusal(world, decision);
+  if (refused) {
+    if (await move(world, decision, { to: 'failed', outcome: refused })) {
+      world.log.warn('a decision was not executed', { decisionId: decision.id, why: refused });
+    }
+    return;
+  }
+  const agent = await getAgent(world.table, decision.agentId);
+  const stale = agent ? staleness(decision.action, agent) : 'the agent is gone';
+  if (!agent || stale) await move(world, decision, { to: 'superseded', outcome: stale ?? '' });
+  else await apply(world, decision, agent);
+}
+
+/** All that was checked when it was made, checked again at the last moment. */
+async function refusal(world: ExecutePorts, decision: Decision): Promise<string | null> {
+  const hash = actionHashOf(decision.action, world.hashing.sha256);
+  const refused = executionRefusal(decision, hash, await currentPolicy(world.table));
+  if (refused || decision.approvalId === null) return refused;
+  const approval = await getApproval(world.table, decision.approvalId);
+  const holds = approval?.status === 'approved' && approval.subject === decision.id && approval.actionHash === hash;
+  return holds ? null : 'its approval is not for this action';
+}
+
+async function apply(world: ExecutePorts, decision: Decision, agent: Agent): Promise<void> {
+  const { action } = decision;
+  // Set to a value, so that doing it twice after a crash is doing it once.
+  if (action.kind === 'budget_change') {
+    const scope = agentScope(agent.id);
+    const { limitMicros } = await getLimit(world.table, scope);
+    if (limitMicros !== action.limitMicros) await setLimit(world, { scope, limitMicros: action.limitMicros }, ACTOR);
+  }
+  const changed = await changeFor(world, decision, agent);
+  if (changed === 'not_now')
+    return void (await move(world, decision, { to: 'superseded', outcome: 'its budget is spent again' }));
+  const moved = decisionMoveOps(world, decision, { to: 'executed', actor: ACTOR, outcome: decision.why });
+  const ops = [...moved.ops, ...(changed?.ops ?? [])];
+  if (await committed(world.table, ops, moved.decision.auditHash)) await publishOrLeave(world, changed?.posted ?? []);
+}
+
+/** null: nothing about the agent itself changes. */
+async function changeFor(world: ExecutePorts, decision: Decision, agent: Agent): Promise<AgentOps | null | 'not_now'> {
+  const change = changeOf(decision.action);
+  if (!change) return null;
+  const budgetExceeded = change.status === 'active' && (await isOverBudget(world, agent));
+  if (budgetExceeded) return 'not_now';
+  const why = `decision ${decision.id}: ${decision.why}`;
+  return agentChangeOps(world, agent, { change, actor: ACTOR, why, budgetExceeded });
+}
