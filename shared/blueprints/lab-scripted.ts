@@ -1,0 +1,79 @@
+/** lab.scripted: plays a script of outcomes in a cycle, one entry a run. For tests, demos and drills. */
+import * as z from 'zod';
+import type { Blueprint, RunAnswer, RunContext } from '../domain/ctx.ts';
+import { readConfig, usd } from './config.ts';
+
+const MAX_SLEEP_MS = 3_600_000;
+
+const Entry = z.strictObject({
+  /** false: the run declares itself failed. */
+  ok: z.boolean().default(true),
+  /** Throws an error of this text, after what it costs and earns. */
+  crash: z.string().min(1).max(200).optional(),
+  costUsd: usd().default(0),
+  revenueUsd: usd().default(0),
+  /** How long its paid call (or, when it costs nothing, the run) takes. */
+  sleepMs: z.int().min(0).max(MAX_SLEEP_MS).default(0),
+  /** true or "loop": never gives the processor back; "wait": waits for ever. */
+  hang: z.union([z.boolean(), z.enum(['loop', 'wait'])]).default(false),
+  /** Fills the memory until its process is ended. */
+  exhaust: z.boolean().default(false),
+});
+
+const Config = z.strictObject({
+  outcomes: z.array(Entry).min(1, 'at least one entry').max(1_000),
+  timeoutSeconds: z.int().min(1).max(14_400).default(60),
+});
+type Entry = z.infer<typeof Entry>;
+type Config = z.infer<typeof Config>;
+
+export const blueprint: Blueprint<Config> = {
+  name: 'lab.scripted',
+  version: 1,
+  description: 'Plays a script of outcomes in a cycle, one entry a run: for trying things out without a key.',
+  department: 'research',
+  configHelp: {
+    outcomes:
+      'list of entries {"ok":true,"costUsd":"0.10","revenueUsd":"0.50","sleepMs":50,"crash":"boom","hang":"loop"}; played in a cycle',
+    timeoutSeconds: 'when a run is ended by force; 60 unless told',
+  },
+  parseConfig: (config) => readConfig(Config, config),
+  limits: ({ outcomes, timeoutSeconds }) => ({
+    costMicros: Math.max(...outcomes.map(({ costUsd }) => costUsd)),
+    timeoutSeconds,
+  }),
+  async run(ctx, { outcomes }) {
+    const index = ctx.sequence % outcomes.length;
+    const entry = outcomes[index];
+    if (!entry) throw new Error(`the script has no entry ${index + 1}`);
+    return play(ctx, entry, `entry ${index + 1} of ${outcomes.length}`);
+  },
+};
+
+async function play(ctx: RunContext, entry: Entry, summary: string): Promise<RunAnswer> {
+  const { costUsd: costMicros, revenueUsd: revenueMicros } = entry;
+  if (costMicros > 0) {
+    await ctx.spend(costMicros, async () => ({ costMicros, value: await sleep(entry.sleepMs) }));
+  } else {
+    await sleep(entry.sleepMs);
+  }
+  if (revenueMicros > 0) await ctx.earn(revenueMicros);
+  if (entry.hang === 'wait') await new Promise(() => {});
+  if (entry.hang) loopForEver();
+  if (entry.exhaust) fillMemory();
+  if (entry.crash !== undefined) throw new Error(entry.crash);
+  return { ok: entry.ok, summary };
+}
+
+async function sleep(milliseconds: number): Promise<void> {
+  if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function loopForEver(): never {
+  for (;;);
+}
+
+function fillMemory(): never {
+  const kept: string[][] = [];
+  for (;;) kept.push(new Array<string>(100_000).fill(`filler ${kept.length}`));
+}

@@ -1,0 +1,40 @@
+/**
+ * Runs blueprints in child processes, one run at a time each: one that loops for ever, fills its memory or exits hurts
+ * only its own child. The pool grows while orders wait, up to `maxConcurrentRuns`, and idles at `idleChildren`.
+ */
+import type { BlueprintHost, RunResult } from '../ports/host.ts';
+import { ChildPool } from './child-pool.ts';
+
+export type ChildHostOptions = {
+  /** Children at most; 16 unless told. */
+  readonly maxConcurrentRuns?: number;
+  /** Children kept when there is nothing to do; 2 unless told. */
+  readonly idleChildren?: number;
+  /** How long a child above that number stays without work; 30 s unless told. */
+  readonly idleMs?: number;
+  /** Heap of one child; 256 unless told. */
+  readonly memoryMb?: number;
+  /** Orders a child may hold, the one in progress included, while its runs are short; 4 unless told. */
+  readonly mailbox?: number;
+  /** Epoch milliseconds; the machine's clock unless told. */
+  now?(): number;
+};
+
+export type ChildHost = BlueprintHost & {
+  /** Starts the idle children, so that the first runs need not wait; resolves when they are up. */
+  warm(): Promise<void>;
+  /** Process ids, for people and tests. */
+  pids(): readonly number[];
+  /** Ends all children at once. Runs in progress end as crashed: who wants them to finish waits for them first. */
+  close(): Promise<void>;
+};
+
+export function childHost(options: ChildHostOptions = {}): ChildHost {
+  const pool = new ChildPool(options);
+  return {
+    execute: (order, calls) => new Promise<RunResult>((resolve) => pool.take({ order, calls, resolve, lost: 0 })),
+    warm: () => pool.warm(),
+    pids: () => pool.pids(),
+    close: () => pool.close(),
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * The process in which blueprints run, one at a time. It has no store, no secret, no key and no environment; Node's
+ * permission model takes files, processes and threads from it (see child.ts). All it can do is talk to its host.
+ */
+import type { FetchedPage } from '../domain/ctx.ts';
+import { type ErrorCode, FATES, messageOf, NovaError } from '../domain/error.ts';
+import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
+import { crashed, runBlueprint } from '../runtime/run-blueprint.ts';
+import { CTX_VERSION, CtxPage, type CtxToHost, CtxToRun } from '../wire/ctx.ts';
+
+type Waiting = { resolve(value: unknown): void; reject(error: unknown): void };
+type Unversioned<T> = T extends unknown ? Omit<T, 'v'> : never;
+
+let mailbox: RunOrder[] = [];
+const waiting = new Map<number, Waiting>();
+let current: RunOrder | null = null;
+let lastId = 0;
+
+// What blueprints reach, they reach through ctx: without these a slip is found at once.
+for (const way of ['fetch', 'WebSocket', 'EventSource'] as const) Reflect.deleteProperty(globalThis, way);
+
+process.on('disconnect', () => process.exit(0));
+process.on('message', (raw) => {
+  const message = CtxToRun.parse(raw);
+  if (message.kind === 'start') {
+    mailbox.push(message.order);
+    if (!current) void workOff();
+    return;
+  }
+  if (message.kind === 'withdraw') {
+    mailbox = mailbox.filter(({ runId }) => runId !== message.runId);
+    return;
+  }
+  const asked = waiting.get(message.id);
+  waiting.delete(message.id);
+  if (message.error) asked?.reject(errorOf(message.error));
+  else asked?.resolve(message.value);
+});
+process.on('uncaughtException', (error) => endBy(`not caught: ${messageOf(error)}`));
+process.on('unhandledRejection', (reason) => endBy(`a promise was rejected and not caught: ${messageOf(reason)}`));
+send({ kind: 'ready' });
+
+async function workOff(): Promise<void> {
+  for (let order = mailbox.shift(); order; order = mailbox.shift()) {
+    current = order;
+    send({ kind: 'begin', runId: order.runId });
+    sendResult(order, await runBlueprint(order, callsOf(order.runId), Date));
+    // What the last run left to be rejected is to fall on nobody, not on the next one.
+    await new Promise(setImmediate);
+    current = null;
+  }
+}
+
+/** The process is in doubt from here on: it says what happened to its run and goes. */
+function endBy(note: string): void {
+  if (!current) process.exit(1);
+  const { outcome, note: cut } = crashed(note);
+  const { runId } = current;
+  process.send?.({ v: CTX_VERSION, kind: 'end', runId, outcome, note: cut }, undefined, undefined, () =>
+    process.exit(1),
+  );
+}
+
+function callsOf(runId: string): RunCalls {
+  return {
+    mark: async (boundMicros) => void (await ask((id) => ({ kind: 'spend', runId, id, boundMicros }))),
+    settle: (costMicros) => send({ kind: 'spent', runId, costMicros }),
+    earn: async (amountMicros, movementId) => {
+      await ask((id) => ({ kind: 'earn', runId, id, amountMicros, movementId: movementId ?? `${runId}:${id}` }));
+    },
+    fetch: async (url): Promise<FetchedPage> => CtxPage.parse(await ask((id) => ({ kind: 'http', runId, id, url }))),
+    log: (message, fields) => send({ kind: 'log', runId, message, fields }),
+  };
+}
+
+function sendResult({ runId }: RunOrder, { outcome, note, state }: RunResult): void {
+  if (state !== undefined) send({ kind: 'state', runId, value: state });
+  send({ kind: 'end', runId, outcome, note });
+}
+
+function ask(question: (id: number) => Unversioned<CtxToHost>): Promise<unknown> {
+  lastId += 1;
+  const id = lastId;
+  return new Promise((resolve, reject) => {
+    waiting.set(id, { resolve, reject });
+    send(question(id));
+  });
+}
+
+function send(message: Unversioned<CtxToHost>): void {
+  if (process.connected) process.send?.({ v: CTX_VERSION, ...message });
+}
+
+function errorOf({ code, message }: { code: string; message: string }): NovaError {
+  return new NovaError(isCode(code) ? code : 'broken', message);
+}
+
+function isCode(code: string): code is ErrorCode {
+  return Object.hasOwn(FATES, code);
+}

@@ -1,0 +1,99 @@
+/** One run as its host sees it: answers what the child asks, and trusts nothing that it says about money. */
+import { messageOf, NovaError } from '../domain/error.ts';
+import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
+import { crashed } from '../runtime/run-blueprint.ts';
+import { boundedLog, type LogLine } from '../runtime/run-log.ts';
+import { MAX_STATE_CHARS } from '../runtime/run-state.ts';
+import { CTX_VERSION, type CtxToHost, type CtxToRun } from '../wire/ctx.ts';
+
+export type Job = {
+  readonly order: RunOrder;
+  readonly calls: RunCalls;
+  resolve(result: RunResult): void;
+  /** How often a child died with it, unstarted. */
+  lost: number;
+};
+
+type Asked = Extract<CtxToHost, { kind: 'spend' | 'earn' | 'http' }>;
+type Reply = Extract<CtxToRun, { kind: 'reply' }>;
+type Answer = { value?: Reply['value']; error?: Reply['error'] };
+type State = { readonly state: NonNullable<RunResult['state']> | null };
+
+export class ChildRun {
+  readonly job: Job;
+  readonly log: LogLine;
+  readonly #reply: (message: CtxToRun) => void;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #openBound: number | null = null;
+  #state: State | undefined;
+  #fault: string | null = null;
+  #over = false;
+
+  constructor(job: Job, reply: (message: CtxToRun) => void) {
+    this.job = job;
+    this.log = boundedLog((message, fields) => job.calls.log(message, fields));
+    this.#reply = reply;
+  }
+
+  /** Does what a message of this run asks for; `end` and `begin` are not its business. */
+  hear(message: CtxToHost): void {
+    if (this.#over) return;
+    if (message.kind === 'spend' || message.kind === 'earn' || message.kind === 'http') void this.#answer(message);
+    else if (message.kind === 'spent') this.#settle(message.costMicros);
+    else if (message.kind === 'log') this.log(message.message, message.fields);
+    else if (message.kind === 'state') this.#state = { state: message.value };
+  }
+
+  /** Resolves the job once its marks and earnings under way are answered. */
+  async end(result: RunResult): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    await Promise.all(this.#underWay);
+    this.job.resolve(this.#fault === null ? this.#withState(result) : crashed(this.#fault));
+  }
+
+  async #answer(asked: Asked): Promise<void> {
+    const answer = await this.#track(asked);
+    this.#reply({ v: CTX_VERSION, kind: 'reply', runId: this.job.order.runId, id: asked.id, ...answer });
+  }
+
+  #track(asked: Asked): Promise<Answer> {
+    const answered: Promise<Answer> = this.#ask(asked).catch((error: unknown) => ({
+      error: { code: error instanceof NovaError ? error.code : 'broken', message: messageOf(error) },
+    }));
+    if (asked.kind !== 'http') {
+      this.#underWay.add(answered);
+      void answered.then(() => this.#underWay.delete(answered));
+    }
+    return answered;
+  }
+
+  async #ask(asked: Asked): Promise<Answer> {
+    const { calls } = this.job;
+    if (asked.kind === 'http') {
+      const { status, url, contentType, body } = await calls.fetch(asked.url);
+      return { value: { status, url, contentType, body } };
+    }
+    if (asked.kind === 'earn') await calls.earn(asked.amountMicros, asked.movementId);
+    if (asked.kind === 'spend') {
+      await calls.mark(asked.boundMicros);
+      this.#openBound = asked.boundMicros;
+    }
+    return {};
+  }
+
+  #settle(costMicros: number): void {
+    const bound = this.#openBound;
+    this.#openBound = null;
+    if (bound !== null && costMicros <= bound) this.job.calls.settle(costMicros);
+    else this.#fault ??= `the run reported a cost of ${costMicros} micro-USD where ${bound ?? 'nothing'} was marked`;
+  }
+
+  #withState(result: RunResult): RunResult {
+    if (result.outcome !== 'succeeded' && result.outcome !== 'failed') return result;
+    if (this.#state && JSON.stringify(this.#state.state).length > MAX_STATE_CHARS) {
+      return crashed(`the run left a state of more than ${MAX_STATE_CHARS} characters`);
+    }
+    return { ...result, ...this.#state };
+  }
+}

@@ -1,0 +1,130 @@
+/** What a blueprint gets to see while it runs. Every way out passes the same gate: open, and before the deadline. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { RunContext, Spent } from '../domain/ctx.ts';
+import { NovaError } from '../domain/error.ts';
+import type { RunCalls, RunOrder } from '../ports/host.ts';
+import type { Time } from '../ports/time.ts';
+import { boundedLog } from './run-log.ts';
+import { type RunState, runState } from './run-state.ts';
+
+export type OpenRun = {
+  readonly ctx: RunContext;
+  readonly state: RunState;
+  /** Set when the run broke a promise about money: whatever it answers, it has crashed. */
+  fault(): string | null;
+  /** From now on every call is refused; resolves when the marks and earnings under way have been answered. */
+  close(): Promise<void>;
+};
+
+/** Tells a paid call made inside another one, which would wait for itself. */
+const paying = new AsyncLocalStorage<OpenGate>();
+
+/** Opens a run: its context and what its end needs to know. */
+export function openRun(order: RunOrder, calls: RunCalls, time: Time): OpenRun {
+  const gate = new OpenGate(order.deadline, time);
+  const state = runState(order.state);
+  const log = boundedLog((message, fields) => calls.log(message, fields));
+  let earnings = 0;
+  const ctx: RunContext = {
+    agentId: order.agentId,
+    runId: order.runId,
+    instance: order.instance,
+    deadline: order.deadline,
+    attempt: order.attempt,
+    sequence: order.sequence,
+    now: () => time.now(),
+    spend: (boundMicros, call) => spend(gate, calls, { boundMicros, call }),
+    async earn(amountMicros, movementId) {
+      gate.pass('earn');
+      if (!Number.isSafeInteger(amountMicros) || amountMicros <= 0) {
+        throw new NovaError('bad_input', `ctx.earn: a positive integer of micro-USD; got ${amountMicros}`);
+      }
+      earnings += 1;
+      await gate.follow(calls.earn(amountMicros, movementId ?? `${order.runId}:${earnings}`));
+    },
+    log(message, fields) {
+      if (!gate.closed) log(message, fields ?? {});
+    },
+    state: { get: state.get, set: (value) => state.set(value) },
+    http: {
+      async get(url) {
+        gate.pass('http.get');
+        const { status, url: finalUrl, contentType, body } = await calls.fetch(url);
+        return { status, url: finalUrl, contentType, body };
+      },
+    },
+  };
+  return { ctx, state, fault: () => gate.fault, close: () => gate.close() };
+}
+
+type PaidCall<T> = { readonly boundMicros: number; readonly call: () => Promise<Spent<T>> };
+
+/** Paid calls of a run are made one after another, so that "the last marked call" is always one call. */
+function spend<T>(gate: OpenGate, calls: RunCalls, paid: PaidCall<T>): Promise<T> {
+  const { boundMicros } = paid;
+  if (!Number.isSafeInteger(boundMicros) || boundMicros < 0) {
+    const got = `got ${boundMicros}`;
+    return Promise.reject(new NovaError('bad_input', `ctx.spend: the bound is an integer of micro-USD; ${got}`));
+  }
+  if (paying.getStore() === gate) {
+    return Promise.reject(new NovaError('bad_input', 'ctx.spend: a paid call cannot be made inside another one'));
+  }
+  return gate.inTurn(() => payFor(gate, calls, paid));
+}
+
+async function payFor<T>(gate: OpenGate, calls: RunCalls, { boundMicros, call }: PaidCall<T>): Promise<T> {
+  gate.pass('spend');
+  await gate.follow(calls.mark(boundMicros));
+  gate.pass('spend');
+  // From here on the bound stays booked, unless the call says what it really cost.
+  const { costMicros, value } = await paying.run(gate, call);
+  if (!Number.isSafeInteger(costMicros) || costMicros < 0) {
+    throw gate.broke(`a paid call said it cost ${costMicros}: not an integer of micro-USD; its bound was booked`);
+  }
+  if (costMicros > boundMicros) {
+    throw gate.broke(`a paid call cost ${costMicros} micro-USD, its bound was ${boundMicros}: the bound was booked`);
+  }
+  if (!gate.closed) calls.settle(costMicros);
+  return value;
+}
+
+class OpenGate {
+  closed = false;
+  fault: string | null = null;
+  readonly #deadline: number;
+  readonly #time: Time;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(deadline: number, time: Time) {
+    this.#deadline = deadline;
+    this.#time = time;
+  }
+
+  pass(call: string): void {
+    if (this.closed) throw new NovaError('conflict', `ctx.${call}: the run has ended`);
+    if (this.#time.now() >= this.#deadline) throw new NovaError('conflict', `ctx.${call}: the deadline has passed`);
+  }
+
+  broke(fault: string): NovaError {
+    this.fault ??= fault;
+    return new NovaError('broken', fault);
+  }
+
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  follow<T>(call: Promise<T>): Promise<T> {
+    const answered: Promise<unknown> = call.catch(() => {}).then(() => this.#underWay.delete(answered));
+    this.#underWay.add(answered);
+    return call;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.all(this.#underWay);
+  }
+}

@@ -1,0 +1,115 @@
+/** What only a child process can promise: a blueprint that does its worst hurts nobody else. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, test } from 'node:test';
+import { childHost } from '../../shared/embedded/child-host.ts';
+import { order, owner, scripted } from './host-world.ts';
+
+const host = childHost({ memoryMb: 48, idleChildren: 1 });
+after(() => host.close());
+
+test('a run that never gives the processor back is killed at its deadline, and the others go on', async () => {
+  const loop = host.execute(scripted({ hang: true, costUsd: '0.10' }, { deadline: Date.now() + 700 }), owner());
+  const others = await Promise.all(Array.from({ length: 20 }, () => host.execute(scripted({ sleepMs: 5 }), owner())));
+  assert.deepEqual(new Set(others.map(({ outcome }) => outcome)), new Set(['succeeded']));
+  assert.equal((await loop).outcome, 'timed_out');
+});
+
+test('orders that were given ahead do not wait behind a run that turns out to be long', async () => {
+  const pair = childHost({ maxConcurrentRuns: 2, idleChildren: 1, mailbox: 4 });
+  await pair.warm();
+  const deadline = Date.now() + 3_000;
+  const loop = pair.execute(scripted({ hang: true }, { deadline }), owner());
+  const behind = [1, 2, 3].map(() => pair.execute(scripted({}), owner()));
+  const results = await Promise.all(behind);
+  assert.deepEqual(
+    results.map(({ outcome }) => outcome),
+    ['succeeded', 'succeeded', 'succeeded'],
+  );
+  assert.ok(Date.now() < deadline, 'they were worked by another child while the first still looped');
+  await pair.close();
+  assert.deepEqual(await loop, { outcome: 'crashed', note: 'the host was closed' });
+});
+
+test('a run that fills its memory crashes with that reason', async () => {
+  const result = await host.execute(scripted({ exhaust: true }), owner());
+  assert.equal(result.outcome, 'crashed');
+  assert.match(result.note, /more than 48 MB/);
+});
+
+test('a child that is killed from outside crashes its run once, and the next run gets another child', async () => {
+  const alone = childHost({ maxConcurrentRuns: 1, idleChildren: 1, mailbox: 4 });
+  await alone.warm();
+  const calls = owner();
+  const long = alone.execute(scripted({ costUsd: '0.10', sleepMs: 60_000 }), calls);
+  const next = alone.execute(scripted({}), owner());
+  while (calls.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const [pid] = alone.pids();
+  assert.ok(pid);
+  process.kill(pid, 'SIGKILL');
+  assert.deepEqual(await long, { outcome: 'crashed', note: 'its process ended by SIGKILL' });
+  assert.equal((await next).outcome, 'succeeded');
+  assert.deepEqual(calls.asked, ['mark 100000'], 'the marked call stays at its bound');
+  await alone.close();
+});
+
+test('an order whose deadline passes while no child is free is timed out without being begun', async () => {
+  const alone = childHost({ maxConcurrentRuns: 1, idleChildren: 1 });
+  const long = alone.execute(scripted({ sleepMs: 60_000 }), owner());
+  const late = await alone.execute(order({ deadline: Date.now() + 300, config: { outcomes: [{}] } }), owner());
+  assert.equal(late.outcome, 'timed_out');
+  assert.match(late.note, /no child was free/);
+  await alone.close();
+  assert.equal((await long).outcome, 'crashed');
+});
+
+test('the pool grows for long runs, and shrinks to its idle size afterwards', async () => {
+  const pool = childHost({ maxConcurrentRuns: 3, idleChildren: 1, idleMs: 100 });
+  const runs = Array.from({ length: 3 }, () => pool.execute(scripted({ sleepMs: 400 }), owner()));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(pool.pids().length, 3);
+  await Promise.all(runs);
+  for (let k = 0; k < 40 && pool.pids().length > 1; k += 1) await new Promise((resolve) => setTimeout(resolve, 25));
+  assert.equal(pool.pids().length, 1);
+  await pool.close();
+});
+
+test('when the engine is killed with -9 its children go too, also one that loops for ever', async () => {
+  const script = `
+    const { childHost } = await import('./shared/embedded/child-host.ts');
+    const { owner, scripted } = await import('./test/contract/host-world.ts');
+    const host = childHost({ idleChildren: 2 });
+    await host.warm();
+    const calls = owner();
+    void host.execute(scripted({ hang: true, costUsd: '0.10' }), { ...calls, settle: () => console.log(host.pids().join(' ')) });
+    setInterval(() => {}, 1000);`;
+  const engine = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [text] = await once(engine.stdout, 'data');
+  const pids = String(text).trim().split(' ').map(Number);
+  assert.equal(pids.length, 2);
+  engine.kill('SIGKILL');
+  for (let k = 0; k < 80 && pids.some(isAlive); k += 1) await new Promise((resolve) => setTimeout(resolve, 25));
+  assert.deepEqual(pids.filter(isAlive), []);
+});
+
+/** A zombie counts as gone: it is only waiting for somebody to read its exit code. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !isZombie(pid);
+  } catch {
+    return false;
+  }
+}
+
+function isZombie(pid: number): boolean {
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
