@@ -15,7 +15,7 @@ import type { World } from '../ports/world.ts';
 import { codeFits, codeHashOf, holdsToken, PEPPER, tokenHashOf } from './approval-credentials.ts';
 import { lockApproval } from './approval-lock.ts';
 import { approvalChangeOps, approvalOf, getApproval, withdrawApprovalOps } from './approval-store.ts';
-import { committed, publishOrLeave } from './commit.ts';
+import { publishOrLeave } from './commit.ts';
 import { decisionMoveOps, executionOrder, getDecision } from './decision-store.ts';
 import { approvalKey } from './keys.ts';
 
@@ -160,7 +160,8 @@ async function record(
     if: [{ attr: 'status', op: '=', value: 'pending' }, { attr: 'expiresAt', op: '>', value: now }, ...by.if],
   });
   const ops = [...changed, ...moved.ops, ...posted.map(({ op }) => op)];
-  if (!(await committed(world.table, ops, moved.decision.auditHash))) return null;
+  // A refusal is read again: an answer that was lost on the way shows up as recorded, and its order is the sweep's.
+  if (!(await world.table.transact(ops)).ok) return null;
   await publishOrLeave(world, posted);
   const version = approval.version + 1;
   return {
