@@ -98,7 +98,8 @@ function endOps(image: Instance, { record, closed, ending, restMicros }: End): O
     if: [...pinned(image), { attr: 'ho', op: '=', value: image.run?.holder ?? '' }],
     set: { ...closedAttrs(image, record, closed), ...set, ...(ending.state === undefined ? {} : { hs: true }) },
     remove: RUN_ATTRS,
-    ...(Object.keys(add).length > 0 ? { add } : {}),
+    // Whoever judged the leased image must not write by it once the run has ended.
+    add: { rev: 1, ...add },
   };
   const state: Op[] =
     ending.state === undefined

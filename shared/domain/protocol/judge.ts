@@ -38,6 +38,8 @@ function closed({ run, recent, floor }: Instance, { slot, holder }: Wish): Judge
   if (run?.holder === holder && run.slot === slot) return { do: 'run' };
   if (triggerOf(slot) === 'manual') return null;
   if (recent.includes(slot)) return { do: 'done' };
+  // In progress, however far the floor has risen meanwhile: its record is still to come.
+  if (run?.slot === slot) return null;
   return tickMs(slot) <= floor ? { do: 'look_up' } : null;
 }
 
