@@ -24,8 +24,16 @@ const metadata = z
 const currency = z.string();
 
 const Refund = z
-  .looseObject({ id, amount, currency, created: seconds, status: z.string().nullish(), metadata })
-  .and(z.looseObject({ charge: reference, payment_intent: reference }))
+  .looseObject({
+    id,
+    amount,
+    currency,
+    created: seconds,
+    status: z.string().nullish(),
+    charge: reference,
+    payment_intent: reference,
+    metadata,
+  })
   .transform((it) => ({
     id: it.id,
     amount: it.amount,
