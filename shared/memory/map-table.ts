@@ -2,7 +2,7 @@
  * The table in plain objects. Items are frozen and shared, never copied: what `get` gives is what is stored. Every call
  * does its work before it returns its promise, so that a simulation decides the order of things.
  */
-import { applied } from '../domain/table/engine.ts';
+import { applied, judged } from '../domain/table/engine.ts';
 import {
   cursorOf,
   DEFAULT_LIMIT,
@@ -64,14 +64,9 @@ function write(rows: Rows, asked: WriteOp): WriteResult {
 }
 
 function transact(rows: Rows, asked: readonly Op[]): TransactResult {
-  const judged = canonicalOps(asked).map((op) => {
-    const key = keyOf(op);
-    const current = find(rows, key);
-    return { op, key, current, next: applied(op, current) };
-  });
-  const failed = judged.flatMap(({ current, next }, index) => (next === undefined ? [{ index, item: current }] : []));
+  const { failed, steps } = judged(canonicalOps(asked), (key) => find(rows, key));
   if (failed.length > 0) return { ok: false, failed };
-  for (const { op, key, next } of judged) if (op.op !== 'check') store(rows, key, next ?? null);
+  for (const { key, next } of steps) store(rows, key, next);
   return { ok: true };
 }
 

@@ -21,12 +21,20 @@ export type Inbox = {
   delete(receipt: string): Promise<void>;
   /** Makes the message visible again after so many seconds. A receipt that is no longer valid is ignored. */
   giveBack(receipt: string, seconds: number): Promise<void>;
+  /** To the dead letters at once, with the reason: for what no retry can help. */
+  quarantine(delivery: Delivery, reason: string): Promise<void>;
 };
 
+/** `inFlight` counts whatever is not visible now: received, given back for later, delayed. */
 export type QueueDepth = { readonly visible: number; readonly inFlight: number; readonly dead: number };
+
+/** A message that gave up: received too often, or put aside because nobody could read it. */
+export type DeadLetter = { readonly id: string; readonly body: string; readonly reason: string };
 
 export type QueueAdmin = {
   depth(): Promise<QueueDepth>;
   /** Moves up to `max` dead letters back to the queue; answers how many. */
   redrive(max: number): Promise<number>;
+  /** Up to `max` dead letters, left where they are. */
+  deadLetters(max: number): Promise<readonly DeadLetter[]>;
 };

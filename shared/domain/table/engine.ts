@@ -4,6 +4,8 @@ import { NovaError } from '../error.ts';
 import { compareText } from './order.ts';
 import { canonicalBigint, checkItemBytes } from './values.ts';
 
+const MAX_TRANSACTION_BYTES = 4_194_304;
+
 /** Whether all conditions hold for the item as it stands (null: there is none). Operands are canonical. */
 export function holds(conditions: readonly Condition[] | undefined, item: Item | null): boolean {
   if (conditions) for (const condition of conditions) if (!holdsOne(condition, item)) return false;
@@ -57,6 +59,33 @@ export function applied(op: Op, current: Item | null): Item | null | undefined {
   if (op.op === 'put') return op.item;
   if (op.op === 'delete') return null;
   return op.op === 'check' ? current : changed(op, current);
+}
+
+/** One item of a write: as it stood, and as it shall be (null: gone). */
+export type Step = { readonly key: Key; readonly current: Item | null; readonly next: Item | null };
+export type Failure = { readonly index: number; readonly item: Item | null };
+
+/**
+ * All ops judged against the items as they stand: every failed condition, or else every step to take.
+ * @throws NovaError bad_input as `applied`, too_large when the new items have more than 4 MB together.
+ */
+export function judged(
+  ops: readonly Op[],
+  find: (key: Key) => Item | null,
+): { readonly failed: readonly Failure[]; readonly steps: readonly Step[] } {
+  const failed: Failure[] = [];
+  const steps: Step[] = [];
+  let bytes = 0;
+  ops.forEach((op, index) => {
+    const key = op.op === 'put' ? op.item : op.key;
+    const current = find(key);
+    const next = applied(op, current);
+    if (next === undefined) failed.push({ index, item: current });
+    else if (op.op !== 'check') steps.push({ key, current, next });
+    if (next && ops.length > 10) bytes += checkItemBytes(next);
+  });
+  if (bytes > MAX_TRANSACTION_BYTES) throw new NovaError('too_large', 'a transaction writes at most 4 MB');
+  return { failed, steps };
 }
 
 function changed(update: Update, current: Item | null): Item {

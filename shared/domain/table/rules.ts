@@ -135,9 +135,9 @@ function canonicalCondition(condition: Condition): Condition {
     return { any: canonicalConditions(condition.any) };
   }
   checkName(condition.attr);
-  if (condition.op === 'exists' || condition.op === 'missing') return { attr: condition.attr, op: condition.op };
   const { attr, op } = condition;
-  if (!ORDERS.has(op) && !EQUALS.has(op)) return refuse(`there is no condition ${String(op)}`);
+  if (op === 'exists' || op === 'missing') return { attr, op };
+  if (!('value' in condition) || !(ORDERS.has(op) || EQUALS.has(op))) return refuse(`no such condition: ${op}`);
   const value: Scalar = canonicalScalar(condition.value, attr);
   if (ORDERS.has(op) && (typeof value === 'boolean' || value === null)) {
     return refuse(`attribute ${attr}: ${op} has no meaning for ${value}`);
