@@ -1,0 +1,29 @@
+/** The agent that somebody named, or a clear answer that there is none. */
+import type { Agent } from '../shared/domain/agent.ts';
+import { agentScope, type Scope } from '../shared/domain/budget.ts';
+import { NovaError } from '../shared/domain/error.ts';
+import type { World } from '../shared/ports/world.ts';
+import { getAgent, listAgents } from '../shared/store/agent-store.ts';
+import { didYouMean } from './suggest.ts';
+
+const MAX_NAMED = 10;
+
+/** @throws NovaError not_found naming the nearest one, or those there are. */
+export async function theAgent(world: Pick<World, 'table'>, id: string): Promise<Agent> {
+  const agent = await getAgent(world.table, id);
+  if (agent) return agent;
+  const ids = (await listAgents(world.table)).map((one) => one.id);
+  throw new NovaError('not_found', `there is no agent "${id}"${didYouMean(id, ids) || among(ids)}`);
+}
+
+function among(ids: readonly string[]): string {
+  if (ids.length === 0) return '; none is deployed yet (nova agent deploy <blueprint>)';
+  const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
+  return `; there are: ${ids.slice(0, MAX_NAMED).join(', ')}${more}`;
+}
+
+/** `fleet`, `agent:<id>` or `<id>` as a budget's scope. @throws NovaError not_found for an agent that is not there. */
+export async function theScope(world: Pick<World, 'table'>, named: string): Promise<Scope> {
+  if (named === 'fleet') return 'fleet';
+  return agentScope((await theAgent(world, named.replace(/^agent:/, ''))).id);
+}

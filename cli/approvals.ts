@@ -1,0 +1,31 @@
+/** A person's answer given on the command line: the same function as the page's, with another proof. */
+import type { Answer, AnswerResult } from '../shared/domain/approval.ts';
+import { NovaError } from '../shared/domain/error.ts';
+import { decideApproval } from '../shared/store/approval-answer.ts';
+import type { Reach } from './command.ts';
+import { type ApprovalView, approvalView } from './views/approval.ts';
+
+/** @throws NovaError not_found, denied, or conflict when it was answered otherwise or is over. */
+export async function answerApproval(
+  { world, actor }: Reach,
+  approvalId: string,
+  answer: Answer,
+): Promise<ApprovalView> {
+  const result = await decideApproval(world, { approvalId, answer, proof: { kind: 'identity', actor } });
+  if (result.kind === 'recorded') return approvalView(result.approval, world.time.now());
+  throw refusal(result, approvalId);
+}
+
+function refusal(result: Exclude<AnswerResult, { kind: 'recorded' }>, id: string): NovaError {
+  if (result.kind === 'conflict') {
+    const { status, decidedBy } = result.approval;
+    return new NovaError('conflict', `approval ${id} is ${status} already, by ${decidedBy}`);
+  }
+  if (result.kind === 'changed') {
+    return new NovaError('conflict', `approval ${id} is void: what it was about has changed or is over`);
+  }
+  if (result.kind === 'wrong_code') return new NovaError('denied', 'the code is wrong');
+  if (result.why === 'unknown') return new NovaError('not_found', `there is no approval "${id}"; nova approval list`);
+  if (result.why === 'expired') return new NovaError('conflict', `approval ${id} has expired, which rejects it`);
+  return new NovaError('denied', `approval ${id} cannot be answered here: ${result.why}`);
+}

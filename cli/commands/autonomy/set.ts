@@ -1,0 +1,73 @@
+import { NovaError } from '../../../shared/domain/error.ts';
+import { AUTONOMY_MODES, type PolicyChange } from '../../../shared/domain/policy.ts';
+import { changePolicy } from '../../../shared/store/policy-store.ts';
+import { worldCommand } from '../../command.ts';
+import { choice, count, usd } from '../../fields.ts';
+import { policyView, renderPolicy } from '../../views/policy.ts';
+
+const percent = (summary: string) => count(summary, { min: -100, max: 1_000_000 });
+
+export const command = worldCommand({
+  noun: 'autonomy',
+  verb: 'set',
+  summary: 'what may be decided without you',
+  detail:
+    'off: nothing is decided. advise: what would be done is recorded. approve: you are asked before everything. auto: what is small and safe is done, you are asked for the rest.',
+  args: { mode: choice('the mode', AUTONOMY_MODES) },
+  options: {
+    mode: choice('the mode', AUTONOMY_MODES),
+    minRuns: count('runs before an agent is judged', { min: 1, max: 1_000_000 }),
+    scaleRoi: percent('scale up from this ROI, in percent'),
+    keepRoi: percent('keep from this ROI, in percent'),
+    retireRoi: percent('retire below this ROI, in percent'),
+    approvalAbove: usd('ask when a decision adds more than so many dollars a day'),
+    maxInstances: count('never scale an agent beyond', { min: 1, max: 50 }),
+    cooldown: count('seconds between two decisions about one agent', { min: 0, max: 2_592_000 }),
+  },
+  examples: [
+    'nova autonomy set auto',
+    'nova autonomy set --mode advise',
+    'nova autonomy set --approval-above 20 --min-runs 50',
+  ],
+  async run(input, { world, actor }) {
+    const change = changeOf(input);
+    if (Object.keys(change).length === 0) {
+      throw new NovaError('bad_input', `expected a mode (${AUTONOMY_MODES.join(', ')}) or a setting to change`);
+    }
+    return policyView(await changePolicy(world, change, actor));
+  },
+  render: renderPolicy,
+});
+
+type Settings = {
+  readonly mode: PolicyChange['mode'] | undefined;
+  readonly minRuns: number | undefined;
+  readonly scaleRoi: number | undefined;
+  readonly keepRoi: number | undefined;
+  readonly retireRoi: number | undefined;
+  readonly approvalAbove: number | undefined;
+  readonly maxInstances: number | undefined;
+  readonly cooldown: number | undefined;
+};
+
+function changeOf({
+  mode,
+  minRuns,
+  scaleRoi,
+  keepRoi,
+  retireRoi,
+  approvalAbove,
+  maxInstances,
+  cooldown,
+}: Settings): PolicyChange {
+  return {
+    ...(mode === undefined ? {} : { mode }),
+    ...(minRuns === undefined ? {} : { minRuns }),
+    ...(scaleRoi === undefined ? {} : { scaleRoiBps: scaleRoi * 100 }),
+    ...(keepRoi === undefined ? {} : { keepRoiBps: keepRoi * 100 }),
+    ...(retireRoi === undefined ? {} : { retireRoiBps: retireRoi * 100 }),
+    ...(approvalAbove === undefined ? {} : { approvalImpactMicros: approvalAbove }),
+    ...(maxInstances === undefined ? {} : { maxInstances }),
+    ...(cooldown === undefined ? {} : { cooldownSeconds: cooldown }),
+  };
+}

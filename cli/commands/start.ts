@@ -1,0 +1,21 @@
+import { hereCommand } from '../command.ts';
+import { choice, count, defaulting, flag } from '../fields.ts';
+import { durationOf } from '../render/words.ts';
+import { runEngine } from '../run-engine.ts';
+
+export const command = hereCommand({
+  noun: '',
+  verb: 'start',
+  summary: 'run the whole system on this machine, until Ctrl-C',
+  detail:
+    'The data directory keeps everything, so a second start goes on where the first was. While it runs, every other command talks to it.',
+  args: {},
+  options: {
+    demo: flag('on an empty data directory: a small fleet that earns, loses and crashes'),
+    port: count('the port of the local front (default: a free one near 8787)', { min: 0, max: 65_535 }),
+    engine: defaulting(choice('how it runs', ['embedded', 'rehearsal']), 'embedded'),
+  },
+  examples: ['nova start --demo', 'nova start --port 8787', 'nova start --engine rehearsal'],
+  run: (input, here) => runEngine(input, here),
+  render: ({ ranMs }) => `stopped after ${durationOf(ranMs)}; nova start goes on from here`,
+});

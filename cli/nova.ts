@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+/** The door: checks the Node that runs it, gathers what the machine says, and sets the exit code. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const major = Number(process.versions.node.split('.')[0]);
+process.exitCode = major >= 24 ? await run() : withNewerNode();
+// 130: interrupted. What was under way must not keep the process; else it ends when its output is written.
+if (process.exitCode === 130) process.exit();
+
+/** Node 22 can read this file and no more; older ones say so themselves. */
+function withNewerNode(): number {
+  const newer = join(import.meta.dirname, '../node_modules/.bin/node');
+  if (!existsSync(newer)) {
+    process.stderr.write(`nova: Node 24 or newer is needed; this is ${process.versions.node}\n`);
+    return 1;
+  }
+  return spawnSync(newer, process.argv.slice(1), { stdio: 'inherit' }).status ?? 1;
+}
+
+async function run(): Promise<number> {
+  const [{ main, INTERRUPTED }, { novaHome, wantsNoColor }, { realTerminal }] = await Promise.all([
+    import('./main.ts'),
+    import('../shared/runtime/env.ts'),
+    import('./terminal.ts'),
+  ]);
+  // `nova run list | head` closes the pipe early: that is no error.
+  process.stdout.on('error', (thrown: NodeJS.ErrnoException) => process.exit(thrown.code === 'EPIPE' ? 0 : 1));
+  const interrupt = new AbortController();
+  const stop = (): void => {
+    // The second one does not wait for anything.
+    if (interrupt.signal.aborted) process.exit(INTERRUPTED);
+    interrupt.abort();
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  return main(process.argv.slice(2), {
+    actor: `cli:${userName()}`,
+    terminal: realTerminal({ noColor: wantsNoColor() }),
+    interrupted: interrupt.signal,
+    homeOf: (option) => resolve(option ?? novaHome()),
+  });
+}
+
+/** The audit trail wants a name; a container may have none. */
+function userName(): string {
+  try {
+    return (
+      userInfo()
+        .username.replace(/[^A-Za-z0-9._@-]/g, '_')
+        .slice(0, 64) || 'unknown'
+    );
+  } catch {
+    return 'unknown';
+  }
+}

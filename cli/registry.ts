@@ -1,0 +1,135 @@
+/** Every command by its name. A file is loaded when its command is asked for, so `nova help` loads none of the rest. */
+import type { Command } from './command.ts';
+
+type Load = () => Promise<{ readonly command: Command }>;
+export type Noun = { readonly summary: string; readonly verbs: Readonly<Record<string, Load>> };
+
+export const NOUNS: Readonly<Record<string, Noun>> = {
+  agent: {
+    summary: 'what runs, earns and spends',
+    verbs: {
+      deploy: () => import('./commands/agent/deploy.ts'),
+      list: () => import('./commands/agent/list.ts'),
+      show: () => import('./commands/agent/show.ts'),
+      start: () => import('./commands/agent/start.ts'),
+      pause: () => import('./commands/agent/pause.ts'),
+      resume: () => import('./commands/agent/resume.ts'),
+      retire: () => import('./commands/agent/retire.ts'),
+      scale: () => import('./commands/agent/scale.ts'),
+      health: () => import('./commands/agent/health.ts'),
+    },
+  },
+  blueprint: {
+    summary: 'what an agent can be made from',
+    verbs: {
+      list: () => import('./commands/blueprint/list.ts'),
+      show: () => import('./commands/blueprint/show.ts'),
+    },
+  },
+  run: {
+    summary: 'single attempts, recorded once each',
+    verbs: {
+      now: () => import('./commands/run/now.ts'),
+      list: () => import('./commands/run/list.ts'),
+      show: () => import('./commands/run/show.ts'),
+    },
+  },
+  schedule: {
+    summary: 'when agents run',
+    verbs: { next: () => import('./commands/schedule/next.ts') },
+  },
+  autonomy: {
+    summary: 'what is decided without you',
+    verbs: {
+      set: () => import('./commands/autonomy/set.ts'),
+      status: () => import('./commands/autonomy/status.ts'),
+      run: () => import('./commands/autonomy/run.ts'),
+    },
+  },
+  decision: {
+    summary: 'changes that were proposed, with their reasons',
+    verbs: {
+      list: () => import('./commands/decision/list.ts'),
+      show: () => import('./commands/decision/show.ts'),
+    },
+  },
+  approval: {
+    summary: 'what waits for your yes or no',
+    verbs: {
+      list: () => import('./commands/approval/list.ts'),
+      show: () => import('./commands/approval/show.ts'),
+      approve: () => import('./commands/approval/approve.ts'),
+      reject: () => import('./commands/approval/reject.ts'),
+    },
+  },
+  budget: {
+    summary: 'limits that are never exceeded',
+    verbs: {
+      show: () => import('./commands/budget/show.ts'),
+      set: () => import('./commands/budget/set.ts'),
+    },
+  },
+  finance: {
+    summary: 'what came in, what went out',
+    verbs: {
+      revenue: () => import('./commands/finance/revenue.ts'),
+      costs: () => import('./commands/finance/costs.ts'),
+      roi: () => import('./commands/finance/roi.ts'),
+    },
+  },
+  mail: {
+    summary: 'mails caught on this machine',
+    verbs: {
+      list: () => import('./commands/mail/list.ts'),
+      show: () => import('./commands/mail/show.ts'),
+    },
+  },
+  audit: {
+    summary: 'who changed what, unchangeable',
+    verbs: {
+      list: () => import('./commands/audit/list.ts'),
+      verify: () => import('./commands/audit/verify.ts'),
+    },
+  },
+  queue: {
+    summary: 'messages waiting, in flight and dead',
+    verbs: {
+      list: () => import('./commands/queue/list.ts'),
+      redrive: () => import('./commands/queue/redrive.ts'),
+    },
+  },
+  secret: {
+    summary: 'keys of the outside world; values are never shown',
+    verbs: {
+      set: () => import('./commands/secret/set.ts'),
+      list: () => import('./commands/secret/list.ts'),
+    },
+  },
+};
+
+/** Commands without a noun. */
+export const PLAIN_VERBS: Readonly<Record<string, Load>> = {
+  start: () => import('./commands/start.ts'),
+  stop: () => import('./commands/stop.ts'),
+  status: () => import('./commands/status.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+  completion: () => import('./commands/completion.ts'),
+};
+
+/** A command by its words, or null. */
+export async function findCommand(noun: string, verb: string): Promise<Command | null> {
+  const verbs = noun ? own(NOUNS, noun)?.verbs : PLAIN_VERBS;
+  const load = verbs && own(verbs, verb);
+  return load ? (await load()).command : null;
+}
+
+/** All of them, in the order of the lists above. */
+export async function allCommands(): Promise<Command[]> {
+  const loads = [...Object.values(PLAIN_VERBS), ...Object.values(NOUNS).flatMap(({ verbs }) => Object.values(verbs))];
+  return Promise.all(loads.map(async (load) => (await load()).command));
+}
+
+/** Only what was put there: `constructor` is no noun. */
+export function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}

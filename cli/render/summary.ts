@@ -1,0 +1,93 @@
+/** A snapshot as a page: the fleet, what was decided, what waits, where to look. */
+import type { Snapshot } from '../snapshot.ts';
+import { type AgentView, statusText } from '../views/agent.ts';
+import { blocks } from './details.ts';
+import { cut, harmless, type Style } from './style.ts';
+import { table } from './table.ts';
+import { durationOf, plural, roiOf, shortTime, usdOf } from './words.ts';
+
+const MAX_AGENTS = 20;
+const MAX_DECISIONS = 5;
+
+export function renderSummary(snapshot: Snapshot, style: Style): string {
+  return blocks(
+    headOf(snapshot, style),
+    fleetOf(snapshot, style),
+    totalsOf(snapshot, style),
+    decisionsOf(snapshot, style),
+    approvalsOf(snapshot, style),
+    mailsOf(snapshot, style),
+  );
+}
+
+function headOf({ engine, place, url, mailUrl, startedAt, at, mode, stage }: Snapshot, style: Style): string {
+  const since = startedAt === null ? '' : ` for ${durationOf(Date.parse(at) - Date.parse(startedAt))}`;
+  const where =
+    place === 'engine' ? `${engine} engine running${since}` : place === 'stage' ? `stage ${stage}` : 'no engine runs';
+  const addresses = [url, mailUrl === null ? null : `mail ${mailUrl}`].filter((one) => one !== null).join('   ');
+  return [`${style.paint('bold', 'NovaOS')}  ${where}, autonomy ${mode}`, style.paint('cyan', addresses)]
+    .filter(Boolean)
+    .join('\n');
+}
+
+function fleetOf({ agents }: Snapshot, style: Style): string {
+  const living = agents.filter(({ status }) => status !== 'retired');
+  const shown = [...living, ...agents.filter(({ status }) => status === 'retired')].slice(0, MAX_AGENTS);
+  const hidden = agents.length - shown.length;
+  const lines = table(
+    shown,
+    [
+      { title: 'AGENT', value: ({ id }) => id, min: 10 },
+      { title: 'STATUS', value: statusText, min: 8, state: true },
+      { title: 'N', value: ({ instances }) => String(instances), align: 'right' },
+      { title: 'RUNS', value: ({ runs }) => String(runs), align: 'right' },
+      { title: 'OK', value: ({ succeeded }) => String(succeeded), align: 'right' },
+      { title: 'FAIL', value: ({ failed }) => String(failed), align: 'right', dropOrder: 2 },
+      { title: 'CRASH', value: crashesOf, align: 'right' },
+      { title: 'REF', value: ({ refused }) => String(refused), align: 'right', dropOrder: 1 },
+      { title: 'COST', value: ({ costMicros }) => usdOf(costMicros), align: 'money' },
+      { title: 'REVENUE', value: ({ revenueMicros }) => usdOf(revenueMicros), align: 'money' },
+      { title: 'ROI', value: (agent) => roiOf(agent.roiBps), align: 'right' },
+    ],
+    style,
+    'no agents yet: nova agent deploy <blueprint>',
+  );
+  return hidden > 0 ? `${lines}\n${style.paint('dim', `and ${plural(hidden, 'more agent')}: nova agent list`)}` : lines;
+}
+
+const crashesOf = ({ crashed, timedOut }: AgentView): string => String(crashed + timedOut);
+
+function totalsOf({ totals, budget, queues }: Snapshot, style: Style): string {
+  const money = `${plural(totals.runs, 'run')}, cost ${usdOf(totals.costMicros)}, revenue ${usdOf(totals.revenueMicros)}, ROI ${roiOf(totals.roiBps)}`;
+  const unattributed = totals.unattributedMicros === 0 ? '' : ` (${usdOf(totals.unattributedMicros)} unattributed)`;
+  const today = `today ${usdOf(budget.spentMicros)} of ${usdOf(budget.limitMicros)} (${budget.percent} %)`;
+  const waiting = queues.reduce((sum, { visible, inFlight }) => sum + visible + inFlight, 0);
+  const dead = queues.reduce((sum, queue) => sum + queue.dead, 0);
+  const letters = dead === 0 ? '' : style.paint('red', `, ${plural(dead, 'dead letter')}: nova queue list`);
+  return `${money}${unattributed}\n${today}, ${plural(waiting, 'message')} under way${letters}`;
+}
+
+function decisionsOf({ decisions }: Snapshot, style: Style): string {
+  if (decisions.length === 0) return '';
+  const lines = decisions.slice(0, MAX_DECISIONS).map(({ createdAt, type, target, status, why }) => {
+    return cut(
+      harmless(
+        `${shortTime(createdAt).slice(6)} ${type.replace('_', ' ')} ${target}: ${status.replace('_', ' ')}: ${why}`,
+      ),
+      style.columns,
+    );
+  });
+  return [style.paint('bold', 'Decisions'), ...lines].join('\n');
+}
+
+function approvalsOf({ approvals }: Snapshot, style: Style): string {
+  if (approvals.length === 0) return '';
+  const lines = approvals.map(({ id, title }) => cut(harmless(`${id} ${title}`), style.columns));
+  return [style.paint('yellow', `Waiting for you (${approvals.length}): nova approval show <id>`), ...lines].join('\n');
+}
+
+function mailsOf({ mails }: Snapshot, style: Style): string {
+  if (mails.length === 0) return '';
+  const lines = mails.map(({ at, subject }) => cut(harmless(`${shortTime(at).slice(6)} ${subject}`), style.columns));
+  return [style.paint('bold', 'Last mails'), ...lines].join('\n');
+}

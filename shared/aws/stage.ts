@@ -1,0 +1,91 @@
+/** A deployed stage as its owner's command sees it: the ports and shelves that the stage's manifest names. */
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { NovaError } from '../domain/error.ts';
+import type { Admin } from '../ports/admin.ts';
+import type { World } from '../ports/world.ts';
+import { sqsClient } from './clients/sqs.ts';
+import { ssmClient } from './clients/ssm.ts';
+import { stsClient } from './clients/sts.ts';
+import { serviceError } from './service-error.ts';
+import { sqsQueue } from './sqs-queue.ts';
+import { readParameter } from './ssm-secrets.ts';
+import { ssmShelf } from './ssm-shelf.ts';
+import { openWorld } from './world.ts';
+
+const PORTS = [
+  'settings',
+  'publicUrl',
+  'time',
+  'ids',
+  'hashing',
+  'table',
+  'runs',
+  'revenue',
+  'work',
+  'secrets',
+] as const;
+
+export type Stage = {
+  readonly world: Pick<World, (typeof PORTS)[number]>;
+  readonly admin: Admin;
+  /** Who the credentials belong to: `sts:<arn>`. */
+  readonly actor: string;
+};
+
+type Manifest = {
+  readonly env: Readonly<Record<string, string>>;
+  readonly deadLetters: Readonly<Record<string, string>>;
+};
+
+/** The keys of the environment that hold the queues' addresses. */
+const QUEUE_KEYS = { runs: 'NOVA_QUEUE_RUNS', revenue: 'NOVA_QUEUE_REVENUE', work: 'NOVA_QUEUE_WORK' } as const;
+
+/**
+ * Opens a stage with the credentials that the AWS SDK finds.
+ * @throws NovaError not_found when the account has no such stage; misconfigured without rights or credentials.
+ */
+export async function openStage(stage: string): Promise<Stage> {
+  if (!/^[a-z][a-z0-9-]{0,15}$/.test(stage)) {
+    throw new NovaError('bad_input', `a stage is 1 to 16 lower-case letters, digits and dashes; got "${stage}"`);
+  }
+  const [manifest, actor] = await Promise.all([readManifest(stage), callerOf()]);
+  const secrets = ssmShelf(ssmClient(), `/nova/${stage}/secrets/`);
+  return {
+    world: await openWorld(manifest.env, PORTS),
+    admin: { queues: queuesOf(manifest), secrets, mails: null },
+    actor,
+  };
+}
+
+async function readManifest(stage: string): Promise<Manifest> {
+  const name = `/nova/${stage}/manifest`;
+  const text = await readParameter(ssmClient(), name).catch((thrown: unknown) => {
+    const missing = thrown instanceof NovaError && thrown.message.includes('missing or empty');
+    throw missing
+      ? new NovaError('not_found', `there is no stage "${stage}" in this account and region (${name})`)
+      : thrown;
+  });
+  const said = JSON.parse(text) as Partial<Manifest>;
+  if (!said.env || !said.deadLetters) throw new NovaError('corrupt', `${name} is not the manifest of a stage`);
+  return { env: said.env, deadLetters: said.deadLetters };
+}
+
+async function callerOf(): Promise<string> {
+  try {
+    const { Arn } = await stsClient().send(new GetCallerIdentityCommand({}));
+    return `sts:${Arn ?? 'unknown'}`;
+  } catch (thrown) {
+    throw serviceError('STS could not say whose credentials these are', thrown);
+  }
+}
+
+function queuesOf({ env, deadLetters }: Manifest): Admin['queues'] {
+  const client = sqsClient();
+  return Object.fromEntries(
+    Object.entries(QUEUE_KEYS).map(([name, key]) => {
+      const deadLetterUrl = deadLetters[name];
+      const url = env[key] ?? '';
+      return [name, sqsQueue<unknown>({ client, url, ...(deadLetterUrl ? { deadLetterUrl } : {}) })];
+    }),
+  );
+}

@@ -1,0 +1,67 @@
+/** Proves the audit trail: every chain, from its first record to the head that its entity carries. */
+import { type ChainFault, verifyChain } from '../domain/audit.ts';
+import type { Key, Table } from '../ports/table.ts';
+import type { World } from '../ports/world.ts';
+import { type AuditHead, auditChain, auditOfDay, NO_AUDIT } from './audit-store.ts';
+import { limitKeyOf } from './budget-store.ts';
+import { agentKey, agentsPk, approvalKey, decisionKey, limitPk, policyKey } from './keys.ts';
+import { queryAll } from './query-all.ts';
+
+const TRIES = 5;
+
+/** Where an entity keeps the head of its chain; null for a kind that nobody audits. */
+function headKey(entity: string): Key | null {
+  const [kind = '', ...rest] = entity.split(':');
+  const id = rest.join(':');
+  if (kind === 'agent') return agentKey(id);
+  if (kind === 'decision') return decisionKey(id);
+  if (kind === 'approval') return approvalKey(id);
+  if (kind === 'budget') return limitKeyOf(id);
+  return entity === 'policy:autonomy' ? policyKey : null;
+}
+
+async function headOf(table: Table, key: Key): Promise<AuditHead> {
+  const item = await table.get(key);
+  if (item?.auditSeq === undefined) return NO_AUDIT;
+  return { auditSeq: Number(item.auditSeq), auditHash: String(item.auditHash) };
+}
+
+export type ChainProof = { readonly entity: string; readonly records: number; readonly fault: ChainFault | null };
+
+/** One chain. What is written between the readings looks like a fault, so a head that moved is read again. */
+export async function verifyEntity(world: Pick<World, 'table' | 'hashing'>, entity: string): Promise<ChainProof> {
+  const key = headKey(entity);
+  if (!key) return { entity, records: 0, fault: { seq: 0, problem: 'nothing of this kind has an audit trail' } };
+  let proof: ChainProof = { entity, records: 0, fault: null };
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const before = await headOf(world.table, key);
+    const chain = await auditChain(world.table, entity);
+    const head = { seq: before.auditSeq, hash: before.auditHash };
+    proof = { entity, records: chain.length, fault: verifyChain(chain, head, world.hashing.sha256) };
+    if (!proof.fault || (await headOf(world.table, key)).auditSeq === before.auditSeq) return proof;
+  }
+  return proof;
+}
+
+/**
+ * Every entity that can have a chain: all agents, budgets and the policy, and whatever the records of the last `days` UTC
+ * days speak of (decisions and approvals among them), whether or not it still exists.
+ */
+export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days: number): Promise<string[]> {
+  const agents = await queryAll(world.table, { pk: agentsPk });
+  const limits = await queryAll(world.table, { pk: limitPk });
+  const policy = await world.table.get(policyKey);
+  const found = new Set([
+    ...agents.map(({ sk }) => `agent:${sk}`),
+    // Instances are counted on limits that nobody has set yet.
+    ...limits
+      .filter(({ auditSeq }) => auditSeq !== undefined)
+      .map(({ sk }) => `budget:${sk.slice(0, sk.lastIndexOf('#'))}`),
+    ...(policy ? ['policy:autonomy'] : []),
+  ]);
+  for (let back = 0; back < days; back++) {
+    const date = new Date(world.time.now() - back * 86_400_000).toISOString().slice(0, 10);
+    for (const { entity } of await auditOfDay(world.table, date)) found.add(entity);
+  }
+  return [...found].sort();
+}
