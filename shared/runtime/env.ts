@@ -37,7 +37,11 @@ const SCHEMAS = {
   NOVA_PUBLIC_URL_PARAMETER: text,
   NOVA_SECRETS_PREFIX: text,
   NOVA_CLUSTER: text,
+  /** Comma-separated. */
   NOVA_TASK_SUBNETS: text,
+  NOVA_TASK_SECURITY_GROUPS: text,
+  /** Another host that speaks SendGrid's API: a rehearsal's mail catcher. */
+  NOVA_MAIL_URL: z.url(),
 } as const;
 
 export type EnvKey = keyof typeof SCHEMAS;
@@ -76,6 +80,11 @@ export function readEnv<Key extends EnvKey>(keys: readonly Key[], source: EnvSou
   return found as Pick<Env, Key>;
 }
 
+/** A key that may be absent. @throws NovaError misconfigured when it is there and malformed. */
+export function readOptional<Key extends EnvKey>(key: Key, source: EnvSource = process.env): Env[Key] | undefined {
+  return source[key] ? readEnv([key], source)[key] : undefined;
+}
+
 /** The owner's settings, as the deployment wrote them down. @throws NovaError misconfigured. */
 export function settingsFrom(source: EnvSource = process.env): Settings {
   const env = readEnv(SETTINGS_KEYS, source);
@@ -111,6 +120,9 @@ export const novaHome = (): string => process.env.NOVA_HOME || '.nova';
 /** No colours: https://no-color.org, a dumb terminal, or CI. */
 export const wantsNoColor = (): boolean =>
   Boolean(process.env.NO_COLOR) || process.env.TERM === 'dumb' || Boolean(process.env.CI);
+
+/** An operator may turn up the log of one function for a while: POWERTOOLS_LOG_LEVEL = INFO. */
+export const wantsInfoLogs = (): boolean => ['INFO', 'DEBUG', 'TRACE'].includes(process.env.POWERTOOLS_LOG_LEVEL ?? '');
 
 /** A tool that the user points at, e.g. DYNOXIDE_BIN. */
 export function toolPath(name: 'DYNOXIDE_BIN' | 'CHROMIUM_BIN' | 'JAVA_BIN'): string | undefined {

@@ -10,7 +10,7 @@ import type { World } from '../ports/world.ts';
 import { systemTime } from './clock.ts';
 import { type EnvSource, environment, settingsFrom } from './env.ts';
 import type { Call, Needs, QueueJob, ScheduleJob, WebJob } from './job.ts';
-import type { LambdaLog } from './lambda-log.ts';
+import { type LambdaLog, lambdaLog } from './lambda-log.ts';
 import type { Returns } from './queue-batch.ts';
 import { proxyResult, refusal, webRequestFrom } from './web-event.ts';
 
@@ -33,6 +33,8 @@ type Shape<Ports, Event, Answer> = {
   readonly job: { readonly name: string; readonly needs: Needs<Ports> };
   readonly load: Load;
   readonly act: Act<Ports, Event, Answer>;
+  /** What else is loaded ahead of the first event. */
+  readonly ready?: () => Promise<unknown>;
   /** An answer instead of a failed invocation, where someone waits for one. */
   readonly answerTo?: (error: NovaError) => Answer;
 };
@@ -42,8 +44,9 @@ export function lambdaQueue<Message, Ports extends Partial<World>>(job: QueueJob
   return compose<Ports, SQSEvent, SQSBatchResponse>({
     job,
     load,
+    // Only queue functions carry the batch processor.
+    ready: () => import('./queue-batch.ts'),
     act: async (event, { world, cloud, log }, context) => {
-      // Only queue functions carry the batch processor.
       const { workBatch } = await import('./queue-batch.ts');
       const returns = once(() => cloud.openReturns(environment()));
       return workBatch({ job, world, log, returns }, event, context);
@@ -81,38 +84,39 @@ export function lambdaWeb<Ports extends Partial<World>>(job: WebJob<Ports>, load
 function compose<Ports extends Partial<World>, Event, Answer>(
   shape: Shape<Ports, Event, Answer>,
 ): LambdaHandler<Event, Answer> {
-  const open = once(() => openFor(shape));
+  const log = lambdaLog(shape.job.name);
+  const open = once(() => openFor(shape, log));
   const handler = middy<Event, Answer>()
-    .before(async ({ context }) => (await open()).log.enter(context))
+    .before(({ context }) => log.enter(context))
+    .before(async () => void (await open()))
+    .after(() => log.written())
     .onError(async (request) => {
       const error = asNova(request.error);
       // A caller who gets an answer knows its own mistake; anything else is news for whoever reads the log.
-      if (!shape.answerTo || FATES[error.code].blame !== 'caller') await tell(open, error);
+      if (!shape.answerTo || FATES[error.code].blame !== 'caller') tell(log, error);
+      await log.written();
       if (shape.answerTo) request.response = shape.answerTo(error);
     })
     .handler(async (event: Event, context: Context) => shape.act(event, await open(), context));
   const warm = async (): Promise<void> => {
     // What is wrong is said by the first invocation, which someone waits for.
-    await open().catch(() => undefined);
+    await Promise.all([open(), shape.ready?.()]).catch(() => undefined);
   };
   return Object.assign((event: Event, context: Context) => handler(event, context) as Promise<Answer>, { warm });
 }
 
-async function openFor<Ports extends Partial<World>, Event, Answer>({
-  job,
-  load,
-}: Shape<Ports, Event, Answer>): Promise<Opened<Ports>> {
-  const [cloud, { lambdaLog }] = await Promise.all([load(), import('./lambda-log.ts')]);
-  const log = lambdaLog(job.name);
+async function openFor<Ports extends Partial<World>, Event, Answer>(
+  { job, load }: Shape<Ports, Event, Answer>,
+  log: LambdaLog,
+): Promise<Opened<Ports>> {
+  const cloud = await load();
   const ports = (Object.keys(job.needs) as (keyof World)[]).filter((port) => port !== 'log');
   const opened: Partial<World> = { ...(await cloud.openWorld(environment(), ports)), log };
   // `needs` names every port of Ports: its type says so.
   return { world: opened as Ports, cloud, log };
 }
 
-/** Logs what was thrown, also when there is no world to log with. */
-async function tell(open: () => Promise<{ readonly log: LambdaLog }>, error: NovaError): Promise<void> {
-  const { log } = await open().catch(async () => ({ log: (await import('./lambda-log.ts')).lambdaLog('start') }));
+function tell(log: LambdaLog, error: NovaError): void {
   const cause = error.cause instanceof Error ? error.cause : error;
   log.error('failed', { code: error.code, why: error.message, stack: cause.stack ?? '' });
 }

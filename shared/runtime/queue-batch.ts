@@ -6,16 +6,12 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { fateOf, messageOf, NovaError } from '../domain/error.ts';
 import type { Log } from '../ports/outside.ts';
+import type { Delivery, Inbox } from '../ports/queue.ts';
 import { systemTime } from './clock.ts';
 import type { Call, QueueJob } from './job.ts';
 
 /** The two ways back for a message that was received. */
-export type Returns = {
-  /** Visible again after so many seconds. */
-  giveBack(receipt: string, seconds: number): Promise<void>;
-  /** Into the dead-letter queue, with the reason as an attribute. */
-  bury(body: string, reason: string): Promise<void>;
-};
+export type Returns = Pick<Inbox, 'giveBack' | 'quarantine'>;
 
 export type Desk<Message, Ports> = {
   readonly job: QueueJob<Message, Ports>;
@@ -62,10 +58,17 @@ async function workRecord<Message, Ports>(desk: Desk<Message, Ports>, record: SQ
       throw thrown;
     }
     const reason = `${thrown instanceof NovaError ? thrown.code : 'broken'}: ${messageOf(thrown)}`;
-    await (await returns()).bury(record.body, reason);
+    await (await returns()).quarantine(deliveryOf(record), reason);
     log.error('message buried', { ...about, why: reason });
   }
 }
+
+const deliveryOf = ({ messageId, receiptHandle, body, attributes }: SQSRecord): Delivery => ({
+  id: messageId,
+  receipt: receiptHandle,
+  body,
+  receiveCount: Number(attributes.ApproximateReceiveCount),
+});
 
 /** @throws NovaError corrupt when the body is not a message of this job: no retry can change that. */
 function read<Message, Ports>(job: QueueJob<Message, Ports>, body: string): Message {
