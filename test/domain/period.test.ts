@@ -59,6 +59,12 @@ test('dayOf answers the same whatever was asked before', () => {
   for (const i of [0, 1, 2, 3, 2, 0, 3, 1, 1]) assert.equal(ask(i), dates[i]);
 });
 
+test('a day that has begun stays, though the wall shows the day before again', () => {
+  assert.equal(dayOf(Date.parse('2010-11-07T02:29:00Z'), 'America/St_Johns'), '2010-11-06');
+  assert.equal(hourOf(Date.parse('2010-11-07T03:00:00Z'), 'America/St_Johns'), 23);
+  assert.equal(dayOf(Date.parse('2010-11-07T03:00:00Z'), 'America/St_Johns'), '2010-11-07');
+});
+
 test('hourOf reads the wall', () => {
   assert.equal(hourOf(Date.parse('2026-11-20T08:15:00Z'), 'America/New_York'), 3);
   assert.equal(hourOf(Date.parse('2026-11-20T18:14:59Z'), 'Asia/Kathmandu'), 23);

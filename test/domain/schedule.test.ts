@@ -159,6 +159,12 @@ test('a date that does not exist never fires, nor on the day after it', () => {
   assert.deepEqual(next('cron(0 0 29 2 ? *)', 'UTC', FRIDAY, 2), ['2028-02-29T00:00', '2032-02-29T00:00']);
 });
 
+test('the nearest weekday never leaves its month', () => {
+  const first = ['2026-08-03T09:00', '2026-09-01T09:00', '2026-10-01T09:00'];
+  assert.deepEqual(next('cron(0 9 1W * ? *)', 'UTC', '2026-07-31T00:00:00Z'), first);
+  assert.deepEqual(next('cron(0 9 31W * ? *)', 'UTC', '2026-05-01T00:00:00Z', 1), ['2026-05-29T09:00']);
+});
+
 test('years end a schedule, and the last year is 2199', () => {
   const expected = ['2027-01-01T09:00', '2028-01-01T09:00'];
   assert.deepEqual(next('cron(0 9 1 1 ? 2027-2028)', 'UTC', FRIDAY), expected);
