@@ -55,17 +55,21 @@ export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): A
     throw new NovaError('bad_input', `an agent has 1 to ${MAX_INSTANCES} instances, got ${instances}`);
   }
   const { blueprint, department, schedule } = input;
+  const posted = reconcileOrder(world, spec.agentId);
   const { record, head } = audited(world.hashing, NO_AUDIT, {
     at,
     actor,
     action: 'agent.deployed',
     entity: agentEntity(spec.agentId),
     details: {
+      name: input.name,
       blueprint,
       department,
       instances,
       schedule: schedule && `${schedule.expression} ${schedule.timezone}`,
       holdMicros: spec.holdMicros,
+      // Makes this record like no other, so that one's own deployment is known from a twin's of the same instant.
+      order: posted.id,
       specHash: world.hashing.sha256(JSON.stringify(encodeSpec(spec))),
     },
   });
@@ -76,7 +80,6 @@ export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): A
     ...head,
   };
   const fresh = [{ attr: 'pk', op: 'missing' }] as const;
-  const posted = reconcileOrder(world, agent.id);
   const put = (item: Item): Op => ({ op: 'put', item, if: fresh });
   return { agent, ops: [put(encodeAgent(agent)), put(encodeSpec(spec)), record, posted.op], posted: [posted] };
 }

@@ -132,6 +132,7 @@ function gradeSentence(
   if (verdict === 'excellent') return numbers(` (≥ ${formatBps(policy.scaleRoiBps)})`);
   if (verdict === 'failing') return numbers(` (< ${formatBps(policy.retireRoiBps)})`);
   if (verdict === 'poor') return numbers(roi < policy.keepRoiBps ? ` (< ${formatBps(policy.keepRoiBps)})` : '');
-  const held = roi >= policy.scaleRoiBps && health.state !== 'healthy' ? `, ${health.state}: ${health.reasons[0]}` : '';
+  const unfit = roi >= policy.scaleRoiBps && health.state !== 'healthy';
+  const held = unfit ? `, but ${[health.state, ...health.reasons.slice(0, 1)].join(': ')}` : '';
   return numbers(` (≥ ${formatBps(policy.keepRoiBps)})`) + held;
 }
