@@ -10,6 +10,7 @@ type BlueprintFile = { readonly blueprint: Blueprint<unknown> };
 
 const BLUEPRINTS: ReadonlyMap<string, () => Promise<BlueprintFile>> = new Map([
   ['lab.scripted', (): Promise<BlueprintFile> => import('./lab-scripted.ts')],
+  ['store.digital', (): Promise<BlueprintFile> => import('./store-digital.ts')],
   ['web.watch', (): Promise<BlueprintFile> => import('./web-watch.ts')],
 ]);
 

@@ -29,15 +29,15 @@ export type Additions = { readonly [sum: string]: bigint };
 
 /** What a set of entries adds, by the name of the agent they stand under. */
 export function additionsOf(entries: readonly LedgerEntry[]): Map<string, Additions> {
-  const sums = new Map<string, Record<string, bigint>>();
-  for (const entry of entries) {
-    const owner = entry.agentId ?? UNATTRIBUTED_ID;
-    const mine = sums.get(owner) ?? {};
-    sums.set(owner, mine);
-    for (const [sum, amount] of partsOf(entry)) mine[sum] = (mine[sum] ?? 0n) + amount;
-  }
-  for (const mine of sums.values()) for (const sum of Object.keys(mine)) if (mine[sum] === 0n) delete mine[sum];
-  return sums;
+  const owned = Map.groupBy(entries, ({ agentId }) => agentId ?? UNATTRIBUTED_ID);
+  return new Map([...owned].map(([owner, some]) => [owner, sumsOfEntries(some)]));
+}
+
+/** What a set of entries adds, whoever they stand under. */
+export function sumsOfEntries(entries: readonly LedgerEntry[]): Additions {
+  const sums: Record<string, bigint> = {};
+  for (const [sum, amount] of entries.flatMap(partsOf)) sums[sum] = (sums[sum] ?? 0n) + amount;
+  return Object.fromEntries(Object.entries(sums).filter(([, amount]) => amount !== 0n));
 }
 
 function partsOf(entry: LedgerEntry): [string, bigint][] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recordRevenueJob } from '../../functions/queue/record-revenue.ts';
+import { recordRevenueJob } from '../../shared/jobs/record-revenue.ts';
 import type { Table } from '../../shared/ports/table.ts';
 import { verifyLedger } from '../../shared/store/ledger-days.ts';
 import { getEntry } from '../../shared/store/ledger-store.ts';
