@@ -1,10 +1,10 @@
 /** Books money that came in: verified events of vendors, and what runs declare to have earned. Once each, in any order. */
 import type { QueueJob } from '../runtime/job.ts';
-import { bookMovement, declaredMovement } from '../store/ledger-store.ts';
-import { type IntakePorts, recordStripeEvent } from '../store/revenue-intake.ts';
+import { bookMovement, declaredMovement, type LedgerPorts } from '../store/ledger-store.ts';
+import { recordStripeEvent } from '../store/revenue-intake.ts';
 import { RevenueMessage } from '../wire/messages.ts';
 
-export const recordRevenueJob: QueueJob<RevenueMessage, IntakePorts> = {
+export const recordRevenueJob: QueueJob<RevenueMessage, LedgerPorts> = {
   name: 'record-revenue',
   needs: { table: true, time: true, log: true, settings: true },
   parse: (body) => RevenueMessage.parse(body),

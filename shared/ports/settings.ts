@@ -1,4 +1,5 @@
 /** What an owner can set, read once per process by shared/runtime/env.ts and handed to everyone who needs it. */
+import type { Rates } from '../domain/currency.ts';
 
 export type Settings = {
   readonly stage: string;
@@ -10,6 +11,8 @@ export type Settings = {
   readonly computeNanosPerSecond: number;
   readonly leaseSeconds: number;
   readonly heartbeatSeconds: number;
+  /** Fixed rates for revenue in other currencies; without one it is kept and shown unconverted. */
+  readonly rates?: Rates;
 };
 
 /** Where people reach the approval page; on AWS an SSM parameter, so it is asked for late. */

@@ -2,11 +2,11 @@
  * The ledger's only writer. A booking is one transaction: the entry if it is absent, what is known of its payment, and
  * the sums of the agent. Repeated, reordered and parallel messages end in the same sums.
  */
-import type { Rates } from '../domain/currency.ts';
 import { additionsOf } from '../domain/earnings.ts';
 import { NovaError } from '../domain/error.ts';
 import {
   type Attribution,
+  type BookingContext,
   CLAIM_STRENGTH,
   type Claim,
   entryOf,
@@ -25,7 +25,7 @@ import { entryKey, paymentKey } from './keys.ts';
 import { noteDays } from './ledger-days.ts';
 import { decodeEntry, decodeThread, earningsUpdate, entryPut, threadPut } from './ledger-item.ts';
 
-export type LedgerPorts = Pick<World, 'table' | 'time' | 'log'>;
+export type LedgerPorts = Pick<World, 'table' | 'time' | 'log' | 'settings'>;
 
 export type Booking = {
   /** `conflict`: the same movement came with another amount. It is not booked; a person must look. */
@@ -36,8 +36,11 @@ export type Booking = {
 
 const DUPLICATE: Booking = { outcome: 'duplicate', entries: [] };
 const MAX_ATTEMPTS = 20;
-/** The owner's own table of rates comes with a later chapter of money; without one nothing foreign becomes dollars. */
-const NO_RATES: Rates = {};
+
+const contextOf = ({ time, settings }: LedgerPorts): BookingContext => ({
+  now: time.now(),
+  rates: settings.rates ?? {},
+});
 
 export async function getEntry(table: Table, source: LedgerSource, movementId: string): Promise<LedgerEntry | null> {
   const item = await table.get(entryKey(source, movementId));
@@ -108,7 +111,7 @@ async function untilSettled(what: string, attempt: () => Promise<Booking | null>
 }
 
 async function bookAlone(world: LedgerPorts, movement: Movement, claim: Attribution): Promise<Booking | null> {
-  const entries = [entryOf(movement, claim, { now: world.time.now(), rates: NO_RATES })];
+  const entries = [entryOf(movement, claim, contextOf(world))];
   return (await commit(world, entries, [])) ? { outcome: 'booked', entries } : null;
 }
 
@@ -120,7 +123,7 @@ async function bookOnThread(
   const { source } = heard.is === 'movement' ? heard.movement : heard.total;
   const item = await world.table.get(paymentKey(source, payment));
   const before = item ? decodeThread(item) : newThread(source, payment);
-  const outcome = hear(before, heard, { now: world.time.now(), rates: NO_RATES, claim });
+  const outcome = hear(before, heard, { ...contextOf(world), claim });
   if (outcome.thread === before) return outcome;
   return (await commit(world, outcome.entries, [threadPut(outcome.thread)])) ? outcome : null;
 }

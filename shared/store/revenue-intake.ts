@@ -12,14 +12,11 @@ import {
   type StripeReading,
 } from '../domain/stripe-movements.ts';
 import type { Item, Table } from '../ports/table.ts';
-import type { World } from '../ports/world.ts';
 import { parseStripeEnvelope, parseStripeEvent } from '../wire/stripe-event.ts';
 import { dayIndex, intakeKey, intakePk, originalKey } from './keys.ts';
 import { utcDate } from './ledger-item.ts';
 import { type Booking, bookMovement, bookRefundTotal, type LedgerPorts } from './ledger-store.ts';
 import { queryAll } from './query-all.ts';
-
-export type IntakePorts = LedgerPorts & Pick<World, 'settings'>;
 
 /** What became of one delivery. */
 export type Fate = Booking['outcome'] | Ignored | 'set_aside';
@@ -28,7 +25,7 @@ export type Fate = Booking['outcome'] | Ignored | 'set_aside';
  * Books what the event tells of; answers what became of it, and counts that.
  * @throws NovaError corrupt when it is no event at all (it was verified and checked before it was queued); unavailable.
  */
-export async function recordStripeEvent(world: IntakePorts, body: string): Promise<Fate> {
+export async function recordStripeEvent(world: LedgerPorts, body: string): Promise<Fate> {
   const { id, type } = envelopeOf(body);
   const fate = await takeIn(world, { id, type, body });
   const counted = { op: 'update', key: intakeKey('stripe', utcDate(world.time.now())), add: { [fate]: 1 } } as const;
@@ -38,7 +35,7 @@ export async function recordStripeEvent(world: IntakePorts, body: string): Promi
 
 type Original = { readonly id: string; readonly type: string; readonly body: string };
 
-async function takeIn(world: IntakePorts, original: Original): Promise<Fate> {
+async function takeIn(world: LedgerPorts, original: Original): Promise<Fate> {
   let read: { event: StripeEvent; reading: StripeReading };
   try {
     const event = parseStripeEvent(original.body, movesMoney);
@@ -65,12 +62,12 @@ function envelopeOf(body: string): { id: string; type: string } {
   }
 }
 
-async function keep(world: IntakePorts, { id, type, body }: Original): Promise<void> {
+async function keep(world: LedgerPorts, { id, type, body }: Original): Promise<void> {
   const item = { ...originalKey('stripe', id), v: 1, type, body, receivedAt: world.time.now() };
   await world.table.write({ op: 'put', item, if: [{ attr: 'pk', op: 'missing' }] });
 }
 
-async function setAside(world: IntakePorts, original: Original, problem: string): Promise<'set_aside'> {
+async function setAside(world: LedgerPorts, original: Original, problem: string): Promise<'set_aside'> {
   await keep(world, original);
   const now = world.time.now();
   const shelf = { ixPk: dayIndex('ASIDE', utcDate(now)), ixSk: `${new Date(now).toISOString()}#${original.id}` };

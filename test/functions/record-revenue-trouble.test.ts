@@ -22,6 +22,15 @@ test('foreign money is kept in its own units and is in no sum of dollars', async
   assert.deepEqual(shop?.minor, { EUR: 4000n, JPY: 700n });
 });
 
+test('with a fixed rate of the owner foreign money is in the dollars too, and a full refund takes out what came in', async () => {
+  const world = await shopWorld({ rates: { EUR: 1_083_333 } });
+  await deliver(world, paid({ currency: 'eur', amount: 1999, amount_captured: 1999 }));
+  const { shop } = await provenSums(world);
+  assert.deepEqual([shop?.revenueMicros, shop?.minor, shop?.unconverted], [21_655_826, { EUR: 1999n }, {}]);
+  await deliver(world, given('re_1', 1999, { currency: 'eur' }));
+  assert.equal((await provenSums(world)).shop?.refundMicros, 21_655_826);
+});
+
 test('amounts beyond 2^53 are booked to the digit, and unconverted', async () => {
   const world = await shopWorld();
   const body = text(paid({ amount: 7, amount_captured: 7 })).replaceAll(
