@@ -10,7 +10,7 @@ const host = childHost({ memoryMb: 48, idleChildren: 1 });
 after(() => host.close());
 
 test('a run that never gives the processor back is killed at its deadline, and the others go on', async () => {
-  const loop = host.execute(scripted({ hang: true, costUsd: '0.10' }, { deadline: Date.now() + 700 }), owner());
+  const loop = host.execute(scripted({ hang: true, costUsd: '0.10' }, { deadline: Date.now() + 1_500 }), owner());
   const others = await Promise.all(Array.from({ length: 20 }, () => host.execute(scripted({ sleepMs: 5 }), owner())));
   assert.deepEqual(new Set(others.map(({ outcome }) => outcome)), new Set(['succeeded']));
   assert.equal((await loop).outcome, 'timed_out');
@@ -19,7 +19,7 @@ test('a run that never gives the processor back is killed at its deadline, and t
 test('orders that were given ahead do not wait behind a run that turns out to be long', async () => {
   const pair = childHost({ maxConcurrentRuns: 2, idleChildren: 1, mailbox: 4 });
   await pair.warm();
-  const deadline = Date.now() + 3_000;
+  const deadline = Date.now() + 15_000;
   const loop = pair.execute(scripted({ hang: true }, { deadline }), owner());
   const behind = [1, 2, 3].map(() => pair.execute(scripted({}), owner()));
   const results = await Promise.all(behind);
@@ -44,7 +44,7 @@ test('a child that is killed from outside crashes its run once, and the next run
   const calls = owner();
   const long = alone.execute(scripted({ costUsd: '0.10', sleepMs: 60_000 }), calls);
   const next = alone.execute(scripted({}), owner());
-  while (calls.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => calls.asked.length > 0);
   const [pid] = alone.pids();
   assert.ok(pid);
   process.kill(pid, 'SIGKILL');
@@ -66,12 +66,15 @@ test('an order whose deadline passes while no child is free is timed out without
 
 test('the pool grows for long runs, and shrinks to its idle size afterwards', async () => {
   const pool = childHost({ maxConcurrentRuns: 3, idleChildren: 1, idleMs: 100 });
-  const runs = Array.from({ length: 3 }, () => pool.execute(scripted({ sleepMs: 400 }), owner()));
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.equal(pool.pids().length, 3);
-  await Promise.all(runs);
-  for (let k = 0; k < 40 && pool.pids().length > 1; k += 1) await new Promise((resolve) => setTimeout(resolve, 25));
-  assert.equal(pool.pids().length, 1);
+  const met = meeting(3);
+  const runs = Array.from({ length: 3 }, () => pool.execute(scripted({ costUsd: '0.10' }), { ...owner(), mark: met }));
+  const results = await Promise.all(runs);
+  assert.deepEqual(
+    new Set(results.map(({ outcome }) => outcome)),
+    new Set(['succeeded']),
+    'all three were at work at once',
+  );
+  await until(() => pool.pids().length === 1);
   await pool.close();
 });
 
@@ -91,9 +94,27 @@ test('when the engine is killed with -9 its children go too, also one that loops
   const pids = String(text).trim().split(' ').map(Number);
   assert.equal(pids.length, 2);
   engine.kill('SIGKILL');
-  for (let k = 0; k < 80 && pids.some(isAlive); k += 1) await new Promise((resolve) => setTimeout(resolve, 25));
-  assert.deepEqual(pids.filter(isAlive), []);
+  await until(() => !pids.some(isAlive));
 });
+
+/** Nobody goes on before `count` have come. */
+function meeting(count: number): () => Promise<void> {
+  let came = 0;
+  let open = () => {};
+  const all = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return () => {
+    came += 1;
+    if (came === count) open();
+    return all;
+  };
+}
+
+async function until(reached: () => boolean): Promise<void> {
+  for (let k = 0; k < 1_000 && !reached(); k += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(reached(), 'not within ten seconds');
+}
 
 /** A zombie counts as gone: it is only waiting for somebody to read its exit code. */
 function isAlive(pid: number): boolean {

@@ -168,7 +168,7 @@ function inOrder({ items }: Page): readonly Item[] {
 
 export function modelSuite(get: Given): void {
   const seed = Number(process.env.NOVA_SEED ?? Date.now() % 1_000_000_007);
-  const runs = Number(process.env.NOVA_MODEL_RUNS ?? 60);
+  const runs = Number(process.env.NOVA_MODEL_RUNS ?? 40);
   it(`answers ${runs} random lists of ops as the table in memory does (NOVA_SEED=${seed})`, async () => {
     const runList = async (steps: readonly Step[]): Promise<void> => {
       const { table, pk } = get();
