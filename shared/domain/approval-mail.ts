@@ -107,7 +107,7 @@ ${quoted}
 </td></tr></table>
 <p class="muted" style="margin:0 0 20px;font-size:13px;text-align:center;color:${C.muted}">and type one of these codes there</p>
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr>
-${codeCell('to approve', given.approveCode, C.yes)}<td width="16"></td>${codeCell('to reject', given.rejectCode, C.no)}
+${codeCell('to approve', given.approveCode, C.yes)}<td width="4%">&nbsp;</td>${codeCell('to reject', given.rejectCode, C.no)}
 </tr></table>
 <h2 style="margin:28px 0 4px;font-size:15px;font-weight:650">If you do nothing</h2>
 ${paragraph(ignoredText(approval, reader.timezone))}
@@ -120,7 +120,7 @@ function factRow({ label, value }: ApprovalLine): string {
 }
 
 function codeCell(label: string, code: string, colour: string): string {
-  return `<td class="box line" align="center" width="50%" style="padding:14px 8px;border:1px solid ${C.line};border-top:3px solid ${colour};border-radius:8px">
+  return `<td class="box" align="center" width="48%" style="padding:14px 8px;border:1px solid ${C.line};border-top:3px solid ${colour};border-radius:8px">
 <span class="muted" style="font-size:13px;color:${C.muted}">${label}</span><br>
 <strong style="font-family:ui-monospace,Menlo,Consolas,monospace;font-size:26px;line-height:1.5;letter-spacing:3px">${escapeHtml(code)}</strong></td>`;
 }

@@ -1,7 +1,8 @@
 /** A person's answer to one exact action: asked once, by mail, answered once, and rejected by silence. */
+
+import { linesOf, titleOf } from './approval-lines.ts';
 import { canonicalJson } from './audit.ts';
 import type { Decision, DecisionAction } from './decision.ts';
-import { formatBps, formatUsd } from './money.ts';
 import { cleanBlock, cleanLine } from './safe-text.ts';
 
 export type ApprovalStatus = 'pending' | 'approved' | 'rejected' | 'expired';
@@ -57,8 +58,6 @@ export const MAX_CREDENTIALS = 3;
 export const MAX_OPEN_APPROVALS = 5;
 const MAX_AGENT_TEXT = 500;
 const MAX_TITLE = 120;
-const MAX_VALUE = 240;
-const MAX_EVIDENCE_LINES = 12;
 
 /** What became of an attempt to answer. */
 export type AnswerResult =
@@ -126,63 +125,4 @@ export function isOpen(approval: Approval, now: number): boolean {
 /** Parts of the system never answer what they may have asked. */
 export function mayAnswer(actor: string): boolean {
   return !/^(system|agent|run|link):/.test(actor) && actor.includes(':');
-}
-
-function titleOf(action: DecisionAction): string {
-  switch (action.kind) {
-    case 'scale_up':
-      return `Scale ${action.agentId} up from ${action.fromInstances} to ${instances(action.toInstances)}`;
-    case 'scale_down':
-      return `Scale ${action.agentId} down from ${action.fromInstances} to ${instances(action.toInstances)}`;
-    case 'pause':
-      return `Pause ${action.agentId}`;
-    case 'resume':
-      return `Resume ${action.agentId}`;
-    case 'retire':
-      return `Retire ${action.agentId} for good`;
-    case 'optimize':
-      return `Optimize ${action.agentId}`;
-    case 'deploy':
-      return `Deploy ${action.agentId}`;
-    case 'budget_change':
-      return `Set the daily budget of ${action.agentId} to ${formatUsd(action.limitMicros)}`;
-  }
-}
-
-const instances = (count: number): string => `${count} ${count === 1 ? 'instance' : 'instances'}`;
-
-function linesOf(decision: Decision): ApprovalLine[] {
-  const lines: ApprovalLine[] = [
-    { label: 'What', value: titleOf(decision.action) },
-    { label: 'Daily cost', value: costText(decision.costImpactMicrosPerDay) },
-    { label: 'Why', value: decision.why },
-    { label: 'Confidence', value: `${formatBps(decision.confidenceBps)}, ${decision.risk} risk` },
-  ];
-  if (decision.expectedRoiBps !== null)
-    lines.push({ label: 'Expected ROI', value: formatBps(decision.expectedRoiBps) });
-  for (const [name, value] of Object.entries(decision.evidence).slice(0, MAX_EVIDENCE_LINES)) {
-    lines.push(evidenceLine(name, value));
-  }
-  return lines.map(({ label, value }) => ({ label: cleanLine(label, 40), value: cleanLine(value, MAX_VALUE) }));
-}
-
-function costText(microsPerDay: number): string {
-  if (microsPerDay === 0) return 'no change';
-  if (microsPerDay > 0) return `${formatUsd(microsPerDay)} more per day`;
-  return `${formatUsd(-microsPerDay)} less per day`;
-}
-
-/** `costMicros: 120000` → "Cost: $0.12"; `successBps: 9100` → "Success: 91 %". */
-function evidenceLine(name: string, value: string | number | boolean | null): ApprovalLine {
-  const spaced = name.replace(/(Micros|Bps)(?=[A-Z]|$)/g, '').replace(/([a-z0-9])([A-Z])/g, '$1 $2');
-  const words = spaced
-    .replace(/_/g, ' ')
-    .toLowerCase()
-    .replace(/\broi\b/, 'ROI');
-  const label = words.charAt(0).toUpperCase() + words.slice(1);
-  if (value === null) return { label, value: 'n/a' };
-  if (typeof value === 'number' && /Micros/.test(name)) return { label, value: formatUsd(value) };
-  if (typeof value === 'number' && /Bps/.test(name)) return { label, value: formatBps(value) };
-  if (typeof value === 'boolean') return { label, value: value ? 'yes' : 'no' };
-  return { label, value: String(value) };
 }

@@ -15,9 +15,10 @@ export const MAIL_COLOURS = {
 const DARK = `@media (prefers-color-scheme: dark) {
 .ground { background: #14171d !important } .card { background: #1d222b !important; color: #e8ebf0 !important }
 .muted { color: #a3acba !important } .line { border-color: #3a424f !important }
+.box { border-left-color: #3a424f !important; border-right-color: #3a424f !important; border-bottom-color: #3a424f !important }
 .button { background: #e8ebf0 !important; color: #14171d !important }
 }
-@media (max-width: 480px) { .card { padding: 24px 18px !important } }`;
+@media (max-width: 480px) { .pad { padding: 24px 18px !important } }`;
 
 const FONT = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 
@@ -33,7 +34,7 @@ ${DARK}</style></head>
 <body class="ground" style="margin:0;padding:0;background:${C.ground}">
 <div style="display:none;max-height:0;overflow:hidden">${escapeHtml(cleanLine(preview, 200))}</div>
 <table class="ground" role="presentation" width="100%" cellpadding="0" cellspacing="0" style="background:${C.ground}"><tr><td align="center" style="padding:24px 12px">
-<table class="card" role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:560px;background:${C.paper};color:${C.ink};border-radius:12px"><tr><td class="card" style="padding:32px;border-radius:12px;font-family:${FONT};font-size:15px;line-height:1.5;text-align:left">
+<table class="card" role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:560px;background:${C.paper};color:${C.ink};border-radius:12px"><tr><td class="card pad" style="padding:32px;border-radius:12px;font-family:${FONT};font-size:15px;line-height:1.5;text-align:left">
 ${body}
 </td></tr></table></td></tr></table></body></html>
 `;
