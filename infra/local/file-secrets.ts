@@ -27,11 +27,13 @@ export function fileSecrets(path: string): FileSecrets {
   return {
     async get(name) {
       const value = secrets.get(name);
-      if (!value) throw new NovaError('misconfigured', `there is no secret "${name}"; set it with: nova secret set ${name}`);
+      if (!value)
+        throw new NovaError('misconfigured', `there is no secret "${name}"; set it with: nova secret set ${name}`);
       return value;
     },
     async set(name, value) {
-      if (!NAME.test(name)) throw new NovaError('bad_input', `a secret's name is like stripe-webhook-secret; got "${name}"`);
+      if (!NAME.test(name))
+        throw new NovaError('bad_input', `a secret's name is like stripe-webhook-secret; got "${name}"`);
       if (!value.trim()) throw new NovaError('bad_input', `the secret "${name}" needs a value`);
       secrets.set(name, value.trim());
       save();

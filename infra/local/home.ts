@@ -32,7 +32,9 @@ function makeFolder(path: string): void {
     writeFileSync(join(path, '.probe'), '');
     rmSync(join(path, '.probe'));
   } catch (cause) {
-    throw new NovaError('misconfigured', `the data directory ${path} cannot be written: ${messageOf(cause)}`, { cause });
+    throw new NovaError('misconfigured', `the data directory ${path} cannot be written: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 

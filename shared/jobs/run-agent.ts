@@ -1,7 +1,9 @@
 /** Ticks and manual requests: claim the slot, run the blueprint, record it. A message goes only when its slot is closed. */
+import { NovaError } from '../domain/error.ts';
 import { tickSlot } from '../domain/run.ts';
 import type { World } from '../ports/world.ts';
 import type { Call, Later, QueueJob } from '../runtime/job.ts';
+import { getAgent } from '../store/agent-store.ts';
 import { type Claim, type ClaimAnswer, claim } from '../store/claim-store.ts';
 import type { Ended } from '../store/close-store.ts';
 import { finishRequest, getRequest, type RunRequest, slotOf } from '../store/request-store.ts';
@@ -31,18 +33,31 @@ async function runTick(message: TickMessage, world: RunPorts, call: Call): Promi
   const slot = tickSlot(Date.parse(message.scheduledFor));
   const want = { agentId: message.agentId, number: message.instance, slot, holder: call.invocationId };
   const { answer, ended } = await attempt(world, want, call);
-  if (answer.kind === 'wait') return { laterSeconds: answer.seconds };
+  if (answer.kind === 'wait') return waiting(answer.seconds, call);
   return ended?.kind === 'fenced' ? FENCED : undefined;
 }
 
 type Attempted = { readonly answer: ClaimAnswer; readonly ended?: Ended };
 
 async function attempt(world: RunPorts, want: Claim, call: Call): Promise<Attempted> {
-  const answer = await claim(world, want);
+  const answer = await claim(world, want).catch((thrown: unknown) => notYetThere(world, want, thrown));
   if (answer.kind !== 'run') return { answer };
   const ended = await executeRun(world, answer.claimed, call);
   if (ended.kind === 'recorded') await afterCrash(world, answer.claimed, ended);
   return { answer, ended };
+}
+
+/** Most runs are short: it looks again soon at first, then ever more rarely. */
+function waiting(atMostSeconds: number, { receiveCount }: Call): Later {
+  return { laterSeconds: Math.min(atMostSeconds, 2 ** Math.min(receiveCount - 1, 10)) };
+}
+
+/** An agent that was just deployed or scaled: its instance is about to be made. */
+async function notYetThere(world: RunPorts, { agentId, number }: Claim, thrown: unknown): Promise<ClaimAnswer> {
+  if (!(thrown instanceof NovaError) || thrown.code !== 'not_found') throw thrown;
+  const agent = await getAgent(world.table, agentId);
+  if (agent?.status !== 'active' || number >= agent.instances) throw thrown;
+  return { kind: 'wait', seconds: 1 };
 }
 
 type Requested = Extract<RunMessage, { kind: 'request' }>;
@@ -74,7 +89,7 @@ async function runNext(world: RunPorts, request: RunRequest, call: Call): Promis
     holder: `${call.invocationId}-${request.next}`,
   };
   const { answer, ended } = await attempt(world, want, call);
-  if (answer.kind === 'wait') return { laterSeconds: answer.seconds };
+  if (answer.kind === 'wait') return waiting(answer.seconds, call);
   return ended?.kind === 'fenced' ? FENCED : undefined;
 }
 

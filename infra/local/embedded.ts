@@ -1,0 +1,150 @@
+/** The embedded platform: every port kept in one data directory by one process. No account, no binary, no network. */
+
+import { randomBytes } from 'node:crypto';
+import { guardedHttp } from '../../shared/connectors/guarded-http.ts';
+import { sendgridMailer } from '../../shared/connectors/sendgrid.ts';
+import { NovaError } from '../../shared/domain/error.ts';
+import { type ChildHost, childHost } from '../../shared/embedded/child-host.ts';
+import { openSqliteDb } from '../../shared/embedded/sqlite-db.ts';
+import { type SqliteQueue, sqliteQueue } from '../../shared/embedded/sqlite-queue.ts';
+import { sqliteTable } from '../../shared/embedded/sqlite-table.ts';
+import type { Admin } from '../../shared/ports/admin.ts';
+import type { World } from '../../shared/ports/world.ts';
+import { systemTime } from '../../shared/runtime/clock.ts';
+import { systemHashing } from '../../shared/runtime/hashing.ts';
+import { heart } from '../../shared/runtime/heart.ts';
+import { systemIds } from '../../shared/runtime/ids.ts';
+import type { RevenueMessage, RunMessage, WorkMessage } from '../../shared/wire/messages.ts';
+import { type QueueName, queues as queueRows } from '../topology.ts';
+import { type FileSecrets, fileSecrets } from './file-secrets.ts';
+import { type Home, lockHome } from './home.ts';
+import { homeLog } from './home-log.ts';
+import { homeSettings } from './home-settings.ts';
+import { type MailCatcher, mailCatcher } from './mail-catcher.ts';
+import { processLauncher } from './process-launcher.ts';
+import { type Fire, LocalScheduler, type SystemSchedule } from './scheduler/local-scheduler.ts';
+import { TaskProcesses } from './tasks/task-processes.ts';
+
+export type EmbeddedOptions = {
+  /** FULL survives a power cut; NORMAL the death of the process alone. */
+  readonly synchronous?: 'FULL' | 'NORMAL';
+  readonly maxConcurrentRuns?: number;
+  /** Divides lease, heartbeat and visibility, so that a crash test need not wait half an hour. 1 unless told. */
+  readonly timeScale?: number;
+  readonly system?: readonly SystemSchedule[];
+};
+
+export type Queues = {
+  readonly runs: SqliteQueue<RunMessage>;
+  readonly revenue: SqliteQueue<RevenueMessage>;
+  readonly work: SqliteQueue<WorkMessage>;
+};
+
+export type Embedded = {
+  readonly home: Home;
+  readonly world: World;
+  readonly admin: Admin;
+  readonly queues: Queues;
+  readonly scheduler: LocalScheduler;
+  readonly secrets: FileSecrets;
+  readonly mails: MailCatcher;
+  readonly children: ChildHost;
+  /** Where the front is, once it listens: the links in mails and the catcher's address follow from it. */
+  announce(url: string): void;
+  /** What a schedule of the system does when it fires; until then it waits. */
+  onSystem(run: (target: string) => Promise<void>): void;
+  close(): Promise<void>;
+};
+
+/**
+ * Opens a data directory for this process alone, making it if there is none.
+ * @throws NovaError conflict when another engine has it, corrupt when it cannot be read.
+ */
+export async function openHome(path: string, options: EmbeddedOptions = {}): Promise<Embedded> {
+  const home = lockHome(path);
+  try {
+    return openLocked(home, options);
+  } catch (thrown) {
+    home.unlock();
+    throw thrown;
+  }
+}
+
+function openLocked(home: Home, options: EmbeddedOptions): Embedded {
+  const scale = options.timeScale ?? 1;
+  const settings = homeSettings(home, scale);
+  const secrets = fileSecrets(home.file('secrets.json'));
+  const db = openSqliteDb({ path: home.file('nova.sqlite'), synchronous: options.synchronous ?? 'FULL' });
+  const table = sqliteTable(db);
+  const queues = openQueues(db, scale);
+  const mails = mailCatcher({ folder: home.file('mail'), time: systemTime });
+  const log = homeLog(home.file('engine.log'), systemTime);
+  const place = { url: null as string | null, run: null as ((target: string) => Promise<void>) | null };
+  const url = (): string => place.url ?? notRunning();
+  const fire = firing(queues, (target) => (place.run ?? waits)(target));
+  const scheduler = new LocalScheduler({
+    table,
+    time: systemTime,
+    fire,
+    ...(options.system ? { system: options.system } : {}),
+  });
+  const children = childHost(options.maxConcurrentRuns ? { maxConcurrentRuns: options.maxConcurrentRuns } : {});
+  const http = guardedHttp({ contact: settings.ownerEmail });
+  // No agent of this machine runs in a container yet, so there is no family to start.
+  const tasks = new TaskProcesses({ families: {}, time: systemTime, newTaskId: () => randomBytes(16).toString('hex') });
+  const mailer: World['mailer'] = {
+    send: (mail) =>
+      sendgridMailer({
+        apiKey: () => secrets.get('sendgrid-api-key'),
+        sender: settings.senderEmail,
+        baseUrl: `${url()}/`,
+      }).send(mail),
+  };
+  const world: World = {
+    ...{ settings, time: systemTime, heart, hashing: systemHashing, ids: systemIds(systemTime), log },
+    ...{ table, ...queues, scheduler, secrets, http, mailer, host: children, launcher: processLauncher(tasks) },
+    publicUrl: async () => url(),
+  };
+  return {
+    ...{ home, world, queues, scheduler, secrets, mails, children },
+    admin: { queues, secrets, mails },
+    announce: (announced) => {
+      place.url = announced;
+    },
+    onSystem: (run) => {
+      place.run = run;
+    },
+    async close() {
+      for (const queue of Object.values(queues)) queue.close();
+      db.close();
+      await Promise.all([children.close(), http.close()]);
+      home.unlock();
+    },
+  };
+}
+
+function notRunning(): never {
+  throw new NovaError('unavailable', 'no engine is running: start one with: nova start');
+}
+
+/** Before the engine says what its schedules do, a firing is kept for later. */
+const waits = async (): Promise<never> => notRunning();
+
+function openQueues(db: ReturnType<typeof openSqliteDb>, scale: number): Queues {
+  const open = <T>(name: QueueName): SqliteQueue<T> => {
+    const row = queueRows.find((candidate) => candidate.name === name);
+    if (!row) throw new NovaError('broken', `the topology has no queue ${name}`);
+    const visibilitySeconds = Math.max(1, row.visibilitySeconds / scale);
+    return sqliteQueue<T>({ db, name, time: systemTime, visibilitySeconds, maxReceiveCount: row.maxReceiveCount });
+  };
+  return { runs: open('runs'), revenue: open('revenue'), work: open('work') };
+}
+
+function firing(queues: Queues, system: (target: string) => Promise<void>): Fire {
+  return async (target, scheduledFor) => {
+    if (target.kind === 'system') return await system(target.target);
+    if (target.kind === 'aws') throw new NovaError('broken', `the schedule ${target.name} is not of this engine`);
+    const { agentId, instance } = target;
+    await queues.runs.send({ v: 1, kind: 'tick', agentId, instance, scheduledFor });
+  };
+}

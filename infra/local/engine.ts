@@ -1,0 +1,175 @@
+/** The embedded engine: one process that owns the data directory, works its queues and fires its schedules. */
+import { randomBytes } from 'node:crypto';
+import { messageOf, NovaError } from '../../shared/domain/error.ts';
+import { recoverExpired } from '../../shared/jobs/sweep.ts';
+import type { Admin } from '../../shared/ports/admin.ts';
+import type { World } from '../../shared/ports/world.ts';
+import type { Call } from '../../shared/runtime/job.ts';
+import { type FunctionRow, queues as queueRows } from '../topology.ts';
+import { type Embedded, type EmbeddedOptions, openHome } from './embedded.ts';
+import { type Front, openFront } from './front.ts';
+import { removeAddress, writeAddress } from './home.ts';
+import { type Jobs, loadJobs, type ScheduleWork, webRow } from './jobs.ts';
+import { type Pump, startPump } from './pump.ts';
+import type { SystemSchedule } from './scheduler/local-scheduler.ts';
+import { startTicker, type Ticker } from './scheduler/ticker.ts';
+
+export type EngineOptions = EmbeddedOptions & {
+  readonly home: string;
+  readonly port: number;
+  readonly version: string;
+  /** How often decisions are made, in seconds; by the topology's schedule unless told. */
+  readonly evaluateEverySeconds?: number;
+  /** Carries out a command of the CLI with the engine's world. */
+  control(body: unknown, opened: Opened): Promise<unknown>;
+};
+
+export type Place = {
+  readonly kind: 'engine';
+  readonly engine: 'embedded' | 'rehearsal';
+  readonly url: string;
+  readonly mailUrl: string;
+  readonly startedAt: number;
+};
+export type Opened = { readonly world: World; readonly admin: Admin; readonly place: Place };
+
+export type Engine = Opened & {
+  /** Finishes what can be finished in a few seconds, then lets go; what was left goes on at the next start. */
+  stop(): Promise<void>;
+};
+
+/** Runs that are still going when the engine stops get this long. */
+const GRACE_MS = 5_000;
+
+/** @throws NovaError conflict when the port or the directory is taken, corrupt when the data cannot be read. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const jobs = await loadJobs();
+  const embedded = await openHome(options.home, { ...options, system: systemSchedules(jobs, options) });
+  try {
+    return await startOpened(options, { embedded, jobs });
+  } catch (thrown) {
+    await embedded.close();
+    throw thrown;
+  }
+}
+
+type Parts = { readonly embedded: Embedded; readonly jobs: Jobs };
+
+async function startOpened(options: EngineOptions, { embedded, jobs }: Parts): Promise<Engine> {
+  const { world, admin } = embedded;
+  await takeOver(embedded);
+  const token = randomBytes(32).toString('base64url');
+  const holder: { opened: Opened | null } = { opened: null };
+  const front = await openFront({
+    port: options.port,
+    token,
+    mails: embedded.mails,
+    web: async (request) => {
+      const row = webRow(jobs.webs, request);
+      return row ? await row.job.run(request, world, callOf(world, row.row.timeoutSeconds)) : null;
+    },
+    control: (body) => options.control(body, holder.opened ?? starting()),
+  });
+  const place: Place = {
+    kind: 'engine',
+    engine: 'embedded',
+    url: front.url,
+    mailUrl: `${front.url}/mail`,
+    startedAt: world.time.now(),
+  };
+  const opened: Opened = { world, admin, place };
+  holder.opened = opened;
+  embedded.announce(front.url);
+  const running = await work({ embedded, jobs }, options);
+  writeAddress(embedded.home, {
+    url: front.url,
+    pid: process.pid,
+    engine: 'embedded',
+    version: options.version,
+    token,
+  });
+  return { ...opened, stop: () => stop(embedded, { ...running, front }) };
+}
+
+function starting(): never {
+  throw new NovaError('unavailable', 'the engine is starting');
+}
+
+/** The lock is ours, so every old holder is dead: its leases are recovered and its messages visible at once. */
+async function takeOver({ queues, world }: Embedded): Promise<void> {
+  await Promise.all(Object.values(queues).map((queue) => queue.releaseAll()));
+  await recoverExpired(world, 'platform');
+}
+
+type Running = { readonly pumps: readonly Pump[]; readonly ticker: Ticker };
+
+async function work({ embedded, jobs }: Parts, options: EngineOptions): Promise<Running> {
+  const { world, queues, scheduler, children } = embedded;
+  await children.warm();
+  const pumps = jobs.queues.map(({ row, queue, job }) =>
+    startPump({
+      inbox: queues[queue],
+      job,
+      world,
+      concurrency:
+        queue === 'runs'
+          ? (options.maxConcurrentRuns ?? 16)
+          : (queueRows.find(({ name }) => name === queue)?.maxConcurrency ?? 1),
+      timeoutMs: row.timeoutSeconds * 1000,
+      newId: () => world.ids.ulid(),
+    }),
+  );
+  embedded.onSystem((target) => runSchedule(world, jobs.schedules, target));
+  await scheduler.prepare();
+  const ticker = startTicker(scheduler, world.time, (thrown) =>
+    world.log.error('the scheduler failed', { error: messageOf(thrown) }),
+  );
+  return { pumps, ticker };
+}
+
+async function runSchedule(world: World, schedules: readonly ScheduleWork[], target: string): Promise<void> {
+  const found = schedules.find(({ row }) => row.name === target);
+  if (!found) throw new NovaError('broken', `the topology has no schedule ${target}`);
+  // Not awaited: a long pass must not hold up the ticks of others. A failed one is repeated by its next tick.
+  found.job.run(world, callOf(world, found.row.timeoutSeconds)).catch((thrown: unknown) => {
+    world.log.error('a scheduled job failed', { job: target, error: messageOf(thrown) });
+  });
+}
+
+function callOf(world: World, timeoutSeconds: number): Call {
+  return { invocationId: world.ids.ulid(), deadline: world.time.now() + timeoutSeconds * 1000, receiveCount: 1 };
+}
+
+type Rhythm = Pick<EngineOptions, 'evaluateEverySeconds' | 'timeScale'>;
+
+function systemSchedules(jobs: Jobs, rhythm: Rhythm): SystemSchedule[] {
+  return jobs.schedules.map(({ row }) => {
+    const { schedule, zone, maxAgeSeconds } = timed(row);
+    const base = { name: row.name, target: row.name, timezone: zoneOf(zone), maxAgeSeconds };
+    const everySeconds = ownRhythm(row.name, rhythm);
+    return everySeconds === null ? { ...base, expression: schedule } : { ...base, everySeconds };
+  });
+}
+
+function timed({ name, on }: FunctionRow): Extract<FunctionRow['on'], { schedule: string }> {
+  if ('schedule' in on) return on;
+  throw new NovaError('broken', `${name} has no schedule`);
+}
+
+/** The demo decides often, and a rehearsal in fast motion sweeps often; null: as the topology says. */
+function ownRhythm(name: string, { evaluateEverySeconds, timeScale = 1 }: Rhythm): number | null {
+  if (name === 'evaluate-agents') return evaluateEverySeconds ?? null;
+  return name === 'sweep' && timeScale > 1 ? Math.max(1, Math.round(60 / timeScale)) : null;
+}
+
+const zoneOf = (zone: 'UTC' | 'owner'): string =>
+  zone === 'UTC' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+async function stop(embedded: Embedded, { pumps, ticker, front }: Running & { readonly front: Front }): Promise<void> {
+  removeAddress(embedded.home);
+  await ticker.stop();
+  const patience = new Promise((resolve) => setTimeout(resolve, GRACE_MS).unref());
+  await Promise.race([Promise.all(pumps.map((pump) => pump.stop())), patience]);
+  await front.close();
+  await embedded.close();
+}

@@ -1,0 +1,40 @@
+/** The owner's settings on one machine: a file in the data directory, written with its defaults at the first start. */
+import { existsSync } from 'node:fs';
+import { NovaError } from '../../shared/domain/error.ts';
+import { assertTimezone } from '../../shared/domain/zone.ts';
+import type { Settings } from '../../shared/ports/settings.ts';
+import { type Home, readJson, writePrivately } from './home.ts';
+
+type Kept = { readonly timezone: string; readonly ownerEmail: string; readonly senderEmail: string };
+
+const FILE = 'settings.json';
+const LEASE_SECONDS = 60;
+const HEARTBEAT_SECONDS = 20;
+
+/** @throws NovaError bad_input for an unknown zone, corrupt when the file cannot be read. */
+export function homeSettings(home: Home, timeScale: number): Settings {
+  const path = home.file(FILE);
+  const defaults: Kept = {
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    ownerEmail: 'owner@nova.local',
+    senderEmail: 'nova@nova.local',
+  };
+  if (!existsSync(path)) writePrivately(path, `${JSON.stringify(defaults, null, 2)}\n`);
+  const kept = { ...defaults, ...(readJson(path) as Partial<Kept>) };
+  for (const [name, value] of Object.entries(kept)) {
+    if (typeof value !== 'string')
+      throw new NovaError('corrupt', `${path}: ${name} is a text; got ${JSON.stringify(value)}`);
+  }
+  assertTimezone(kept.timezone);
+  return {
+    stage: 'local',
+    timezone: kept.timezone,
+    currency: 'USD',
+    ownerEmail: kept.ownerEmail,
+    senderEmail: kept.senderEmail,
+    // The owner's machine runs anyway.
+    computeNanosPerSecond: 0,
+    leaseSeconds: Math.max(1, LEASE_SECONDS / timeScale),
+    heartbeatSeconds: Math.max(0.3, HEARTBEAT_SECONDS / timeScale),
+  };
+}

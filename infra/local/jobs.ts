@@ -1,0 +1,45 @@
+/** The jobs of the topology, by the same entries that become Lambda functions. */
+import type { World } from '../../shared/ports/world.ts';
+import type { QueueJob, ScheduleJob, WebJob } from '../../shared/runtime/job.ts';
+import { type FunctionRow, functions, type QueueName } from '../topology.ts';
+
+export type QueueWork = {
+  readonly row: FunctionRow;
+  readonly queue: QueueName;
+  readonly job: QueueJob<unknown, World>;
+};
+export type ScheduleWork = { readonly row: FunctionRow; readonly job: ScheduleJob<World> };
+export type WebWork = { readonly row: FunctionRow; readonly job: WebJob<World> };
+
+export type Jobs = {
+  readonly queues: readonly QueueWork[];
+  readonly schedules: readonly ScheduleWork[];
+  readonly webs: readonly WebWork[];
+};
+
+/** Loads every entry. An engine's world has all ports, so each job finds the few it names. */
+export async function loadJobs(): Promise<Jobs> {
+  const loaded = await Promise.all(
+    functions.map(async (row) => ({ row, job: ((await import(`../../${row.entry}`)) as { job: unknown }).job })),
+  );
+  return {
+    queues: loaded.flatMap(({ row, job }) =>
+      'queue' in row.on ? [{ row, queue: row.on.queue, job: job as QueueJob<unknown, World> }] : [],
+    ),
+    schedules: loaded.flatMap(({ row, job }) =>
+      'schedule' in row.on ? [{ row, job: job as ScheduleJob<World> }] : [],
+    ),
+    webs: loaded.flatMap(({ row, job }) => ('http' in row.on ? [{ row, job: job as WebJob<World> }] : [])),
+  };
+}
+
+/** The row that answers a request: by method and by the first part of its path. */
+export function webRow<Row extends { readonly row: FunctionRow }>(
+  webs: readonly Row[],
+  { method, path }: { readonly method: string; readonly path: string },
+): Row | null {
+  const verb = method === 'HEAD' ? 'GET' : method;
+  const fits = ({ row }: Row): boolean =>
+    'http' in row.on && row.on.http.some((route) => route.method === verb && path.startsWith(route.path.slice(0, -1)));
+  return webs.find(fits) ?? null;
+}

@@ -1,0 +1,111 @@
+/** Brings messages of one queue to one job, as Lambda's event source does: so many at a time, each ended in one way. */
+import type { Json } from '../../shared/domain/agent.ts';
+import { fateOf, messageOf } from '../../shared/domain/error.ts';
+import type { Delivery, Inbox } from '../../shared/ports/queue.ts';
+import type { World } from '../../shared/ports/world.ts';
+import type { Call, Later, QueueJob } from '../../shared/runtime/job.ts';
+
+export type PumpOptions = {
+  readonly inbox: Inbox;
+  readonly job: QueueJob<unknown, World>;
+  readonly world: World;
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+  readonly newId: () => string;
+};
+
+export type Pump = {
+  /** Takes no more messages and resolves when the jobs in progress have ended. A long job is asked to hand on. */
+  stop(): Promise<void>;
+};
+
+const WAIT_SECONDS = 20;
+/** How long a message that failed stays away: doubling, up to a minute. */
+const backoffSeconds = (receiveCount: number): number => Math.min(60, 2 ** receiveCount);
+
+export function startPump(options: PumpOptions): Pump {
+  const state = { stopping: false };
+  const active = new Set<Promise<void>>();
+  const loop = async (): Promise<void> => {
+    while (!state.stopping) {
+      const max = Math.min(10, options.concurrency - active.size);
+      if (max === 0) {
+        await Promise.race(active);
+        continue;
+      }
+      for (const delivery of await options.inbox.receive({ max, waitSeconds: WAIT_SECONDS })) {
+        const work = workOne(options, delivery, state).finally(() => active.delete(work));
+        active.add(work);
+      }
+    }
+  };
+  const running = loop().catch((thrown) => {
+    if (!state.stopping) options.world.log.error('a queue can no longer be read', fields(options, thrown));
+  });
+  return {
+    async stop() {
+      state.stopping = true;
+      await Promise.all(active);
+      void running;
+    },
+  };
+}
+
+type State = { readonly stopping: boolean };
+
+async function workOne(options: PumpOptions, delivery: Delivery, state: State): Promise<void> {
+  const { inbox, world } = options;
+  try {
+    const later = await run(options, delivery, state);
+    await (later ? inbox.giveBack(delivery.receipt, later.laterSeconds) : inbox.delete(delivery.receipt));
+  } catch (thrown) {
+    world.log.warn('a message failed', { ...fields(options, thrown), receiveCount: delivery.receiveCount });
+    await giveUpOrBack(options, delivery, thrown).catch(() => undefined);
+  }
+}
+
+class Unreadable extends Error {}
+class TooLate extends Error {}
+
+async function giveUpOrBack({ inbox }: PumpOptions, delivery: Delivery, thrown: unknown): Promise<void> {
+  const hopeless = thrown instanceof Unreadable || fateOf(thrown).retry === 'never';
+  if (hopeless) return await inbox.quarantine(delivery, messageOf(thrown));
+  await inbox.giveBack(delivery.receipt, backoffSeconds(delivery.receiveCount));
+}
+
+async function run(options: PumpOptions, delivery: Delivery, state: State): Promise<Later | undefined> {
+  const { job, world, timeoutMs, newId } = options;
+  const message = read(job, delivery.body);
+  const end = world.time.now() + timeoutMs;
+  const call: Call = {
+    invocationId: newId(),
+    receiveCount: delivery.receiveCount,
+    get deadline() {
+      return state.stopping ? world.time.now() : end;
+    },
+  };
+  return await inTime(job.run(message, world, call), { timeoutMs, name: job.name });
+}
+
+function read(job: QueueJob<unknown, World>, body: string): unknown {
+  try {
+    return job.parse(JSON.parse(body));
+  } catch (cause) {
+    throw new Unreadable(`no message of ${job.name}: ${messageOf(cause).slice(0, 500)}`, { cause });
+  }
+}
+
+async function inTime<T>(work: Promise<T>, limit: { timeoutMs: number; name: string }): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new TooLate(`${limit.name} took longer than ${limit.timeoutMs} ms`)),
+      limit.timeoutMs,
+    );
+  });
+  return await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function fields({ job }: PumpOptions, thrown: unknown): { readonly [name: string]: Json } {
+  return { job: job.name, error: messageOf(thrown) };
+}
