@@ -14,7 +14,17 @@ export function takeLockOp(decision: Decision): Op {
     op: 'update',
     key: decisionLockKey(decision.agentId, decision.kind),
     if: [{ attr: 'decisionId', op: 'missing' }],
-    set: { v: 1, decisionId: decision.id },
+    set: { v: 1, decisionId: decision.id, proposed: decision.status === 'proposed' },
+  };
+}
+
+/** A proposal is taken up: from now on it holds others up. */
+export function takeUpLockOp(decision: Decision): Op {
+  return {
+    op: 'update',
+    key: decisionLockKey(decision.agentId, decision.kind),
+    if: [{ attr: 'decisionId', op: '=', value: decision.id }],
+    set: { proposed: false },
   };
 }
 
@@ -31,7 +41,7 @@ export function releaseLockOp(decision: Decision, at: number): Op {
     key: decisionLockKey(decision.agentId, decision.kind),
     if: [{ attr: 'decisionId', op: '=', value: decision.id }],
     ...(Object.keys(set).length > 0 ? { set } : {}),
-    remove: ['decisionId'],
+    remove: ['decisionId', 'proposed'],
   };
 }
 
@@ -54,7 +64,8 @@ function memoryOf(locks: readonly Item[]): DecisionMemory {
   const [last] = ended;
   const [base] = executed;
   return {
-    openKinds: locks.filter(({ decisionId }) => decisionId !== undefined).map(kindOf),
+    // A proposal is only a thought: the next pass thinks again, and keeps or replaces it.
+    openKinds: locks.filter(({ decisionId, proposed }) => decisionId !== undefined && proposed !== true).map(kindOf),
     lastEnd: last
       ? { kind: kindOf(last), status: String(last.lastStatus) as DecisionStatus, at: Number(last.lastAt) }
       : null,

@@ -10,7 +10,7 @@ import { approvalOps } from './approval-store.ts';
 import { audited, NO_AUDIT } from './audit-store.ts';
 import { committed, publishOrLeave } from './commit.ts';
 import { decisionIndex, decodeDecision, encodeDecision } from './decision-item.ts';
-import { releaseLockOp, takeLockOp } from './decision-lock.ts';
+import { releaseLockOp, takeLockOp, takeUpLockOp } from './decision-lock.ts';
 import { dayIndex, decisionKey, openIndex } from './keys.ts';
 import { type PostedWork, post } from './outbox-store.ts';
 import { queryAll } from './query-all.ts';
@@ -150,5 +150,6 @@ export function decisionMoveOps(
     if: [{ attr: 'version', op: '=', value: decision.version }],
     set: { ...changed, ...decisionIndex(after) },
   };
-  return { ops: [update, record, ...(isFinal(to) ? [releaseLockOp(after, at)] : [])], decision: after };
+  const lock = isFinal(to) ? [releaseLockOp(after, at)] : decision.status === 'proposed' ? [takeUpLockOp(after)] : [];
+  return { ops: [update, record, ...lock], decision: after };
 }
