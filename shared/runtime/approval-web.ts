@@ -11,7 +11,7 @@ export type Asked =
   | { readonly kind: 'answered'; readonly response: WebResponse };
 
 const MAX_BODY_BYTES = 4096;
-const PATH = /^\/a\/([^/]{1,400})(?:\/(view|decide|done))?\/?$/;
+const PATH = /^\/a\/([^/]{1,400})(?:\/|\/(view|decide|done))?$/;
 /** Well-formed, and never given to anything: what has another form is looked up under it, at the same cost. */
 const NO_ID = '0'.repeat(26);
 
