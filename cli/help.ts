@@ -57,7 +57,7 @@ export async function helpOfNoun(noun: string, style: Style): Promise<string> {
     command ? [[[nameOf(command), ...argWords(command.args)].join(' '), command.summary]] : [],
   );
   return blocks(
-    `${style.paint('bold', `nova ${noun}`)}: ${found?.summary ?? ''}`,
+    headed(`nova ${noun}`, found?.summary ?? '', style),
     section('Verbs', lines, style),
     `nova ${noun} <verb> --help shows its options and examples.`,
   );
@@ -68,7 +68,7 @@ export function helpOfCommand(command: Command, style: Style): string {
   const args = Object.entries(command.args).map(([name, field]): Line => [optionName(name), said(field)]);
   const usage = ['nova', nameOf(command), ...argWords(command.args), ...(options.length > 0 ? ['[options]'] : [])];
   return blocks(
-    `${style.paint('bold', `nova ${nameOf(command)}`)}: ${command.summary}`,
+    headed(`nova ${nameOf(command)}`, command.summary, style),
     command.detail ? wrap(command.detail, style.columns) : '',
     section('Usage', [[usage.join(' '), '']], style),
     section('Arguments', args, style),
@@ -82,17 +82,25 @@ export function helpOfCommand(command: Command, style: Style): string {
   );
 }
 
+const headed = (name: string, summary: string, style: Style): string =>
+  wrap(`${name}: ${summary}`, style.columns).replace(name, style.paint('bold', name));
+
 const argWords = (args: Fields): string[] => (Object.keys(args).length > 0 ? [usageOf(args)] : []);
 
+const LONGEST_HINT = 24;
+const isShort = ({ shape }: Field<unknown>): boolean => shape.hint.length <= LONGEST_HINT;
+
 function optionLine(name: string, field: Field<unknown>): Line {
-  const value = field.flag ? '' : ` <${field.shape.hint}>`;
+  const value = field.flag ? '' : ` <${isShort(field) ? field.shape.hint : 'word'}>`;
   return [`--${optionName(name)}${value}`, said(field)];
 }
 
 function said(field: Field<unknown>): string {
-  if (field.required) return `${field.summary} (needed)`;
-  const fallback = field.flag || field.fallback === undefined ? '' : ` (default ${String(field.fallback)})`;
-  return field.summary + fallback;
+  const { summary, required, flag, fallback, shape } = field;
+  const choices = isShort(field) || !shape.choices ? '' : `: ${shape.choices.join(', ')}`;
+  if (required) return `${summary}${choices} (needed)`;
+  const shown = typeof fallback === 'string' || typeof fallback === 'number';
+  return `${summary}${choices}${!flag && shown ? ` (default ${fallback})` : ''}`;
 }
 
 function globalLines(): Line[] {

@@ -9,12 +9,13 @@ import { withProgress } from './progress.ts';
 import { findCommand, NOUNS, own, PLAIN_VERBS } from './registry.ts';
 import { styleOf } from './render/style.ts';
 import { didYouMean } from './suggest.ts';
-import { openReach } from './worlds.ts';
+import type { OpenReach } from './worlds.ts';
 
 /** What is known before the words are read. */
 export type Setting = Pick<Here, 'actor' | 'terminal' | 'interrupted'> & {
   /** From the options, or from the environment. */
   readonly homeOf: (option: string | null) => string;
+  readonly open: (here: Here) => Promise<OpenReach>;
 };
 
 export const INTERRUPTED = 130;
@@ -59,7 +60,7 @@ async function carryOut(
 ): Promise<number> {
   const input = parseInput(command, words);
   const here: Here = { ...setting, home: setting.homeOf(globals.home), stage: globals.stage, json: globals.json };
-  const value = await valueOf(command, input, here);
+  const value = await valueFrom(command, input, { here, open: setting.open });
   if (globals.json) here.terminal.out(`${JSON.stringify(value, null, 2)}\n`);
   else {
     const text = command.render(value, styleOf(here.terminal));
@@ -68,11 +69,13 @@ async function carryOut(
   return command.exit?.(value) ?? 0;
 }
 
-async function valueOf(command: Command, input: Input, here: Here): Promise<Json> {
+type Opening = { readonly here: Here; readonly open: Setting['open'] };
+
+async function valueFrom(command: Command, input: Input, { here, open }: Opening): Promise<Json> {
   if (command.needs === 'none') return command.run(input, here);
   const prepared = command.prepare ? await command.prepare(input, here) : input;
   return withProgress(here.terminal, nameOf(command), async () => {
-    const reach = await openReach(here);
+    const reach = await open(here);
     try {
       return await orInterrupted(reach.ask(command, prepared), here.interrupted);
     } finally {

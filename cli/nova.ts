@@ -21,10 +21,11 @@ function withNewerNode(): number {
 }
 
 async function run(): Promise<number> {
-  const [{ main, INTERRUPTED }, { novaHome, wantsNoColor }, { realTerminal }] = await Promise.all([
+  const [{ main, INTERRUPTED }, { novaHome, wantsNoColor }, { realTerminal }, { openReach }] = await Promise.all([
     import('./main.ts'),
     import('../shared/runtime/env.ts'),
     import('./terminal.ts'),
+    import('./worlds.ts'),
   ]);
   // `nova run list | head` closes the pipe early: that is no error.
   process.stdout.on('error', (thrown: NodeJS.ErrnoException) => process.exit(thrown.code === 'EPIPE' ? 0 : 1));
@@ -40,6 +41,7 @@ async function run(): Promise<number> {
     terminal: realTerminal({ noColor: wantsNoColor() }),
     interrupted: interrupt.signal,
     homeOf: (option) => resolve(option ?? novaHome()),
+    open: openReach,
   });
 }
 

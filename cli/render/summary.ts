@@ -58,8 +58,9 @@ function fleetOf({ agents }: Snapshot, style: Style): string {
 const crashesOf = ({ crashed, timedOut }: AgentView): string => String(crashed + timedOut);
 
 function totalsOf({ totals, budget, queues }: Snapshot, style: Style): string {
-  const money = `${plural(totals.runs, 'run')}, cost ${usdOf(totals.costMicros)}, revenue ${usdOf(totals.revenueMicros)}, ROI ${roiOf(totals.roiBps)}`;
-  const unattributed = totals.unattributedMicros === 0 ? '' : ` (${usdOf(totals.unattributedMicros)} unattributed)`;
+  const { runs, costMicros, revenueMicros, roiBps, unattributedMicros } = totals;
+  const money = `${plural(runs, 'run')}, cost ${usdOf(costMicros)}, revenue ${usdOf(revenueMicros)}, ROI ${roiOf(roiBps)}`;
+  const unattributed = unattributedMicros === 0 ? '' : `\n${usdOf(unattributedMicros)} of the revenue is unattributed`;
   const today = `today ${usdOf(budget.spentMicros)} of ${usdOf(budget.limitMicros)} (${budget.percent} %)`;
   const waiting = queues.reduce((sum, { visible, inFlight }) => sum + visible + inFlight, 0);
   const dead = queues.reduce((sum, queue) => sum + queue.dead, 0);

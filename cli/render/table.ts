@@ -27,18 +27,20 @@ export function table<Row>(
   const kept = dropped(rows, columns, style.columns);
   const cells = kept.map((column) => columnCells(column, rows));
   const widths = fit(kept, cells, style.columns);
-  const line = (at: number, paint: (text: string, column: Column<Row>, raw: string) => string): string =>
+  const line = (at: number, look: (text: string, column: Column<Row>) => string): string =>
     kept
       .map((column, index) => {
-        const raw = cells[index]?.[at] ?? '';
         const width = widths[index] ?? 0;
-        return paint(padded(cut(raw, width), width, column.align ?? 'left'), column, raw.trim());
+        const text = cut(cells[index]?.[at] ?? '', width);
+        // Painted without its padding, so that no line ends in coloured spaces.
+        const space = ' '.repeat(Math.max(0, width - widthOf(text)));
+        return (column.align ?? 'left') === 'left' ? look(text, column) + space : space + look(text, column);
       })
       .join(' '.repeat(GAP))
       .trimEnd();
   const head = line(0, (text) => style.paint('bold', text));
   const body = rows.map((_, index) =>
-    line(index + 1, (text, column, raw) => (column.state ? paintState(style, raw.split(' ')[0] ?? '', text) : text)),
+    line(index + 1, (text, { state }) => (state ? paintState(style, text.split(' ')[0] ?? '', text) : text)),
   );
   return [head, ...body].join('\n');
 }
@@ -85,9 +87,4 @@ function fit<Row>(columns: readonly Column<Row>[], cells: readonly (readonly str
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
-}
-
-function padded(text: string, width: number, align: 'left' | 'right' | 'money'): string {
-  const space = ' '.repeat(Math.max(0, width - widthOf(text)));
-  return align === 'left' ? text + space : space + text;
 }

@@ -65,11 +65,13 @@ function renderDecided({ decisions, dryRun }: EvaluationReport, style: Style): s
 
 function footOf(report: EvaluationReport, style: Style): string {
   const { mode, dryRun, decisions, pendingApprovals, budgetRemainingMicros } = report;
-  const waiting = pendingApprovals > 0 ? `; ${plural(pendingApprovals, 'approval')} waiting: nova approval list` : '';
-  const off = mode === 'off' && !dryRun ? '\nautonomy is off, so nothing was decided: nova autonomy set auto' : '';
-  const nothing = decisions.length === 0 ? 'nothing to decide; ' : '';
-  return style.paint(
-    'dim',
-    `${nothing}mode ${mode}, ${usdOf(budgetRemainingMicros)} of today's budget left${waiting}${off}`,
-  );
+  const lines = [
+    `${decisions.length === 0 ? 'nothing to decide; ' : ''}mode ${mode}, ${usdOf(budgetRemainingMicros)} of today's budget left`,
+    pendingApprovals > 0 ? `${plural(pendingApprovals, 'approval')} waiting: nova approval list` : '',
+    mode === 'off' && !dryRun ? 'autonomy is off, so nothing was decided: nova autonomy set auto' : '',
+  ];
+  return lines
+    .filter(Boolean)
+    .map((line) => style.paint('dim', line))
+    .join('\n');
 }

@@ -25,7 +25,7 @@ export const command = worldCommand({
     if (!NAME.test(name)) {
       throw new NovaError('bad_input', `a secret's name is lower-case letters, digits and dashes; got "${name}"`);
     }
-    const value = (await valueOf(name, valueFile, here)).replace(/\r?\n$/, '');
+    const value = (await typedValue(name, valueFile, here)).replace(/\r?\n$/, '');
     const bytes = Buffer.byteLength(value);
     if (bytes === 0) throw new NovaError('bad_input', 'the value is empty; nothing was changed');
     if (bytes > MAX_BYTES) throw new NovaError('too_large', `a secret has at most ${MAX_BYTES} bytes; got ${bytes}`);
@@ -38,7 +38,7 @@ export const command = worldCommand({
   render: ({ id }) => `${id} is set`,
 });
 
-async function valueOf(name: string, file: string | undefined, { terminal }: Here): Promise<string> {
+async function typedValue(name: string, file: string | undefined, { terminal }: Here): Promise<string> {
   if (file === undefined)
     return terminal.inIsTty ? terminal.ask(`value of ${name}: `, { hidden: true }) : terminal.readAll();
   try {
