@@ -2,13 +2,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verifyChain } from '../../shared/domain/audit.ts';
+import { reconcileAgent } from '../../shared/jobs/reconcile-agent.ts';
 import { reconcileAgents } from '../../shared/jobs/reconcile-agents.ts';
+import type { Op } from '../../shared/ports/table.ts';
 import { changeAgent, countInstances, getAgent, getSpec, listAgents } from '../../shared/store/agent-store.ts';
 import { auditChain } from '../../shared/store/audit-store.ts';
 import { deployAgent } from '../../shared/store/deploy-store.ts';
 import { listInstances } from '../../shared/store/instance-store.ts';
 import { setLimit } from '../../shared/store/limit-store.ts';
-import { deployed, type FleetWorld, fleetWorld, hasRun, NEW_AGENT, OPERATOR, work } from '../fixtures/fleet-world.ts';
+import {
+  deployed,
+  echoingTable,
+  type FleetWorld,
+  fleetWorld,
+  hasRun,
+  interruptedTable,
+  NEW_AGENT,
+  OPERATOR,
+  work,
+} from '../fixtures/fleet-world.ts';
 
 const BY = { actor: OPERATOR, why: 'a test' };
 const statuses = async (world: FleetWorld, agentId = 'shop'): Promise<string> =>
@@ -180,4 +192,42 @@ test('the count of instances that a run shares its work by is remembered for hal
   world.time.advance(30_000);
   assert.equal(await countInstances(world, 'shop'), 4);
   assert.equal(await countInstances(world, 'nobody'), 1);
+});
+
+test('a slow reconciler cannot undo what a faster one did for a newer state', async () => {
+  const world = fleetWorld();
+  await deployAgent(world, { ...NEW_AGENT, instances: 2 }, OPERATOR);
+  await work(world);
+  await changeAgent(world, 'shop', { status: 'paused' }, BY);
+  await work(world);
+  await changeAgent(world, 'shop', { status: 'active' }, BY);
+  // It has read "active" and is about to wake the instances; meanwhile a person pauses the agent again.
+  const slow = interruptedTable(world.memory, async () => {
+    await changeAgent(world, 'shop', { status: 'paused' }, BY);
+    await reconcileAgent({ agentId: 'shop' }, world);
+    assert.equal(await statuses(world), '0:paused 1:paused');
+  });
+  const seen: string[] = [];
+  const watched = {
+    ...slow,
+    transact: async (ops: readonly Op[]) => {
+      const result = await slow.transact(ops);
+      seen.push(await statuses(world));
+      return result;
+    },
+  };
+  await reconcileAgent({ agentId: 'shop' }, { ...world, table: watched });
+  assert.ok(
+    seen.every((state) => state === '0:paused 1:paused'),
+    seen.join(' | '),
+  );
+  assert.equal(ticking(world), '');
+});
+
+test('a change whose answer was lost is known as one’s own, and is done once', async () => {
+  const world = fleetWorld((table) => echoingTable(table));
+  await deployed(world);
+  const agent = await changeAgent(world, 'shop', { instances: 2 }, BY);
+  assert.deepEqual([agent.version, (await auditChain(world.table, 'agent:shop')).length], [2, 2]);
+  await assert.rejects(deployAgent(world, NEW_AGENT, OPERATOR), { code: 'conflict' }, 'a twin is still a twin');
 });

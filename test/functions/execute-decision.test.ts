@@ -19,6 +19,7 @@ import {
   Crash,
   crashingTable,
   deployed,
+  echoingTable,
   type FleetWorld,
   fleetWorld,
   OPERATOR,
@@ -251,4 +252,13 @@ test('making a decision is all or nothing: with its lock, its record and its ord
       'the lock is held by the one that stands',
     );
   }
+});
+
+test('a decision whose answers are all lost is made once and executed once', async () => {
+  const world = fleetWorld((table) => echoingTable(table));
+  await deployed(world);
+  await setPolicy(world, { mode: 'auto' });
+  const decision = await decided(world);
+  await work(world);
+  await mustBeWhole(world, decision);
 });
