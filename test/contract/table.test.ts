@@ -11,11 +11,12 @@ import { sqliteTable } from '../../shared/embedded/sqlite-table.ts';
 import { mapTable } from '../../shared/memory/map-table.ts';
 import type { Table } from '../../shared/ports/table.ts';
 import { dummyAws, dynamoDbLocal, dynoxide, type Stand } from './local-aws.ts';
-import { changeSuite, conditionSuite, type Given, type Subject, transactSuite, writeSuite } from './table.suite.ts';
+import { changeSuite, conditionSuite, type Given, type Subject } from './table.suite.ts';
 import { limitSuite } from './table-limits.suite.ts';
 import { modelSuite } from './table-model.suite.ts';
 import { indexSuite, querySuite } from './table-query.suite.ts';
 import { racingSuite } from './table-racing.suite.ts';
+import { transactSuite, writeSuite } from './table-write.suite.ts';
 
 export type Opened = { readonly table: Table; close(): Promise<void> };
 
