@@ -21,7 +21,7 @@ function partial(client: SQSClient, refuse: (entry: Entry, batch: number) => Ref
       const failed = refused.flatMap(({ entry, refusal }) => (refusal ? [{ Id: entry.Id, ...refusal }] : []));
       const kept = refused.flatMap(({ entry, refusal }) => (refusal ? [] : [entry]));
       if (kept.length === 0) return { output: { Failed: failed, $metadata: {} }, response: {} } as never;
-      const sent = await next({ ...args, input: { ...input, Entries: kept } });
+      const sent = await next({ ...args, input: { ...input, Entries: kept } as typeof args.input });
       Object.assign(sent.output, { Failed: failed });
       return sent;
     },
