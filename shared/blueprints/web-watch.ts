@@ -8,6 +8,8 @@ import { readConfig } from './config.ts';
 const MAX_TEXTS = 40;
 const MAX_TEXT = 200;
 const MAX_SHOWN = 5;
+/** A page of twenty thousand elements is a very long one; beyond that lies what was built to hold a parser up. */
+const MAX_ELEMENTS = 50_000;
 
 const Page = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'a full address, like https://example.com/prices' }).max(2_000),
@@ -94,8 +96,11 @@ async function look(ctx: RunContext, page: Page, old: Seen | undefined): Promise
 
 /** The texts of all matches, white space folded. What a reader does not see (scripts, styles) is taken out first. */
 async function extract(html: string, selector: string): Promise<readonly string[]> {
+  const elements = html.match(/<[a-z]/gi)?.length ?? 0;
+  if (elements > MAX_ELEMENTS) throw new Error(`the page has ${elements} elements; ${MAX_ELEMENTS} are read at most`);
   const { load } = await import('cheerio/slim');
-  const $ = load(html);
+  // Under one root: with many elements at the top the time to select grows with their square.
+  const $ = load(/<html[\s>]/i.test(html) ? html : `<html>${html}</html>`);
   $('script, style, noscript, template').remove();
   const texts: string[] = [];
   for (const element of $(selector)) {
