@@ -54,17 +54,17 @@ const ROBOT = 'NovaOS-Bot';
 
 /** Makes the port; `close` ends its idle connections. */
 export function guardedHttp(options: GuardedHttpOptions): Http & { close(): Promise<void> } {
-  const client = new GuardedClient(options);
+  const reader = new GuardedReader(options);
   return {
-    get: (url, { timeoutMs } = {}) => client.get(url, timeoutMs),
-    close: () => client.close(),
+    get: (url, { timeoutMs } = {}) => reader.get(url, timeoutMs),
+    close: () => reader.close(),
   };
 }
 
 /** What is left of a `get`: network time and redirects. */
 type Trip = { leftMs: number; redirects: number; readonly limit: BodyLimit; readonly robots: boolean };
 
-class GuardedClient {
+class GuardedReader {
   readonly #limits: HttpLimits;
   readonly #rules: AddressRules;
   readonly #agent: Agent;
