@@ -4,12 +4,11 @@ import { messageOf, NovaError } from '../../shared/domain/error.ts';
 import { recoverExpired } from '../../shared/jobs/sweep.ts';
 import type { Admin } from '../../shared/ports/admin.ts';
 import type { World } from '../../shared/ports/world.ts';
-import type { Call } from '../../shared/runtime/job.ts';
 import { type FunctionRow, queues as queueRows } from '../topology.ts';
 import { type Embedded, type EmbeddedOptions, openHome } from './embedded.ts';
 import { type Front, openFront } from './front.ts';
 import { removeAddress, writeAddress } from './home.ts';
-import { type Jobs, loadJobs, type ScheduleWork, webRow } from './jobs.ts';
+import { answerWeb, callOf, type Jobs, loadJobs, type ScheduleWork } from './jobs.ts';
 import { type Pump, startPump } from './pump.ts';
 import type { SystemSchedule } from './scheduler/local-scheduler.ts';
 import { startTicker, type Ticker } from './scheduler/ticker.ts';
@@ -64,10 +63,7 @@ async function startOpened(options: EngineOptions, { embedded, jobs }: Parts): P
     port: options.port,
     token,
     mails: embedded.mails,
-    web: async (request) => {
-      const row = webRow(jobs.webs, request);
-      return row ? await row.job.run(request, world, callOf(world, row.row.timeoutSeconds)) : null;
-    },
+    web: (request) => answerWeb(jobs, world, request),
     control: (body) => options.control(body, holder.opened ?? starting()),
   });
   const place: Place = {
@@ -131,13 +127,9 @@ async function runSchedule(world: World, schedules: readonly ScheduleWork[], tar
   const found = schedules.find(({ row }) => row.name === target);
   if (!found) throw new NovaError('broken', `the topology has no schedule ${target}`);
   // Not awaited: a long pass must not hold up the ticks of others. A failed one is repeated by its next tick.
-  found.job.run(world, callOf(world, found.row.timeoutSeconds)).catch((thrown: unknown) => {
+  found.job.run(world, callOf(world, found.row)).catch((thrown: unknown) => {
     world.log.error('a scheduled job failed', { job: target, error: messageOf(thrown) });
   });
-}
-
-function callOf(world: World, timeoutSeconds: number): Call {
-  return { invocationId: world.ids.ulid(), deadline: world.time.now() + timeoutSeconds * 1000, receiveCount: 1 };
 }
 
 type Rhythm = Pick<EngineOptions, 'evaluateEverySeconds' | 'timeScale'>;

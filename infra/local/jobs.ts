@@ -1,6 +1,6 @@
 /** The jobs of the topology, by the same entries that become Lambda functions. */
 import type { World } from '../../shared/ports/world.ts';
-import type { QueueJob, ScheduleJob, WebJob } from '../../shared/runtime/job.ts';
+import type { Call, QueueJob, ScheduleJob, WebJob, WebRequest, WebResponse } from '../../shared/runtime/job.ts';
 import { type FunctionRow, functions, type QueueName } from '../topology.ts';
 
 export type QueueWork = {
@@ -31,6 +31,17 @@ export async function loadJobs(): Promise<Jobs> {
     ),
     webs: loaded.flatMap(({ row, job }) => ('http' in row.on ? [{ row, job: job as WebJob<World> }] : [])),
   };
+}
+
+/** What the platform tells a job that no queue delivered. */
+export function callOf(world: Pick<World, 'ids' | 'time'>, { timeoutSeconds }: FunctionRow): Call {
+  return { invocationId: world.ids.ulid(), deadline: world.time.now() + timeoutSeconds * 1000, receiveCount: 1 };
+}
+
+/** Answers a request by the route that fits it; null when none does. */
+export async function answerWeb(jobs: Jobs, world: World, request: WebRequest): Promise<WebResponse | null> {
+  const found = webRow(jobs.webs, request);
+  return found && (await found.job.run(request, world, callOf(world, found.row)));
 }
 
 /** The row that answers a request: by method and by the first part of its path. */

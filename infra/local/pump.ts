@@ -53,7 +53,8 @@ export function startPump(options: PumpOptions): Pump {
 
 type State = { readonly stopping: boolean };
 
-async function workOne(options: PumpOptions, delivery: Delivery, state: State): Promise<void> {
+/** One delivery, to its one end: deleted, given back or buried. Never rejects because of the message. */
+export async function workOne(options: PumpOptions, delivery: Delivery, state: State): Promise<void> {
   const { inbox, world } = options;
   try {
     const later = await run(options, delivery, state);
