@@ -54,6 +54,24 @@ test('a child that is killed from outside crashes its run once, and the next run
   await alone.close();
 });
 
+test('the result of a killed run waits for a mark that is under way, so that its owner knows all it may have cost', async () => {
+  let answer = () => {};
+  const asked: string[] = [];
+  const mark = () => {
+    asked.push('mark');
+    return new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+  };
+  const result = host.execute(scripted({ costUsd: '0.10' }, { deadline: Date.now() + 400 }), { ...owner(), mark });
+  void result.then(() => asked.push('result'));
+  await until(() => asked.length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  assert.deepEqual(asked, ['mark']);
+  answer();
+  assert.equal((await result).outcome, 'timed_out');
+});
+
 test('an order whose deadline passes while no child is free is timed out without being begun', async () => {
   const alone = childHost({ maxConcurrentRuns: 1, idleChildren: 1 });
   const long = alone.execute(scripted({ sleepMs: 60_000 }), owner());

@@ -219,6 +219,18 @@ test('B23 B27 B28: big headers, wrong lengths and early ends are errors, not han
   });
 });
 
+test('over TLS the socket goes to the checked address, and the name is what the certificate is checked against', async () => {
+  const asked: string[] = [];
+  const dial: GuardedHttpOptions['dial'] = ({ hostname, servername }, callback) => {
+    asked.push(`${hostname} as ${servername}`);
+    callback(new Error('no further'), null);
+  };
+  await withHttp({ dial, resolve: async () => ['2606:4700::1', PUBLIC] }, async (http) => {
+    await assert.rejects(http.get('https://shop.example/'), { code: 'unavailable', message: /no further/ });
+  });
+  assert.deepEqual(asked, [`${PUBLIC} as shop.example`, '2606:4700::1 as shop.example'], 'IPv4 first, then the other');
+});
+
 test('B28: a peer that takes the connection and speaks no TLS is given up', async () => {
   await withPeer(createTcpServer(), async (http) => {
     await assert.rejects(http.get('https://mute.example/'), { code: 'unavailable', message: /took too long|TIMEOUT/ });
