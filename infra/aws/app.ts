@@ -5,6 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { App } from 'aws-cdk-lib/core';
 import { bundle, FUNCTIONS_FOLDER, isFresh } from './bundle.ts';
 import { ContextError, choicesFrom } from './context.ts';
+import { type BillTemplate, idleBill } from './idle-bill.ts';
 import { novaStacks } from './stacks.ts';
 
 /** Bundles are built once, here only when nobody did it before. */
@@ -18,7 +19,11 @@ try {
   if (!isFresh()) await bundle();
   const app = new App();
   novaStacks(app, { choices: choicesFrom((name) => app.node.tryGetContext(name)), codeOf, checks: true });
-  app.synth();
+  const { stacks } = app.synth();
+  const { usd, listUsd } = idleBill(stacks.map(({ template }) => template as BillTemplate));
+  console.error(
+    `Idle, this costs $${usd.toFixed(2)} a month after AWS's lasting free allowances, $${listUsd.toFixed(2)} at list price.`,
+  );
 } catch (error) {
   if (!(error instanceof ContextError)) throw error;
   console.error(error.message);

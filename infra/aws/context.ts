@@ -13,7 +13,7 @@ export type Choices = {
   /** A web application firewall before the two public paths: about $9 a month. */
   readonly waf: boolean;
   /** Choices that still are the examples of cdk.json: such stacks can be looked at, not deployed. */
-  readonly examples: readonly string[];
+  readonly examples: readonly ('ownerEmail' | 'senderEmail')[];
 };
 
 /** Every wrong choice at once. */

@@ -3,17 +3,23 @@
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
-import { Aws, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib/core';
+import { Aws, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import type { Choices } from './context.ts';
+import { askedInstead } from './examples.ts';
 import type { Names } from './names.ts';
 
 /** The sparse index `ix` of the Table port. */
 export const INDEX_NAME = 'by-ix';
 
 export class DataStack extends Stack {
-  constructor(scope: Construct, id: string, props: StackProps & { readonly names: Names }) {
-    const { names, ...stackProps } = props;
+  constructor(scope: Construct, id: string, props: StackProps & { readonly names: Names; readonly choices: Choices }) {
+    const { names, choices, ...stackProps } = props;
     super(scope, id, { ...stackProps, terminationProtection: true });
+    // The first stack to be deployed asks for every choice that is still an example.
+    const asked = Object.values(askedInstead(this, choices));
+    const owner = asked.length > 0 ? asked.join(' ') : choices.ownerEmail;
+    Tags.of(this).add('nova-owner', owner, { excludeResourceTypes: ['aws:cdk:stack'] });
     const key = new kms.Key(this, 'Key', {
       alias: names.key,
       description: `Protects the table ${names.table}`,

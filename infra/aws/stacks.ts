@@ -22,7 +22,11 @@ export function novaStacks(
   { choices, codeOf, checks, acknowledged = true }: StacksProps,
 ): { data: DataStack; work: WorkStack } {
   const names = namesOf(choices.stage);
-  const data = new DataStack(app, names.dataStack, { names, description: 'NovaOS: what must outlive everything' });
+  const data = new DataStack(app, names.dataStack, {
+    names,
+    choices,
+    description: 'NovaOS: what must outlive everything',
+  });
   const work = new WorkStack(app, names.workStack, { choices, codeOf, description: 'NovaOS: what does the work' });
   work.addStackDependency(data);
   Tags.of(app).add('nova-stage', choices.stage);

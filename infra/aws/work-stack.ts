@@ -2,12 +2,13 @@
 import * as budgets from 'aws-cdk-lib/aws-budgets';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { CfnParameter, Stack, type StackProps } from 'aws-cdk-lib/core';
+import { Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { type FunctionRow, functions, type QueueName, queues } from '../topology.ts';
 import { AgentSchedules } from './agent-schedules.ts';
 import { Alarms } from './alarms.ts';
 import type { Choices } from './context.ts';
+import { askedInstead } from './examples.ts';
 import { Front } from './front.ts';
 import { namesOf } from './names.ts';
 import type { NovaFunction } from './nova-function.ts';
@@ -26,8 +27,9 @@ export type WorkProps = StackProps & {
 
 export class WorkStack extends Stack {
   constructor(scope: Construct, id: string, props: WorkProps) {
-    const { choices, codeOf, ...stackProps } = props;
+    const { codeOf, choices: given, ...stackProps } = props;
     super(scope, id, stackProps);
+    const choices = { ...given, ...askedInstead(this, given) };
     const names = namesOf(choices.stage);
     const pairs = new Map(queues.map((row) => [row.name, new QueuePair(this, row, names)]));
     const queue = (name: QueueName): QueuePair => {
@@ -44,7 +46,6 @@ export class WorkStack extends Stack {
     alarms(this, { site, front, made });
     this.parameters(site, front);
     monthlyBudget(this, choices, names.budget);
-    for (const example of choices.examples) refuseExample(this, example);
   }
 
   /** What is only known after a deploy passes through SSM: no function can carry the address of the API before it. */
@@ -118,15 +119,5 @@ function monthlyBudget(scope: Construct, choices: Choices, budgetName: string): 
       notification: { notificationType: 'ACTUAL', comparisonOperator: 'GREATER_THAN', threshold },
       subscribers: [{ subscriptionType: 'EMAIL', address: choices.ownerEmail }],
     })),
-  });
-}
-
-/**
- * Examples may be synthesized, to be looked at. A deploy stops before it touches anything, because this parameter has
- * no value: its name is the message.
- */
-function refuseExample(scope: Construct, name: string): void {
-  new CfnParameter(scope, `${name}IsStillAnExample`, {
-    description: `Set ${name} in cdk.json or with -c ${name}=you@your.domain before you deploy.`,
   });
 }

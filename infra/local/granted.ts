@@ -6,25 +6,20 @@ import { NovaError } from '../../shared/domain/error.ts';
 import type { Op, Query, Table } from '../../shared/ports/table.ts';
 import { type Access, ENTITIES, type Entity, type FunctionRow } from '../topology.ts';
 
-/** A right as it is used: what on which kind of item, or `index` on a pattern of the sparse index. */
-export type Use = { readonly function: string; readonly access: Access | 'index'; readonly on: string };
-
 const ENTITY_OF: ReadonlyMap<string, Entity> = new Map(
   (Object.entries(ENTITIES) as [Entity, string][]).map(([entity, pattern]) => [pattern.replace(/#\*$/, ''), entity]),
 );
 
 /** @throws NovaError misconfigured from every operation that the row does not grant. */
-export function grantedTable(table: Table, row: FunctionRow, onUse: (use: Use) => void = () => undefined): Table {
+export function grantedTable(table: Table, row: FunctionRow): Table {
   const require = (access: Access, pk: string): void => {
     const entity = ENTITY_OF.get(pk.split('#', 1)[0] ?? '');
     if (!entity || !row.uses.table[entity]?.includes(access)) throw lacking(row, access, pk);
-    onUse({ function: row.name, access, on: entity });
   };
   const requireQuery = ({ index, pk }: Query): void => {
-    if (!index) return require('read', pk);
-    const pattern = row.uses.index?.find((one) => (one.endsWith('*') ? pk.startsWith(one.slice(0, -1)) : pk === one));
-    if (!pattern) throw lacking(row, 'query the index of', pk);
-    onUse({ function: row.name, access: 'index', on: pattern });
+    const listed = (one: string): boolean => (one.endsWith('*') ? pk.startsWith(one.slice(0, -1)) : pk === one);
+    if (!index) require('read', pk);
+    else if (!row.uses.index?.some(listed)) throw lacking(row, 'query the index of', pk);
   };
   const requireOp = (op: Op): void => require(op.op, op.op === 'put' ? op.item.pk : op.key.pk);
   return {
@@ -49,3 +44,18 @@ export function grantedTable(table: Table, row: FunctionRow, onUse: (use: Use) =
 
 const lacking = (row: FunctionRow, what: string, pk: string): NovaError =>
   new NovaError('misconfigured', `${row.name} may not ${what} ${pk}: its uses in infra/topology.ts do not say so`);
+
+type AnyJob = { run(...args: readonly unknown[]): Promise<unknown> };
+
+/** The same job, seeing any world it is given only through what its row grants. Its world is the argument with a table. */
+export function withinGrants<Job>(row: FunctionRow, job: Job): Job {
+  const inner = job as Job & AnyJob;
+  return {
+    ...job,
+    run: (...args: readonly unknown[]) =>
+      inner.run(...args.map((arg) => (hasTable(arg) ? { ...arg, table: grantedTable(arg.table, row) } : arg))),
+  };
+}
+
+const hasTable = (arg: unknown): arg is { readonly table: Table } =>
+  typeof arg === 'object' && arg !== null && 'table' in arg && 'ids' in arg;

@@ -2,6 +2,7 @@
 import type { World } from '../../shared/ports/world.ts';
 import type { Call, QueueJob, ScheduleJob, WebJob, WebRequest, WebResponse } from '../../shared/runtime/job.ts';
 import { type FunctionRow, functions, type QueueName } from '../topology.ts';
+import { withinGrants } from './granted.ts';
 
 export type QueueWork = {
   readonly row: FunctionRow;
@@ -17,10 +18,13 @@ export type Jobs = {
   readonly webs: readonly WebWork[];
 };
 
-/** Loads every entry. An engine's world has all ports, so each job finds the few it names. */
+/** Loads every entry. An engine's world has all ports, so each job finds the few it names, within its rights. */
 export async function loadJobs(): Promise<Jobs> {
   const loaded = await Promise.all(
-    functions.map(async (row) => ({ row, job: ((await import(`../../${row.entry}`)) as { job: unknown }).job })),
+    functions.map(async (row) => {
+      const { job } = (await import(`../../${row.entry}`)) as { job: object };
+      return { row, job: withinGrants<unknown>(row, job) };
+    }),
   );
   return {
     queues: loaded.flatMap(({ row, job }) =>

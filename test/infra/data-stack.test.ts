@@ -1,0 +1,61 @@
+/** What must outlive everything: a changed logical id here would delete a table. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tableShape } from '../../shared/aws/dynamo-schema.ts';
+import { resources, stacksOf, synthesized } from './synthesized.ts';
+
+const { data } = synthesized();
+const [table] = resources(data, 'AWS::DynamoDB::GlobalTable');
+const [key] = resources(data, 'AWS::KMS::Key');
+
+test('the logical ids of the data stack are what they were', () => {
+  const ids = Object.entries(data.Resources).map(([id, { Type }]) => `${Type} ${id}`);
+  assert.deepEqual(ids.filter((id) => !id.includes('Metadata')).sort(), [
+    'AWS::DynamoDB::GlobalTable TableCD117FA1',
+    'AWS::KMS::Alias KeyAlias910D852D',
+    'AWS::KMS::Key Key961B73FD',
+  ]);
+});
+
+test('the table is on demand, protected, recoverable to the second and under a key of its owner', () => {
+  assert.ok(table && key);
+  assert.equal(table.Properties.TableName, 'nova-test');
+  assert.equal(table.Properties.BillingMode, 'PAY_PER_REQUEST');
+  const [replica, ...others] = table.Properties.Replicas as Record<string, unknown>[];
+  assert.deepEqual(others, []);
+  assert.deepEqual(replica?.Region, { Ref: 'AWS::Region' });
+  assert.equal(replica?.DeletionProtectionEnabled, true);
+  assert.deepEqual(replica?.PointInTimeRecoverySpecification, { PointInTimeRecoveryEnabled: true });
+  assert.deepEqual(replica?.SSESpecification, { KMSMasterKeyId: { 'Fn::GetAtt': [key.id, 'Arn'] } });
+  assert.deepEqual(table.Properties.SSESpecification, { SSEEnabled: true, SSEType: 'KMS' });
+});
+
+test('table and key stay when the stack goes', () => {
+  for (const resource of [table, key]) {
+    assert.deepEqual([resource?.DeletionPolicy, resource?.UpdateReplacePolicy], ['Retain', 'Retain']);
+  }
+  assert.equal(stacksOf().data.terminationProtection, true);
+});
+
+test('the key turns every year and works through this table alone', () => {
+  assert.equal(key?.Properties.EnableKeyRotation, true);
+  const policy = key?.Properties.KeyPolicy as { Statement: Record<string, unknown>[] } | undefined;
+  const open = (policy?.Statement ?? []).filter(({ Principal }) => JSON.stringify(Principal) === '{"AWS":"*"}');
+  assert.equal(open.length, 1);
+  assert.deepEqual(open[0]?.Condition, {
+    StringEquals: {
+      'kms:CallerAccount': { Ref: 'AWS::AccountId' },
+      'kms:ViaService': { 'Fn::Join': ['', ['dynamodb.', { Ref: 'AWS::Region' }, '.amazonaws.com']] },
+      'kms:EncryptionContext:aws:dynamodb:tableName': 'nova-test',
+    },
+  });
+});
+
+test('the table has the keys and the index that a rehearsal makes', () => {
+  const local = tableShape('nova-test');
+  const indexes = table?.Properties.GlobalSecondaryIndexes as Record<string, unknown>[] | undefined;
+  const index = (indexes ?? []).map(({ IndexName, KeySchema, Projection }) => ({ IndexName, KeySchema, Projection }));
+  assert.deepEqual(table?.Properties.KeySchema, local.KeySchema);
+  assert.deepEqual(index, local.GlobalSecondaryIndexes);
+  assert.deepEqual(table?.Properties.AttributeDefinitions, local.AttributeDefinitions);
+});

@@ -1,0 +1,57 @@
+/** The rights of the topology at work: every engine's jobs see the table through them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { grantedTable, withinGrants } from '../../infra/local/granted.ts';
+import { functions } from '../../infra/topology.ts';
+import { mapTable } from '../../shared/memory/map-table.ts';
+import type { Op, Table } from '../../shared/ports/table.ts';
+
+const row = (name: string) => functions.find((one) => one.name === name) ?? assert.fail(name);
+const refused = { name: 'NovaError', code: 'misconfigured' };
+
+test('where a blueprint runs, the table refuses what the role would refuse', async () => {
+  const table = grantedTable(mapTable(), row('run-agent'));
+  const forbidden: Op[] = [
+    { op: 'update', key: { pk: 'AGENTS', sk: 'a' }, set: { instances: 50 } },
+    { op: 'put', item: { pk: 'POLICY', sk: 'current', mode: 'auto' } },
+    { op: 'update', key: { pk: 'LIMITS', sk: 'fleet#usd-day' }, set: { limitMicros: 1 } },
+    { op: 'put', item: { pk: 'AUDIT#agent:a', sk: '0000000001' } },
+    { op: 'delete', key: { pk: 'BUDGET#fleet', sk: 'usd-day#2026-11-20' } },
+    { op: 'put', item: { pk: 'SOMETHING', sk: 'new' } },
+  ];
+  for (const op of forbidden) {
+    await assert.rejects(table.transact([op]), refused, JSON.stringify(op));
+    if (op.op !== 'check') await assert.rejects(table.write(op), refused, JSON.stringify(op));
+  }
+  await assert.rejects(table.query({ pk: 'OPEN#approval', index: 'ix' }), refused);
+  await assert.rejects(table.get({ pk: 'APPROVAL#x', sk: 'A' }), refused);
+});
+
+test('one forbidden op refuses its whole transaction before anything is written', async () => {
+  const bare = mapTable();
+  const table = grantedTable(bare, row('run-agent'));
+  const allowed: Op = { op: 'put', item: { pk: 'RUN#a#000', sk: '1' } };
+  await assert.rejects(table.transact([allowed, { op: 'put', item: { pk: 'POLICY', sk: 'current' } }]), refused);
+  assert.equal(await bare.get({ pk: 'RUN#a#000', sk: '1' }), null);
+  assert.deepEqual(await table.transact([allowed]), { ok: true });
+});
+
+test('what the topology grants goes through unchanged', async () => {
+  const table = grantedTable(mapTable(), row('sweep'));
+  await table.write({ op: 'put', item: { pk: 'OUTBOX', sk: '1', ixPk: 'OPEN#request', ixSk: '1' } });
+  assert.equal((await table.query({ pk: 'OUTBOX' })).items.length, 1);
+  assert.equal((await table.query({ pk: 'OPEN#request', index: 'ix' })).items.length, 1);
+  await assert.rejects(table.query({ pk: 'AUDIT#2026-11-20', index: 'ix' }), refused);
+});
+
+test('a job is given its world with the narrowed table, wherever the world stands among its arguments', async () => {
+  const seen: Table[] = [];
+  const world = { table: mapTable(), ids: {} };
+  const take = async (...args: readonly unknown[]): Promise<void> => {
+    for (const arg of args) if (typeof arg === 'object' && arg && 'table' in arg) seen.push(arg.table as Table);
+  };
+  await withinGrants(row('run-agent'), { run: take }).run({ kind: 'tick' }, world, { deadline: 1 });
+  await withinGrants(row('sweep'), { run: take }).run(world, { deadline: 1 });
+  assert.equal(seen.length, 2);
+  for (const table of seen) await assert.rejects(table.get({ pk: 'POLICY', sk: 'current' }), refused);
+});

@@ -1,0 +1,153 @@
+/** Who may do what. A change of a right is a change of golden-iam.json, to be read by a person. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ENTITIES, functions } from '../../infra/topology.ts';
+import { resources, synthesized } from './synthesized.ts';
+
+type Statement = {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: Record<string, Record<string, unknown>>;
+};
+
+const { data, work } = synthesized();
+const roleIds = new Map(resources(work, 'AWS::IAM::Role').map((role) => [role.id, role]));
+const policies = resources(work, 'AWS::IAM::Policy').map(({ Properties }) => ({
+  role: (Properties.Roles as { Ref: string }[])[0]?.Ref ?? '',
+  statements: (Properties.PolicyDocument as { Statement: Statement[] }).Statement,
+}));
+const actionsOf = ({ Action }: Statement): string[] => [Action].flat();
+const keysOf = ({ Condition }: Statement): string[] =>
+  (Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] as string[] | undefined) ?? [];
+const roleOf = (name: string): Statement[] => {
+  const prefix = name.replaceAll('-', '');
+  const found = policies.find(({ role }) => role.startsWith(`${prefix}Role`));
+  assert.ok(found, `${name} has no role`);
+  return found.statements;
+};
+const shown = (resource: unknown): string =>
+  JSON.stringify(resource)
+    .replace(/\{"Ref":"AWS::(\w+)"\}/g, '<$1>')
+    .replace(/\{"Fn::GetAtt":\["(\w+?)(?:[0-9A-F]{8})","Arn"\]\}/g, '<$1>')
+    .replace(/\{"Fn::Join":\["",\[(.*?)\]\]\}/g, (_, parts: string) => parts.replace(/"?,?"?/g, ''))
+    .replaceAll(/arn:<Partition>:(\w+):<Region>:<AccountId>:/g, '$1:');
+
+test('the actions of every role are the ones that were agreed on', () => {
+  const golden = join(import.meta.dirname, 'golden-iam.json');
+  const actual = Object.fromEntries(
+    policies.map(({ role, statements }) => [
+      role.replace(/Role.*$/, ''),
+      statements.map((statement) => {
+        const keys = keysOf(statement);
+        return `${actionsOf(statement).sort().join(' ')} on ${shown(statement.Resource)}${keys.length > 0 ? ` of ${keys.join(' ')}` : ''}`;
+      }),
+    ]),
+  );
+  // After reading the difference: node test/infra/iam.test.ts --write
+  if (process.argv.includes('--write')) writeFileSync(golden, `${JSON.stringify(actual, null, 2)}\n`);
+  const agreed = JSON.parse(readFileSync(golden, 'utf8'));
+  assert.deepEqual(actual, agreed, 'rights changed: read the difference, then run node test/infra/iam.test.ts --write');
+});
+
+test('no role outgrows what AWS stores of inline policies', () => {
+  for (const { role, statements } of policies) {
+    assert.ok(JSON.stringify(statements).length <= 10_240, `${role}: ${JSON.stringify(statements).length} characters`);
+  }
+});
+
+test('no statement allows every action, or all actions of a service, or by exception', () => {
+  for (const { role, statements } of policies) {
+    for (const statement of statements) {
+      assert.ok(!('NotAction' in statement) && !('NotResource' in statement), role);
+      for (const action of actionsOf(statement)) assert.doesNotMatch(action, /\*/, role);
+    }
+  }
+});
+
+test('every resource is named, except where AWS knows none', () => {
+  const everywhere = policies.flatMap(({ statements }) => statements).filter(({ Resource }) => Resource === '*');
+  assert.deepEqual([...new Set(everywhere.flatMap(actionsOf))], ['scheduler:ListSchedules']);
+});
+
+test('each function has a role of its own without managed policies', () => {
+  const used = resources(work, 'AWS::Lambda::Function').map(({ Properties }) => JSON.stringify(Properties.Role));
+  assert.equal(new Set(used).size, functions.length);
+  for (const { id, Properties } of roleIds.values()) {
+    if (id.startsWith('frontLogRole')) continue;
+    assert.ok(!('ManagedPolicyArns' in Properties), id);
+  }
+});
+
+test('nobody changes or deletes an audit record', () => {
+  const touched = policies.flatMap(({ role, statements }) =>
+    statements
+      .filter((statement) => keysOf(statement).some((key) => ENTITIES.audit.startsWith(key.replace('*', ''))))
+      .map((statement) => ({ role, statement })),
+  );
+  assert.ok(touched.length > 0);
+  for (const { role, statement } of touched) assert.deepEqual(actionsOf(statement), ['dynamodb:PutItem'], role);
+});
+
+test('the table is never open: each grant names leading keys, and none of them is a bare star', () => {
+  for (const { role, statements } of policies) {
+    for (const statement of statements) {
+      if (!actionsOf(statement).some((action) => action.startsWith('dynamodb:'))) continue;
+      assert.ok(keysOf(statement).length > 0, role);
+      for (const key of keysOf(statement)) assert.match(key, /^[A-Z]{3,}/, role);
+    }
+  }
+});
+
+test('where a blueprint runs, no limit, policy, approval, decision, agent or audit record can be written', () => {
+  const forbidden = ['limit', 'policy', 'approval', 'decision', 'agent', 'spec', 'audit', 'lock', 'entry'] as const;
+  const writes = /PutItem|UpdateItem|DeleteItem/;
+  for (const statement of roleOf('run-agent')) {
+    if (!actionsOf(statement).some((action) => writes.test(action))) continue;
+    for (const word of forbidden) assert.ok(!keysOf(statement).includes(ENTITIES[word]), `run-agent may write ${word}`);
+  }
+  const actions = roleOf('run-agent').flatMap(actionsOf);
+  assert.ok(!actions.some((action) => /^(ecs|iam|scheduler|ssm|secretsmanager|kms):/.test(action)), actions.join(' '));
+});
+
+test('the intake of webhooks can send to one queue, read one secret, and nothing else', () => {
+  const allowed = roleOf('hooks').filter((statement) => !actionsOf(statement).includes('logs:PutLogEvents'));
+  assert.deepEqual(allowed.map(actionsOf), [['sqs:SendMessage'], ['ssm:GetParameter']]);
+  assert.match(shown(allowed[1]?.Resource), /secrets\/stripe-webhook-secret/);
+});
+
+test('the one role that can be passed on may only send ticks, and only schedules of this group may take it', () => {
+  const passed = policies
+    .flatMap(({ statements }) => statements)
+    .filter((one) => actionsOf(one).includes('iam:PassRole'));
+  assert.equal(passed.length, functions.filter(({ uses }) => uses.schedules).length);
+  const target = passed[0]?.Resource as { 'Fn::GetAtt': [string, string] } | undefined;
+  const roleId = target?.['Fn::GetAtt'][0] ?? '';
+  for (const statement of passed) {
+    assert.deepEqual(statement.Resource, { 'Fn::GetAtt': [roleId, 'Arn'] });
+    assert.deepEqual(statement.Condition, { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } });
+  }
+  const rights = policies.find(({ role }) => role === roleId)?.statements ?? [];
+  assert.deepEqual(rights.flatMap(actionsOf), ['sqs:SendMessage']);
+  const targets = JSON.stringify(rights.map(({ Resource }) => Resource));
+  assert.match(targets, /queueruns\w*Queue/);
+  assert.match(targets, /schedulesDeadLetters/);
+  assert.match(JSON.stringify(roleIds.get(roleId)?.Properties.AssumeRolePolicyDocument), /schedule-group\/nova-test"/);
+});
+
+test('nothing is exported, and every physical name carries the stage', () => {
+  for (const template of [data, work]) {
+    for (const [name, output] of Object.entries(template.Outputs ?? {})) assert.ok(!output.Export, name);
+    assert.doesNotMatch(JSON.stringify(template), /Fn::ImportValue/);
+    for (const { id, Properties } of resources(template)) {
+      for (const [property, value] of Object.entries(Properties)) {
+        if (!/^(\w*Name|Name)$/.test(property) || /^(FunctionName|RestApiName|StageName|GroupName)$/.test(property))
+          continue;
+        if (['PolicyName', 'DomainName', 'MetricName'].includes(property)) continue;
+        assert.match(JSON.stringify(value), /test/, `${id}.${property}`);
+      }
+    }
+  }
+});
