@@ -28,7 +28,10 @@ export function realTerminal(wish: { readonly noColor: boolean }): Terminal {
     errIsTty: process.stderr.isTTY === true,
     inIsTty: process.stdin.isTTY === true,
     color: outIsTty && !wish.noColor,
-    columns: outIsTty ? Math.max(40, process.stdout.columns ?? 80) : 80,
+    // Asked each time: a window changes its size.
+    get columns() {
+      return outIsTty ? Math.max(40, process.stdout.columns ?? 80) : 80;
+    },
     readAll,
     ask,
   };

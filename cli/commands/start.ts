@@ -12,10 +12,10 @@ export const command = hereCommand({
   args: {},
   options: {
     demo: flag('on an empty data directory: a small fleet that earns, loses and crashes'),
-    port: count('the port of the local front (default: a free one near 8787)', { min: 0, max: 65_535 }),
+    port: count('the port of the local front (default 4400; 0: any free one)', { min: 0, max: 65_535 }),
     engine: defaulting(choice('how it runs', ['embedded', 'rehearsal']), 'embedded'),
   },
-  examples: ['nova start --demo', 'nova start --port 8787', 'nova start --engine rehearsal'],
+  examples: ['nova start --demo', 'nova start --port 4500', 'nova start --engine rehearsal'],
   run: (input, here) => runEngine(input, here),
   render: ({ ranMs }) => `stopped after ${durationOf(ranMs)}; nova start goes on from here`,
 });

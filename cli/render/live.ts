@@ -24,12 +24,11 @@ const END = '\u001b[?7h\u001b[?25h';
 const up = (lines: number): string => (lines > 0 ? `\u001b[${lines}A\r` : '\r');
 
 function redrawn(terminal: Terminal, note: string): Live {
-  const style = styleOf(terminal);
   let lines = 0;
   let last = '';
   return {
     show(snapshot) {
-      const page = pageOf(snapshot, style, note);
+      const page = pageOf(snapshot, styleOf(terminal), note);
       if (page === last) return;
       terminal.out(`${BEGIN}${up(lines)}${CLEAR_BELOW}${page}\n${END}`);
       lines = page.split('\n').length;

@@ -1,6 +1,6 @@
 /** A snapshot as a page: the fleet, what was decided, what waits, where to look. */
 import type { Snapshot } from '../snapshot.ts';
-import { type AgentView, statusText } from '../views/agent.ts';
+import type { AgentView } from '../views/agent.ts';
 import { blocks } from './details.ts';
 import { cut, harmless, type Style } from './style.ts';
 import { table } from './table.ts';
@@ -37,8 +37,8 @@ function fleetOf({ agents }: Snapshot, style: Style): string {
   const lines = table(
     shown,
     [
-      { title: 'AGENT', value: ({ id }) => id, min: 10 },
-      { title: 'STATUS', value: statusText, min: 8, state: true },
+      { title: 'AGENT', value: ({ id }) => id, min: 16 },
+      { title: 'STATUS', value: shortStatus, state: true },
       { title: 'N', value: ({ instances }) => String(instances), align: 'right' },
       { title: 'RUNS', value: ({ runs }) => String(runs), align: 'right' },
       { title: 'OK', value: ({ succeeded }) => String(succeeded), align: 'right' },
@@ -54,6 +54,10 @@ function fleetOf({ agents }: Snapshot, style: Style): string {
   );
   return hidden > 0 ? `${lines}\n${style.paint('dim', `and ${plural(hidden, 'more agent')}: nova agent list`)}` : lines;
 }
+
+/** `paused: crash` */
+const shortStatus = ({ status, pauseReason }: AgentView): string =>
+  pauseReason ? `${status}: ${pauseReason.split('_')[0]}` : status;
 
 const crashesOf = ({ crashed, timedOut }: AgentView): string => String(crashed + timedOut);
 

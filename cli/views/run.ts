@@ -30,13 +30,13 @@ export function renderRuns(runs: readonly RunView[], style: Style): string {
   return table(
     runs,
     [
-      { title: 'RUN', value: ({ id }) => id, min: 16 },
+      { title: 'RUN', value: ({ id }) => id },
       { title: 'STATUS', value: ({ status }) => status, state: true },
       { title: 'STARTED (UTC)', value: ({ startedAt }) => shortTime(startedAt) },
-      { title: 'TOOK', value: ({ durationMs }) => durationOf(durationMs), align: 'right', dropOrder: 1 },
+      { title: 'TOOK', value: ({ durationMs }) => durationOf(durationMs), align: 'right', dropOrder: 2 },
       { title: 'COST', value: ({ costMicros }) => usdOf(costMicros), align: 'money' },
-      { title: 'EARNED', value: ({ earnedMicros }) => usdOf(earnedMicros), align: 'money' },
-      { title: 'NOTE', value: ({ note }) => note, min: 6, dropOrder: 2 },
+      { title: 'EARNED', value: ({ earnedMicros }) => usdOf(earnedMicros), align: 'money', dropOrder: 1 },
+      { title: 'NOTE', value: ({ note }) => note, min: 6, dropOrder: 3 },
     ],
     style,
     'no runs yet; nova run now <agent> starts one',
