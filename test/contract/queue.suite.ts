@@ -143,6 +143,35 @@ export function queueSuite(given: GivenQueue): void {
   });
 }
 
+/** Stricter than SQS, which may or may not honour an old receipt: ours never do. */
+export function receiptSuite(given: GivenQueue): void {
+  it('does nothing for the receipt of an earlier delivery', async () => {
+    const { queue, pass } = await given();
+    await queue.send({ n: 1 });
+    const [first] = await drain(queue);
+    await pass(1.2);
+    const [second] = await drain(queue);
+    assert.ok(first && second);
+    await queue.delete(first.receipt);
+    await queue.giveBack(first.receipt, 0);
+    await queue.quarantine(first, 'too late');
+    assert.deepEqual(await queue.depth(), { visible: 0, inFlight: 1, dead: 0 });
+    for (const wild of ['', 'x', '1', '-1.1', '1.1.1e9']) await queue.giveBack(wild, 0);
+    assert.deepEqual(await queue.depth(), { visible: 0, inFlight: 1, dead: 0 });
+    await queue.delete(second.receipt);
+    assert.deepEqual(await queue.depth(), { visible: 0, inFlight: 0, dead: 0 });
+  });
+
+  it('honours a receipt after its time-out while nobody else has the message', async () => {
+    const { queue, pass } = await given();
+    await queue.send({ n: 1 });
+    const [only] = await drain(queue);
+    await pass(1.2);
+    await queue.delete(only?.receipt ?? '');
+    assert.deepEqual(await queue.depth(), { visible: 0, inFlight: 0, dead: 0 });
+  });
+}
+
 /** For queues that can wait: a receive ends when something comes, and not before its time when nothing does. */
 export function waitingSuite(given: GivenQueue): void {
   it('waits for a message, and takes it as soon as it comes', async () => {

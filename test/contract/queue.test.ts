@@ -13,7 +13,7 @@ import { type SqliteQueue, sqliteQueue } from '../../shared/embedded/sqlite-queu
 import { stillClock } from '../../shared/memory/clock.ts';
 import { memoryQueue } from '../../shared/memory/memory-queue.ts';
 import { dummyAws, fauxqs, type Started } from './local-aws.ts';
-import { type Body, queueSuite, waitingSuite } from './queue.suite.ts';
+import { type Body, type GivenQueue, queueSuite, receiptSuite, waitingSuite } from './queue.suite.ts';
 
 const LIMITS = { visibilitySeconds: 1, maxReceiveCount: 2 };
 const wallClock = { now: () => Date.now() };
@@ -22,10 +22,12 @@ let named = 0;
 
 describe('the queue in memory', () => {
   const clock = stillClock();
-  queueSuite(async () => ({
+  const given: GivenQueue = async () => ({
     queue: memoryQueue<Body>({ name: `q${++named}`, time: clock, ...LIMITS }),
     pass: async (seconds) => clock.advance(seconds * 1000),
-  }));
+  });
+  queueSuite(given);
+  receiptSuite(given);
 
   it('tells how much it holds and when the next message is to be had', async () => {
     const queue = memoryQueue<Body>({ name: 'q', time: clock, ...LIMITS });
@@ -67,10 +69,12 @@ describe('the queue in SQLite', () => {
     queues.push(queue);
     return queue;
   };
-  queueSuite(async () => {
+  const given: GivenQueue = async () => {
     const clock = stillClock();
     return { queue: open({ time: clock }), pass: async (seconds) => clock.advance(seconds * 1000) };
-  });
+  };
+  queueSuite(given);
+  receiptSuite(given);
   waitingSuite(async () => ({ queue: open(), pass }));
 
   it('wakes its consumer when a message comes and when one comes back', async () => {

@@ -106,3 +106,24 @@ test('a failure that is no refusal undoes its whole group, and the next one goes
   db.close();
   rmSync(folder, { recursive: true });
 });
+
+test('when the commit itself fails, nobody in the group hears that a write was done', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nova-crash-'));
+  const db = openSqliteDb({ path: join(folder, 'nova.sqlite') });
+  const table = sqliteTable(db);
+  // A constraint that SQLite looks at only when it commits.
+  db.statement('CREATE TABLE mother (id INTEGER PRIMARY KEY)').run();
+  db.statement('CREATE TABLE orphan (mother REFERENCES mother (id) DEFERRABLE INITIALLY DEFERRED)').run();
+  const results = await Promise.allSettled([
+    table.write({ op: 'put', item: { pk: 'P', sk: 'a' } }),
+    db.ask(() => void db.statement('INSERT INTO orphan VALUES (1)').run()),
+  ]);
+  assert.deepEqual(
+    results.map((result) => result.status === 'rejected' && result.reason.code),
+    ['unavailable', 'unavailable'],
+  );
+  assert.equal(await table.get({ pk: 'P', sk: 'a' }), null);
+  assert.equal((await table.write({ op: 'put', item: { pk: 'P', sk: 'b' } })).ok, true);
+  db.close();
+  rmSync(folder, { recursive: true });
+});

@@ -145,4 +145,14 @@ export function indexSuite(get: Given): void {
       ]);
     }
   });
+
+  it('moves an item when its sort key alone changes', async () => {
+    const { table, pk } = get();
+    const [home, ixPk] = [pk(), pk()];
+    for (const sk of ['a', 'b', 'c']) await table.write({ op: 'put', item: { pk: home, sk, ixPk, ixSk: sk } });
+    await table.write({ op: 'update', key: { pk: home, sk: 'a' }, set: { ixSk: 'z' } });
+    await table.transact([{ op: 'update', key: { pk: home, sk: 'c' }, set: { ixSk: '0' } }]);
+    assert.deepEqual(sortsOf((await table.query({ index: 'ix', pk: ixPk })).items), ['c', 'b', 'a']);
+    assert.deepEqual(sortsOf((await table.query({ index: 'ix', pk: ixPk, from: 'c' })).items), ['a']);
+  });
 }
