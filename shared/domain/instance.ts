@@ -16,6 +16,8 @@ export type Tally = {
   readonly refused: number;
   readonly costMicros: number;
   readonly earnedMicros: number;
+  /** Σ (declared earning − cost)² in square cents, each run bounded to ±$1,000: what a bound on the mean profit needs. */
+  readonly profitSquares: number;
 };
 
 export const NO_TALLY: Tally = {
@@ -27,6 +29,7 @@ export const NO_TALLY: Tally = {
   refused: 0,
   costMicros: 0,
   earnedMicros: 0,
+  profitSquares: 0,
 };
 
 /** The run in progress. Only the holder of the fence writes these. */

@@ -2,7 +2,7 @@
  * The instance as an item. Attribute names are short because the whole item is billed at every write, by the
  * kilobyte: one write unit needs it below 1,024 bytes with a full journal.
  */
-import type { ActiveRun, Instance, InstanceStatus, Tally } from '../domain/instance.ts';
+import { type ActiveRun, type Instance, type InstanceStatus, NO_TALLY, type Tally } from '../domain/instance.ts';
 import type { Outcome, RunRecord } from '../domain/run.ts';
 import type { Item, Value } from '../ports/table.ts';
 import { instanceKey } from './keys.ts';
@@ -58,21 +58,14 @@ export const encodeTally = (t: Tally): Value => [
   t.refused,
   t.costMicros,
   t.earnedMicros,
+  t.profitSquares,
 ];
 
 export function decodeTally(value: Value | undefined): Tally {
   const list = Array.isArray(value) ? value.map(Number) : [];
-  const [
-    runs = 0,
-    succeeded = 0,
-    failed = 0,
-    crashed = 0,
-    timedOut = 0,
-    refused = 0,
-    costMicros = 0,
-    earnedMicros = 0,
-  ] = list;
-  return { runs, succeeded, failed, crashed, timedOut, refused, costMicros, earnedMicros };
+  const [runs = 0, succeeded = 0, failed = 0, crashed = 0, timedOut = 0, refused = 0, ...sums] = list;
+  const [costMicros = 0, earnedMicros = 0, profitSquares = 0] = sums;
+  return { runs, succeeded, failed, crashed, timedOut, refused, costMicros, earnedMicros, profitSquares };
 }
 
 export const encodeTries = (tries: Instance['tries']): Value =>
@@ -129,7 +122,7 @@ export function decodeInstance(item: Item): Instance {
 
 /** A new instance: nothing run, no money, no period yet. */
 export function newInstanceItem(agentId: string, number: number, specVersion: number): Item {
-  const none = [0, 0, 0, 0, 0, 0, 0, 0];
+  const none = encodeTally(NO_TALLY);
   return {
     ...instanceKey(agentId, number),
     v: 1,

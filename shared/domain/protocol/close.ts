@@ -45,7 +45,19 @@ function tally(before: Tally, { outcome, costMicros, earnedMicros }: RunRecord, 
     [counted]: before[counted] + 1,
     costMicros: before.costMicros + costMicros - chargedMicros,
     earnedMicros: before.earnedMicros + earnedMicros,
+    profitSquares: Math.min(
+      Number.MAX_SAFE_INTEGER,
+      before.profitSquares + (ran ? squareCents(earnedMicros - costMicros) : 0),
+    ),
   };
+}
+
+const MICROS_PER_CENT = 10_000;
+const MAX_PROFIT_CENTS = 100_000;
+
+function squareCents(profitMicros: number): number {
+  const cents = Math.round(profitMicros / MICROS_PER_CENT);
+  return Math.min(MAX_PROFIT_CENTS, Math.abs(cents)) ** 2;
 }
 
 /** Ticks only: the smallest slot leaves when there are too many, and becomes the floor. */
