@@ -1,6 +1,6 @@
 /** What every function of the work stack is built on: names, choices, queues, and the environment it is handed. */
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import type { EnvKey } from '../../shared/runtime/env.ts';
+import { type FunctionEnv, functionEnv } from '../function-env.ts';
 import type { FunctionRow, QueueName } from '../topology.ts';
 import type { AgentSchedules } from './agent-schedules.ts';
 import type { Choices } from './context.ts';
@@ -8,7 +8,7 @@ import type { Names } from './names.ts';
 import { PRICES } from './price-table.ts';
 import type { QueuePair } from './queues.ts';
 
-export type StackEnv = Readonly<Partial<Record<EnvKey, string>>>;
+export type StackEnv = FunctionEnv;
 
 export type Site = {
   readonly names: Names;
@@ -25,19 +25,7 @@ export const computeNanosPerSecond = (memoryMb: number): number =>
 
 /** The keys of one function: the owner's settings, and a key for each word it uses. */
 export function envFor(site: Omit<Site, 'envOf' | 'codeOf'>, row: FunctionRow): StackEnv {
-  const { names, queue, agentSchedules } = site;
-  const { uses } = row;
-  const sends = new Set(uses.sends ?? []);
-  return {
-    ...settingsEnv(site.choices, row.memoryMb),
-    ...(Object.keys(uses.table).length > 0 ? { NOVA_TABLE: names.table } : {}),
-    ...(sends.has('runs') ? { NOVA_QUEUE_RUNS: queue('runs').queue.queueUrl } : {}),
-    ...(sends.has('revenue') ? { NOVA_QUEUE_REVENUE: queue('revenue').queue.queueUrl } : {}),
-    ...(sends.has('work') ? { NOVA_QUEUE_WORK: queue('work').queue.queueUrl } : {}),
-    ...(uses.secrets ? { NOVA_SECRETS_PREFIX: names.secretsPrefix } : {}),
-    ...(uses.publicUrl ? { NOVA_PUBLIC_URL_PARAMETER: names.publicUrlParameter } : {}),
-    ...(uses.schedules ? scheduleEnv(names, queue('runs'), agentSchedules) : {}),
-  };
+  return functionEnv(row, fullEnv(site, row.memoryMb), settingsEnv(site.choices, row.memoryMb));
 }
 
 /** Everything at once: what the CLI needs to speak to a deployed stage with its caller's own rights. */

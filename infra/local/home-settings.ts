@@ -34,7 +34,8 @@ export function homeSettings(home: Home, timeScale: number): Settings {
     senderEmail: kept.senderEmail,
     // The owner's machine runs anyway.
     computeNanosPerSecond: 0,
-    leaseSeconds: Math.max(1, LEASE_SECONDS / timeScale),
-    heartbeatSeconds: Math.max(0.3, HEARTBEAT_SECONDS / timeScale),
+    // Times are whole milliseconds.
+    leaseSeconds: Math.max(1, Math.round(LEASE_SECONDS / timeScale)),
+    heartbeatSeconds: Math.max(0.3, Math.round((HEARTBEAT_SECONDS * 1000) / timeScale) / 1000),
   };
 }

@@ -12,6 +12,11 @@ const wholeNumber = z
   .string()
   .regex(/^\d{1,12}$/)
   .transform(Number);
+/** A rehearsal in fast motion beats more than once a second. */
+const seconds = z
+  .string()
+  .regex(/^\d{1,9}(\.\d{1,3})?$/)
+  .transform(Number);
 const timezone = text.refine(isZone);
 
 const SCHEMAS = {
@@ -22,7 +27,7 @@ const SCHEMAS = {
   NOVA_SENDER_EMAIL: email,
   NOVA_COMPUTE_NANOS_PER_SECOND: wholeNumber,
   NOVA_LEASE_SECONDS: wholeNumber,
-  NOVA_HEARTBEAT_SECONDS: wholeNumber,
+  NOVA_HEARTBEAT_SECONDS: seconds,
   NOVA_TABLE: text,
   NOVA_QUEUE_RUNS: z.url(),
   NOVA_QUEUE_REVENUE: z.url(),
@@ -127,6 +132,18 @@ export const wantsInfoLogs = (): boolean => ['INFO', 'DEBUG', 'TRACE'].includes(
 /** A tool that the user points at, e.g. DYNOXIDE_BIN. */
 export function toolPath(name: 'DYNOXIDE_BIN' | 'CHROMIUM_BIN' | 'JAVA_BIN'): string | undefined {
   return process.env[name] || undefined;
+}
+
+/** A further folder of packages, for optional ones that a machine keeps elsewhere: /somewhere/node_modules. */
+export const extraModules = (): string | undefined => process.env.NOVA_TEST_MODULES || undefined;
+
+/**
+ * Points every AWS client of this process at stand-ins. Whatever the user's shell said of AWS is forgotten for good, so
+ * that nothing of a rehearsal, however late it opens a client, can reach a real account.
+ */
+export function pointAwsAt(standIns: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
+  Object.assign(process.env, standIns);
 }
 
 /** Where programs are looked for. */

@@ -92,12 +92,26 @@ const LAWS: readonly Law[] = [
   { room: 'functions/', may: ['shared/'] },
   { room: 'containers/', may: ['shared/', 'node:', 'containers/'] },
   { room: 'infra/topology.ts', may: [], mayTypes: ['shared/runtime/env.ts'] },
+  // What a word in `uses` buys in the environment: one answer for the stacks and for a rehearsal.
+  { room: 'infra/function-env.ts', may: ['infra/topology.ts'], mayTypes: ['shared/runtime/env.ts'] },
   {
     room: 'infra/aws/',
-    may: ['infra/aws/', 'infra/topology.ts', 'aws-cdk-lib', 'constructs', 'cdk-nag', 'node:', 'esbuild'],
+    may: [
+      'infra/aws/',
+      'infra/topology.ts',
+      'infra/function-env.ts',
+      'aws-cdk-lib',
+      'constructs',
+      'cdk-nag',
+      'node:',
+      'esbuild',
+    ],
     mayTypes: ['shared/runtime/env.ts'],
   },
-  { room: 'infra/local/', may: ['infra/local/', 'infra/topology.ts', 'shared/', 'node:', 'fauxqs'] },
+  {
+    room: 'infra/local/',
+    may: ['infra/local/', 'infra/topology.ts', 'infra/function-env.ts', 'shared/', 'node:', 'fauxqs'],
+  },
   { room: 'cli/', may: ['cli/', 'infra/local/', 'infra/topology.ts', 'shared/', 'node:'] },
 ];
 

@@ -1,0 +1,40 @@
+/**
+ * The environment keys that a word in `uses` buys: CDK hands them to the deployed function, a rehearsal to its local
+ * process. Pure data in, pure data out.
+ */
+import type { EnvKey } from '../shared/runtime/env.ts';
+import type { FunctionRow, QueueName } from './topology.ts';
+
+export type FunctionEnv = Readonly<Partial<Record<EnvKey, string>>>;
+
+const QUEUE_KEYS: Readonly<Record<QueueName, EnvKey>> = {
+  runs: 'NOVA_QUEUE_RUNS',
+  revenue: 'NOVA_QUEUE_REVENUE',
+  work: 'NOVA_QUEUE_WORK',
+};
+
+const SCHEDULE_KEYS: readonly EnvKey[] = [
+  'NOVA_SCHEDULE_GROUP',
+  'NOVA_SCHEDULE_ROLE_ARN',
+  'NOVA_SCHEDULE_TARGET_ARN',
+  'NOVA_SCHEDULE_DEAD_LETTERS_ARN',
+];
+
+/** What a function is told beside the owner's settings. */
+export function keysFor({ uses }: FunctionRow): readonly EnvKey[] {
+  return [
+    ...(Object.keys(uses.table).length > 0 ? (['NOVA_TABLE'] as const) : []),
+    ...(uses.sends ?? []).map((name) => QUEUE_KEYS[name]),
+    ...(uses.secrets ? (['NOVA_SECRETS_PREFIX'] as const) : []),
+    ...(uses.publicUrl ? (['NOVA_PUBLIC_URL_PARAMETER'] as const) : []),
+    ...(uses.schedules ? SCHEDULE_KEYS : []),
+  ];
+}
+
+/** The keys of one function out of all that the stage has: the owner's settings, and a key for each word it uses. */
+export function functionEnv(row: FunctionRow, all: FunctionEnv, settings: FunctionEnv): FunctionEnv {
+  const keys = keysFor(row);
+  const missing = keys.filter((key) => all[key] === undefined);
+  if (missing.length > 0) throw new Error(`the stage has nothing for ${missing.join(', ')} of ${row.name}`);
+  return { ...settings, ...Object.fromEntries(keys.map((key) => [key, all[key]])) };
+}
