@@ -1,4 +1,5 @@
 /** Words in, an exit code out: finds the command, parses, carries it out, prints its value. Never exits by itself. */
+import { readFileSync } from 'node:fs';
 import type { Json } from '../shared/domain/agent.ts';
 import { fateOf, messageOf, NovaError } from '../shared/domain/error.ts';
 import { expandAliases } from './aliases.ts';
@@ -41,6 +42,7 @@ async function dispatch(words: readonly string[], setting: Setting): Promise<num
   const style = styleOf(setting.terminal);
   if (first === 'help') return dispatch([second, ...more, '--help'].filter(Boolean), setting);
   if (!first) return print(await helpOfAll(style));
+  if (first === '--version') return print(version());
   if (own(NOUNS, first) && (!second || second.startsWith('-'))) {
     if (!globals.help) throw new NovaError('bad_input', `nova ${first} needs a verb: ${verbsOf(first).join(', ')}`);
     return print(await helpOfNoun(first, style));
@@ -92,6 +94,11 @@ function orInterrupted<T>(work: Promise<T>, interrupted: AbortSignal): Promise<T
     else interrupted.addEventListener('abort', stop, { once: true });
   });
   return Promise.race([work, stopped]);
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return String((JSON.parse(text) as { version: unknown }).version);
 }
 
 const verbsOf = (noun: string): string[] => Object.keys(own(NOUNS, noun)?.verbs ?? {});

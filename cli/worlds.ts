@@ -3,6 +3,7 @@
  * on a deployed stage with the caller's own AWS credentials. The command's code is the same in all three.
  */
 import type { Json, JsonObject } from '../shared/domain/agent.ts';
+import { messageOf, NovaError } from '../shared/domain/error.ts';
 import type { AnyWorldCommand, Here, Input, Reach } from './command.ts';
 import { askEngine, findEngine, type LocalEngine, NobodyThere } from './local-engine.ts';
 
@@ -15,13 +16,25 @@ type Opened = { readonly reach: Reach; close(): Promise<void> };
 
 /** @throws NovaError conflict when another process holds the data directory, corrupt when it cannot be read. */
 export async function openReach(here: Here): Promise<OpenReach> {
-  if (here.stage !== null) return within(await openDeployed(here, here.stage));
+  if (here.stage !== null) return onStage(here, here.stage);
   const engine = findEngine(here.home);
   return engine ? throughEngine(engine, here) : within(await openDirectory(here));
 }
 
 function within({ reach, close }: Opened): OpenReach {
   return { ask: (command, input) => command.run(input, reach), close };
+}
+
+/** What AWS refuses to these credentials is denied to the person who has them, not a fault of ours. */
+async function onStage(here: Here, stage: string): Promise<OpenReach> {
+  const denied = (thrown: unknown): never => {
+    const why = thrown instanceof NovaError && thrown.cause instanceof Error ? thrown.cause.name : '';
+    throw /AccessDenied|NotAuthorized/.test(why)
+      ? new NovaError('denied', messageOf(thrown), { cause: thrown })
+      : thrown;
+  };
+  const { ask, close } = within(await openDeployed(here, stage).catch(denied));
+  return { ask: (command, input) => ask(command, input).catch(denied), close };
 }
 
 /** An engine that died between its announcement and our call leaves the data directory to us. */

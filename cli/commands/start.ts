@@ -1,3 +1,4 @@
+import { NovaError } from '../../shared/domain/error.ts';
 import { hereCommand } from '../command.ts';
 import { choice, count, defaulting, flag } from '../fields.ts';
 import { durationOf } from '../render/words.ts';
@@ -16,6 +17,9 @@ export const command = hereCommand({
     engine: defaulting(choice('how it runs', ['embedded', 'rehearsal']), 'embedded'),
   },
   examples: ['nova start --demo', 'nova start --port 4500', 'nova start --engine rehearsal'],
-  run: (input, here) => runEngine(input, here),
+  async run(input, here) {
+    if (here.stage !== null) throw new NovaError('bad_input', 'a stage runs in AWS: npm run deploy puts it there');
+    return runEngine(input, here);
+  },
   render: ({ ranMs }) => `stopped after ${durationOf(ranMs)}; nova start goes on from here`,
 });

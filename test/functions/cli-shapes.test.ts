@@ -35,7 +35,7 @@ function wellFormed(value: unknown, path: string): void {
     if (/At$/.test(key) && field !== null && !path.endsWith('.details'))
       assert.equal(new Date(String(field)).toISOString(), field, here);
     if (typeof field === 'number') assert.ok(Number.isSafeInteger(field), here);
-    if (/(cost|revenue|profit|limit|spent|amount)$/i.test(key))
+    if (/(cost|revenue|profit|spent|amount)$/i.test(key))
       assert.notEqual(typeof field, 'number', `${here} has no unit`);
     wellFormed(field, here);
   }

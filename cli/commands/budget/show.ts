@@ -12,6 +12,7 @@ export const command = worldCommand({
   noun: 'budget',
   verb: 'show',
   summary: 'what may be spent today, and what is spent, reserved and left',
+  // The first one's numbers stand at the top: the fleet's, or those that were asked for.
   detail: 'States: healthy below 75 %, warning from 75, critical from 90, exceeded from 100.',
   args: { scope: text('fleet, or the id of an agent (default: all)', 'scope') },
   options: { all: flag('retired agents as well') },
@@ -22,7 +23,9 @@ export const command = worldCommand({
     const scopes =
       scope === undefined ? ['fleet', ...shown.map(({ id }) => agentScope(id))] : [await theScope(world, scope)];
     const budgets = await Promise.all(scopes.map((one) => viewBudget(world, one)));
-    return { id: scope ?? 'all', period: budgets[0]?.period ?? '', timezone: world.settings.timezone, budgets };
+    const [first] = budgets;
+    if (!first) throw new RangeError('one scope in, no budget out');
+    return { ...first, timezone: world.settings.timezone, budgets };
   },
   render: ({ budgets, period, timezone }, style) =>
     `${renderBudgets(budgets, style)}\n\n${style.paint('dim', `the day ${period} in ${timezone}`)}`,
