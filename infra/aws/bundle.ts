@@ -1,5 +1,5 @@
 /** One esbuild call for all functions: dist/functions/<name>/handler.mjs with the chunks that it reaches. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { functions } from '../topology.ts';
@@ -42,8 +42,9 @@ export async function bundle(): Promise<readonly BundleSize[]> {
     plugins: [warmEntries(entryOf), lazyBuiltins(), credentialsFromEnvironment()],
   });
   const files = new Map(result.outputFiles.map((file) => [basename(file.path), file.contents]));
-  rmSync(FUNCTIONS_FOLDER, { recursive: true, force: true });
-  const sizes = functions.map(({ name }) => writeFunction(name, files, result.metafile));
+  const draft = `${FUNCTIONS_FOLDER}-${process.pid}`;
+  const sizes = functions.map(({ name }) => writeFunction({ draft, name, files, metafile: result.metafile }));
+  replaceFolder(draft);
   const inputs = Object.keys(result.metafile.inputs).filter((path) => existsSync(path));
   writeFileSync(STAMP, JSON.stringify({ inputs, sizes } satisfies Stamp, null, 1));
   return sizes;
@@ -65,9 +66,33 @@ function entryOf(name: string): string {
   return row.entry;
 }
 
+/** All at once: whoever reads finds the old bundles or the new ones. Of two writers the later one wins. */
+function replaceFolder(draft: string): void {
+  const old = `${draft}-old`;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (existsSync(FUNCTIONS_FOLDER)) renameSync(FUNCTIONS_FOLDER, old);
+      renameSync(draft, FUNCTIONS_FOLDER);
+      break;
+    } catch (thrown) {
+      // Another bundler moved something between two of our steps.
+      if (attempt === 5) throw thrown;
+      rmSync(old, { recursive: true, force: true });
+    }
+  }
+  rmSync(old, { recursive: true, force: true });
+}
+
+type Written = {
+  readonly draft: string;
+  readonly name: string;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly metafile: Metafile;
+};
+
 /** The entry under the name that Lambda knows, and beside it every chunk that it can reach. */
-function writeFunction(name: string, files: ReadonlyMap<string, Uint8Array>, metafile: Metafile): BundleSize {
-  const folder = join(FUNCTIONS_FOLDER, name);
+function writeFunction({ draft, name, files, metafile }: Written): BundleSize {
+  const folder = join(draft, name);
   mkdirSync(folder, { recursive: true });
   const reached = reach(`${FUNCTIONS_FOLDER}/${name}.mjs`, metafile);
   for (const path of reached.all) {
@@ -97,7 +122,8 @@ function reach(start: string, metafile: Metafile): { eager: Set<string>; all: Se
 
 const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`;
 
-if (process.argv[1] && resolve(process.argv[1]) === import.meta.filename) {
+const isCommand = process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename;
+if (isCommand && !(process.argv[2] === '--if-stale' && isFresh())) {
   const before = performance.now();
   const sizes = await bundle();
   for (const { name, bytes, lazyBytes } of sizes) {
