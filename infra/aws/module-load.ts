@@ -106,7 +106,7 @@ async function makeReference(): Promise<void> {
   mkdirSync('dist/reference', { recursive: true });
   await build({
     stdin: {
-      contents: "import { DynamoDBClient } from '@aws-sdk/client-dynamodb'; new DynamoDBClient({});",
+      contents: "import * as sdk from '@aws-sdk/client-dynamodb'; const { DynamoDBClient: Made } = sdk; new Made({});",
       resolveDir: process.cwd(),
     },
     outfile: REFERENCE,
