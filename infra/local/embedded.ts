@@ -9,6 +9,8 @@ import { openSqliteDb } from '../../shared/embedded/sqlite-db.ts';
 import { type SqliteQueue, sqliteQueue } from '../../shared/embedded/sqlite-queue.ts';
 import { sqliteTable } from '../../shared/embedded/sqlite-table.ts';
 import type { Admin } from '../../shared/ports/admin.ts';
+import type { Settings } from '../../shared/ports/settings.ts';
+import type { Table } from '../../shared/ports/table.ts';
 import type { World } from '../../shared/ports/world.ts';
 import { systemTime } from '../../shared/runtime/clock.ts';
 import { systemHashing } from '../../shared/runtime/hashing.ts';
@@ -19,7 +21,7 @@ import { type QueueName, queues as queueRows } from '../topology.ts';
 import { type FileSecrets, fileSecrets } from './file-secrets.ts';
 import { type Home, lockHome } from './home.ts';
 import { homeLog } from './home-log.ts';
-import { homeSettings } from './home-settings.ts';
+import { homeSettings, sendsMail } from './home-settings.ts';
 import { type MailCatcher, mailCatcher } from './mail-catcher.ts';
 import { processLauncher } from './process-launcher.ts';
 import { type Fire, LocalScheduler, type SystemSchedule } from './scheduler/local-scheduler.ts';
@@ -31,7 +33,11 @@ export type EmbeddedOptions = {
   readonly maxConcurrentRuns?: number;
   /** Divides lease, heartbeat and visibility, so that a crash test need not wait half an hour. 1 unless told. */
   readonly timeScale?: number;
-  readonly system?: readonly SystemSchedule[];
+  readonly system?: (settings: Settings) => readonly SystemSchedule[];
+  /** Children kept ready when there is nothing to do; 2 unless told. */
+  readonly idleChildren?: number;
+  /** Stands between the jobs and the table, to count. */
+  readonly wrap?: (table: Table) => Table;
 };
 
 export type Queues = {
@@ -75,7 +81,8 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
   const settings = homeSettings(home, scale);
   const secrets = fileSecrets(home.file('secrets.json'));
   const db = openSqliteDb({ path: home.file('nova.sqlite'), synchronous: options.synchronous ?? 'FULL' });
-  const table = sqliteTable(db);
+  const stored = sqliteTable(db);
+  const table = options.wrap?.(stored) ?? stored;
   const queues = openQueues(db, scale);
   const mails = mailCatcher({ folder: home.file('mail'), time: systemTime });
   const log = homeLog(home.file('engine.log'), systemTime);
@@ -86,10 +93,13 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
     table,
     time: systemTime,
     fire,
-    ...(options.system ? { system: options.system } : {}),
+    ...(options.system ? { system: options.system(settings) } : {}),
   });
-  const children = childHost(options.maxConcurrentRuns ? { maxConcurrentRuns: options.maxConcurrentRuns } : {});
-  const http = guardedHttp({ contact: settings.ownerEmail });
+  const children = childHost({
+    ...(options.maxConcurrentRuns ? { maxConcurrentRuns: options.maxConcurrentRuns } : {}),
+    ...(options.idleChildren ? { idleChildren: options.idleChildren } : {}),
+  });
+  const http = guardedHttp({ contact: settings.ownerEmail, ownHosts: ['localhost'] });
   // No agent of this machine runs in a container yet, so there is no family to start.
   const tasks = new TaskProcesses({ families: {}, time: systemTime, newTaskId: () => randomBytes(16).toString('hex') });
   const mailer: World['mailer'] = {
@@ -97,7 +107,7 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
       sendgridMailer({
         apiKey: () => secrets.get('sendgrid-api-key'),
         sender: settings.senderEmail,
-        baseUrl: `${url()}/`,
+        ...(sendsMail(home) ? {} : { baseUrl: `${url()}/` }),
       }).send(mail),
   };
   const world: World = {

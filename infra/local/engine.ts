@@ -4,14 +4,14 @@ import { messageOf, NovaError } from '../../shared/domain/error.ts';
 import { recoverExpired } from '../../shared/jobs/sweep.ts';
 import type { Admin } from '../../shared/ports/admin.ts';
 import type { World } from '../../shared/ports/world.ts';
-import { type FunctionRow, queues as queueRows } from '../topology.ts';
+import { queues as queueRows } from '../topology.ts';
 import { type Embedded, type EmbeddedOptions, openHome } from './embedded.ts';
 import { type Front, openFront } from './front.ts';
 import { removeAddress, writeAddress } from './home.ts';
 import { answerWeb, callOf, type Jobs, loadJobs, type ScheduleWork } from './jobs.ts';
 import { type Pump, startPump } from './pump.ts';
-import type { SystemSchedule } from './scheduler/local-scheduler.ts';
 import { startTicker, type Ticker } from './scheduler/ticker.ts';
+import { systemSchedules } from './system-schedules.ts';
 
 export type EngineOptions = EmbeddedOptions & {
   readonly home: string;
@@ -43,7 +43,7 @@ const GRACE_MS = 5_000;
 /** @throws NovaError conflict when the port or the directory is taken, corrupt when the data cannot be read. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const jobs = await loadJobs();
-  const embedded = await openHome(options.home, { ...options, system: systemSchedules(jobs, options) });
+  const embedded = await openHome(options.home, { ...options, system: systemSchedules(options, machineZone()) });
   try {
     return await startOpened(options, { embedded, jobs });
   } catch (thrown) {
@@ -51,6 +51,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     throw thrown;
   }
 }
+
+const machineZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 type Parts = { readonly embedded: Embedded; readonly jobs: Jobs };
 
@@ -63,6 +65,7 @@ async function startOpened(options: EngineOptions, { embedded, jobs }: Parts): P
     port: options.port,
     token,
     mails: embedded.mails,
+    mailKey: () => embedded.secrets.get('sendgrid-api-key'),
     web: (request) => answerWeb(jobs, world, request),
     control: (body) => options.control(body, holder.opened ?? starting()),
   });
@@ -70,7 +73,7 @@ async function startOpened(options: EngineOptions, { embedded, jobs }: Parts): P
     kind: 'engine',
     engine: 'embedded',
     url: front.url,
-    mailUrl: `${front.url}/mail`,
+    mailUrl: front.mailUrl,
     startedAt: world.time.now(),
   };
   const opened: Opened = { world, admin, place };
@@ -131,31 +134,6 @@ async function runSchedule(world: World, schedules: readonly ScheduleWork[], tar
     world.log.error('a scheduled job failed', { job: target, error: messageOf(thrown) });
   });
 }
-
-type Rhythm = Pick<EngineOptions, 'evaluateEverySeconds' | 'timeScale'>;
-
-function systemSchedules(jobs: Jobs, rhythm: Rhythm): SystemSchedule[] {
-  return jobs.schedules.map(({ row }) => {
-    const { schedule, zone, maxAgeSeconds } = timed(row);
-    const base = { name: row.name, target: row.name, timezone: zoneOf(zone), maxAgeSeconds };
-    const everySeconds = ownRhythm(row.name, rhythm);
-    return everySeconds === null ? { ...base, expression: schedule } : { ...base, everySeconds };
-  });
-}
-
-function timed({ name, on }: FunctionRow): Extract<FunctionRow['on'], { schedule: string }> {
-  if ('schedule' in on) return on;
-  throw new NovaError('broken', `${name} has no schedule`);
-}
-
-/** The demo decides often, and a rehearsal in fast motion sweeps often; null: as the topology says. */
-function ownRhythm(name: string, { evaluateEverySeconds, timeScale = 1 }: Rhythm): number | null {
-  if (name === 'evaluate-agents') return evaluateEverySeconds ?? null;
-  return name === 'sweep' && timeScale > 1 ? Math.max(1, Math.round(60 / timeScale)) : null;
-}
-
-const zoneOf = (zone: 'UTC' | 'owner'): string =>
-  zone === 'UTC' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 async function stop(embedded: Embedded, { pumps, ticker, front }: Running & { readonly front: Front }): Promise<void> {
   removeAddress(embedded.home);

@@ -15,12 +15,20 @@ export type FrontOptions = {
   readonly port: number;
   readonly token: string;
   readonly mails: MailCatcher;
+  /** What a sender of mail must know: the mails hold links and codes, so nobody else may add to them. */
+  mailKey(): Promise<string>;
   /** null when no route of the topology fits. */
   web(request: WebRequest): Promise<WebResponse | null>;
   control(body: unknown): Promise<unknown>;
 };
 
-export type Front = { readonly url: string; readonly port: number; close(): Promise<void> };
+export type Front = {
+  readonly url: string;
+  /** The inbox, under a path that only who can read local.json or sees the terminal knows. */
+  readonly mailUrl: string;
+  readonly port: number;
+  close(): Promise<void>;
+};
 
 /** Above what any route takes: webhooks stop at 256 KiB, control requests may carry a config. */
 const MAX_BODY_BYTES = 1_048_576;
@@ -35,6 +43,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   return {
     port,
     url: `http://localhost:${port}`,
+    mailUrl: `http://localhost:${port}${inboxPath(options.token)}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -56,10 +65,15 @@ function listen(server: Server, port: number): Promise<void> {
 async function answer(options: FrontOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (!isOurs(request)) throw new NovaError('denied', 'this host is not ours');
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-  if (pathname === '/v3/mail/send') return await options.mails.listener(request, response);
+  if (pathname === '/v3/mail/send') return await caught(options, request, response);
   if (pathname === '/control/command') return send(response, await controlled(options, request));
-  if (request.method === 'GET' && (pathname === '/' || pathname.startsWith('/mail'))) {
-    return send(response, await inbox(options.mails, pathname));
+  const mails = inboxPath(options.token);
+  if (
+    request.method === 'GET' &&
+    pathname.length >= mails.length &&
+    sameSecret(pathname.slice(0, mails.length), mails)
+  ) {
+    return send(response, await inbox(options.mails, { mails, pathname }));
   }
   const answered = await options.web(await webRequest(request, pathname));
   send(response, answered ?? { status: 404, headers: { 'content-type': 'text/plain' }, body: 'not found\n' });
@@ -75,8 +89,8 @@ function isOurs({ headers, socket }: IncomingMessage): boolean {
 
 async function controlled(options: FrontOptions, request: IncomingMessage): Promise<WebResponse> {
   if (request.method !== 'POST') throw new NovaError('bad_input', 'control takes POST');
-  const given = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-  if (!sameSecret(given, options.token)) throw new NovaError('denied', 'the token of this engine is in its local.json');
+  if (!sameSecret(bearerOf(request), options.token))
+    throw new NovaError('denied', 'the token of this engine is in its local.json');
   const body = JSON.parse((await bodyOf(request)).toString('utf8')) as unknown;
   return { status: 200, headers: JSON_TYPE, body: JSON.stringify(await options.control(body)) };
 }
@@ -88,13 +102,29 @@ function sameSecret(given: string, wanted: string): boolean {
   return timingSafeEqual(digest(given), digest(wanted));
 }
 
-async function inbox(mails: MailCatcher, pathname: string): Promise<WebResponse> {
-  const id = /^\/mail\/([\w-]+)$/.exec(pathname)?.[1];
-  if (!id) return inboxPage(await mails.list());
-  const mail = await mails.show(id);
+/** Any program of this machine can reach the front; the mails hold what decides. */
+const inboxPath = (token: string): string =>
+  `/mail/${createHash('sha256').update(`inbox ${token}`).digest('base64url').slice(0, 22)}`;
+
+async function inbox(
+  catcher: MailCatcher,
+  { mails, pathname }: { mails: string; pathname: string },
+): Promise<WebResponse> {
+  const rest = pathname.slice(mails.length);
+  if (rest === '' || rest === '/') return inboxPage(await catcher.list(), mails);
+  const mail = await catcher.show(rest.slice(1));
   if (!mail) throw new NovaError('not_found', 'there is no such mail');
-  return mailPage(mail);
+  return mailPage(mail, mails);
 }
+
+async function caught(options: FrontOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (!sameSecret(bearerOf(request), await options.mailKey()))
+    throw new NovaError('unauthenticated', 'this mail key is not ours');
+  await options.mails.listener(request, response);
+}
+
+const bearerOf = ({ headers }: IncomingMessage): string =>
+  /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1] ?? '';
 
 async function webRequest(request: IncomingMessage, path: string): Promise<WebRequest> {
   const headers = Object.entries(request.headers).map(([name, value]) => [

@@ -5,26 +5,30 @@ import { assertTimezone } from '../../shared/domain/zone.ts';
 import type { Settings } from '../../shared/ports/settings.ts';
 import { type Home, readJson, writePrivately } from './home.ts';
 
-type Kept = { readonly timezone: string; readonly ownerEmail: string; readonly senderEmail: string };
+type Kept = {
+  readonly timezone: string;
+  readonly ownerEmail: string;
+  readonly senderEmail: string;
+  /** `catch` keeps mails in the data directory; `sendgrid` sends them, with the secret sendgrid-api-key. */
+  readonly mail: string;
+};
 
 const FILE = 'settings.json';
 const LEASE_SECONDS = 60;
 const HEARTBEAT_SECONDS = 20;
 
+/** Whether mails really leave this machine. @throws NovaError bad_input for another word. */
+export function sendsMail(home: Home): boolean {
+  const { mail } = keptSettings(home);
+  if (mail !== 'catch' && mail !== 'sendgrid') {
+    throw new NovaError('bad_input', `${home.file(FILE)}: mail is catch or sendgrid; got "${mail}"`);
+  }
+  return mail === 'sendgrid';
+}
+
 /** @throws NovaError bad_input for an unknown zone, corrupt when the file cannot be read. */
 export function homeSettings(home: Home, timeScale: number): Settings {
-  const path = home.file(FILE);
-  const defaults: Kept = {
-    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    ownerEmail: 'owner@nova.local',
-    senderEmail: 'nova@nova.local',
-  };
-  if (!existsSync(path)) writePrivately(path, `${JSON.stringify(defaults, null, 2)}\n`);
-  const kept = { ...defaults, ...(readJson(path) as Partial<Kept>) };
-  for (const [name, value] of Object.entries(kept)) {
-    if (typeof value !== 'string')
-      throw new NovaError('corrupt', `${path}: ${name} is a text; got ${JSON.stringify(value)}`);
-  }
+  const kept = keptSettings(home);
   assertTimezone(kept.timezone);
   return {
     stage: 'local',
@@ -38,4 +42,21 @@ export function homeSettings(home: Home, timeScale: number): Settings {
     leaseSeconds: Math.max(1, Math.round(LEASE_SECONDS / timeScale)),
     heartbeatSeconds: Math.max(0.3, Math.round((HEARTBEAT_SECONDS * 1000) / timeScale) / 1000),
   };
+}
+
+function keptSettings(home: Home): Kept {
+  const path = home.file(FILE);
+  const defaults: Kept = {
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    ownerEmail: 'owner@nova.local',
+    senderEmail: 'nova@nova.local',
+    mail: 'catch',
+  };
+  if (!existsSync(path)) writePrivately(path, `${JSON.stringify(defaults, null, 2)}\n`);
+  const kept = { ...defaults, ...(readJson(path) as Partial<Kept>) };
+  for (const [name, value] of Object.entries(kept)) {
+    if (typeof value !== 'string')
+      throw new NovaError('corrupt', `${path}: ${name} is a text; got ${JSON.stringify(value)}`);
+  }
+  return kept;
 }

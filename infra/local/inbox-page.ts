@@ -26,19 +26,19 @@ function page(title: string, body: string): WebResponse {
 const time = (at: number): string => new Date(at).toISOString().replace('T', ' ').slice(0, 19);
 
 /** Newest first. */
-export function inboxPage(mails: readonly CaughtMail[]): WebResponse {
+export function inboxPage(mails: readonly CaughtMail[], path: string): WebResponse {
   const rows = [...mails]
     .reverse()
     .map(
       ({ id, at, to, subject }) =>
-        `<li><a href="/mail/${safe(id)}">${safe(subject)}</a><br><small>${time(at)} UTC · to ${safe(to.join(', '))}</small>`,
+        `<li><a href="${path}/${safe(id)}">${safe(subject)}</a><br><small>${time(at)} UTC · to ${safe(to.join(', '))}</small>`,
     );
   const none = '<p>No mail yet. What NovaOS would send is kept here.';
   return page('NovaOS mail', `<h1>Mail on this machine</h1>${rows.length > 0 ? `<ol>${rows.join('')}</ol>` : none}`);
 }
 
-export function mailPage({ at, from, to, subject, html, text }: CaughtMail): WebResponse {
-  const head = `<p><a href="/mail">All mail</a><h1>${safe(subject)}</h1><small>${time(at)} UTC · from ${safe(from)} to ${safe(to.join(', '))}</small>`;
+export function mailPage({ at, from, to, subject, html, text }: CaughtMail, path: string): WebResponse {
+  const head = `<p><a href="${path}">All mail</a><h1>${safe(subject)}</h1><small>${time(at)} UTC · from ${safe(from)} to ${safe(to.join(', '))}</small>`;
   // Links may open a window of their own; nothing else is allowed to the mail.
   const frame = `<iframe title="the mail" sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${safe(html)}"></iframe>`;
   return page(subject, `${head}${frame}<details><summary>As text</summary><pre>${safe(text)}</pre></details>`);
