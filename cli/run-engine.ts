@@ -21,8 +21,8 @@ export type Stopped = {
 };
 
 const REDRAW_MS = 1000;
-const DEMO_NOTE = 'Demo: 25 runs per agent at the start, decisions every 10 s. Ctrl-C stops; nova start goes on.';
-const NOTE = 'Ctrl-C stops; nova start goes on from there. In another terminal: nova help.';
+const DEMO_NOTE = 'Demo: 25 runs per agent, then decisions every 10 s. Ctrl-C stops.';
+const NOTE = 'Ctrl-C stops; nova start goes on from there. Elsewhere: nova help.';
 
 /** Returns when it was interrupted and everything has ended. @throws NovaError conflict: port or directory in use. */
 export async function runEngine({ demo, port, engine }: StartInput, here: Here): Promise<Stopped> {

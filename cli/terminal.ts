@@ -30,7 +30,7 @@ export function realTerminal(wish: { readonly noColor: boolean }): Terminal {
     color: outIsTty && !wish.noColor,
     // Asked each time: a window changes its size.
     get columns() {
-      return outIsTty ? Math.max(40, process.stdout.columns ?? 80) : 80;
+      return outIsTty ? Math.max(40, process.stdout.columns || 80) : 80;
     },
     readAll,
     ask,

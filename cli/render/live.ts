@@ -39,9 +39,10 @@ function redrawn(terminal: Terminal, note: string): Live {
 
 /** Never taller than the terminal: what scrolled away cannot be drawn over. */
 function pageOf(snapshot: Snapshot, style: Style, note: string): string {
-  const page = `${renderSummary(snapshot, style)}\n\n${style.paint('dim', note)}`.split('\n');
-  const rows = Math.max(10, (process.stdout.rows ?? 24) - 1);
-  return page.length <= rows ? page.join('\n') : [...page.slice(0, rows - 1), style.paint('dim', '…')].join('\n');
+  // Some terminals say 0, or nothing.
+  const rows = (process.stdout.rows || 24) - 1;
+  const page = `${renderSummary(snapshot, style, rows - 2)}\n\n${style.paint('dim', note)}`;
+  return page.split('\n').slice(0, Math.max(10, rows)).join('\n');
 }
 
 function told(terminal: Terminal): Live {

@@ -6,17 +6,37 @@ import { cut, harmless, type Style } from './style.ts';
 import { table } from './table.ts';
 import { durationOf, plural, roiOf, shortTime, usdOf } from './words.ts';
 
-const MAX_AGENTS = 20;
-const MAX_DECISIONS = 5;
+/** How many lines of each; the rest is counted or left out. */
+type Depth = {
+  readonly agents: number;
+  readonly decisions: number;
+  readonly approvals: number;
+  readonly mails: number;
+};
 
-export function renderSummary(snapshot: Snapshot, style: Style): string {
+/** From everything to what matters most. */
+const DEPTHS: readonly Depth[] = [
+  { agents: 20, decisions: 5, approvals: 10, mails: 3 },
+  { agents: 20, decisions: 4, approvals: 3, mails: 1 },
+  { agents: 10, decisions: 3, approvals: 2, mails: 0 },
+  { agents: 6, decisions: 1, approvals: 1, mails: 0 },
+  { agents: 3, decisions: 0, approvals: 1, mails: 0 },
+];
+
+/** As much of it as fits into so many lines. */
+export function renderSummary(snapshot: Snapshot, style: Style, rows = Number.POSITIVE_INFINITY): string {
+  const pages = DEPTHS.map((depth) => pageOf(snapshot, style, depth));
+  return pages.find((page) => page.split('\n').length <= rows) ?? pages.at(-1) ?? '';
+}
+
+function pageOf(snapshot: Snapshot, style: Style, depth: Depth): string {
   return blocks(
     headOf(snapshot, style),
-    fleetOf(snapshot, style),
+    fleetOf(snapshot, style, depth.agents),
     totalsOf(snapshot, style),
-    decisionsOf(snapshot, style),
-    approvalsOf(snapshot, style),
-    mailsOf(snapshot, style),
+    approvalsOf(snapshot, style, depth.approvals),
+    decisionsOf(snapshot, style, depth.decisions),
+    mailsOf(snapshot, style, depth.mails),
   );
 }
 
@@ -30,9 +50,9 @@ function headOf({ engine, place, url, mailUrl, startedAt, at, mode, stage }: Sna
     .join('\n');
 }
 
-function fleetOf({ agents }: Snapshot, style: Style): string {
+function fleetOf({ agents }: Snapshot, style: Style, most: number): string {
   const living = agents.filter(({ status }) => status !== 'retired');
-  const shown = [...living, ...agents.filter(({ status }) => status === 'retired')].slice(0, MAX_AGENTS);
+  const shown = [...living, ...agents.filter(({ status }) => status === 'retired')].slice(0, most);
   const hidden = agents.length - shown.length;
   const lines = table(
     shown,
@@ -72,9 +92,9 @@ function totalsOf({ totals, budget, queues }: Snapshot, style: Style): string {
   return `${money}${unattributed}\n${today}, ${plural(waiting, 'message')} under way${letters}`;
 }
 
-function decisionsOf({ decisions }: Snapshot, style: Style): string {
-  if (decisions.length === 0) return '';
-  const lines = decisions.slice(0, MAX_DECISIONS).map(({ createdAt, type, target, status, why }) => {
+function decisionsOf({ decisions }: Snapshot, style: Style, most: number): string {
+  if (decisions.length === 0 || most === 0) return '';
+  const lines = decisions.slice(0, most).map(({ createdAt, type, target, status, why }) => {
     return cut(
       harmless(
         `${shortTime(createdAt).slice(6)} ${type.replace('_', ' ')} ${target}: ${status.replace('_', ' ')}: ${why}`,
@@ -85,14 +105,16 @@ function decisionsOf({ decisions }: Snapshot, style: Style): string {
   return [style.paint('bold', 'Decisions'), ...lines].join('\n');
 }
 
-function approvalsOf({ approvals }: Snapshot, style: Style): string {
+function approvalsOf({ approvals }: Snapshot, style: Style, most: number): string {
   if (approvals.length === 0) return '';
-  const lines = approvals.map(({ id, title }) => cut(harmless(`${id} ${title}`), style.columns));
+  const lines = approvals.slice(0, most).map(({ id, title }) => cut(harmless(`${id} ${title}`), style.columns));
   return [style.paint('yellow', `Waiting for you (${approvals.length}): nova approval show <id>`), ...lines].join('\n');
 }
 
-function mailsOf({ mails }: Snapshot, style: Style): string {
-  if (mails.length === 0) return '';
-  const lines = mails.map(({ at, subject }) => cut(harmless(`${shortTime(at).slice(6)} ${subject}`), style.columns));
+function mailsOf({ mails }: Snapshot, style: Style, most: number): string {
+  if (mails.length === 0 || most === 0) return '';
+  const lines = mails
+    .slice(0, most)
+    .map(({ at, subject }) => cut(harmless(`${shortTime(at).slice(6)} ${subject}`), style.columns));
   return [style.paint('bold', 'Last mails'), ...lines].join('\n');
 }

@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NovaError } from '../../../shared/domain/error.ts';
-import { MAX_TIMES, requestRuns } from '../../../shared/store/request-store.ts';
+import type { Table } from '../../../shared/ports/table.ts';
+import { getRequest, MAX_TIMES, type RunRequest, requestRuns } from '../../../shared/store/request-store.ts';
 import { theAgent } from '../../agents.ts';
-import { worldCommand } from '../../command.ts';
-import { count, defaulting, needed, text } from '../../fields.ts';
+import { type Place, worldCommand } from '../../command.ts';
+import { count, defaulting, flag, needed, text } from '../../fields.ts';
 import { plural } from '../../render/words.ts';
+
+const LOOK_MS = 200;
 
 export const command = worldCommand({
   noun: 'run',
@@ -14,9 +18,10 @@ export const command = worldCommand({
   options: {
     times: defaulting(count('how many runs', { min: 1, max: MAX_TIMES }), 1),
     instance: defaulting(count('which instance does them', { min: 0, max: 999 }), 0),
+    wait: flag('return when all of them have ended'),
   },
-  examples: ['nova run now shop', 'nova run now shop --times 25', 'nova run now shop --times 5 --instance 1 --json'],
-  async run({ agent: id, times, instance }, { world, actor, place }) {
+  examples: ['nova run now shop', 'nova run now shop --times 25 --wait', 'nova run now shop --instance 1 --json'],
+  async run({ agent: id, times, instance, wait }, { world, actor, place }) {
     const agent = await theAgent(world, id);
     if (agent.status !== 'active') {
       const way = agent.status === 'paused' ? `; nova agent resume ${agent.id} ends that` : '';
@@ -26,18 +31,32 @@ export const command = worldCommand({
       const has = `agent ${agent.id} has ${plural(agent.instances, 'instance')} (0 to ${agent.instances - 1})`;
       throw new NovaError('bad_input', `${has}; got instance ${instance}`);
     }
+    if (wait && place.kind === 'directory') {
+      throw new NovaError('conflict', 'no engine runs, so nobody would do them: nova start, or leave --wait out');
+    }
     const request = await requestRuns(world, { agentId: agent.id, instance, times, actor });
-    return {
-      id: request.id,
-      agentId: request.agentId,
-      instance: request.instance,
-      times: request.times,
-      status: request.status,
-      requestedBy: request.requestedBy,
-      createdAt: new Date(request.createdAt).toISOString(),
-      waitsForEngine: place.kind === 'directory',
-    };
+    return viewOf(wait ? await done(world.table, request) : request, place);
   },
-  render: ({ agentId, times, waitsForEngine }) =>
-    `${plural(times, 'run')} of ${agentId} requested${waitsForEngine ? '; they begin with nova start' : ''}`,
+  render({ agentId, times, status, waitsForEngine }) {
+    if (status === 'done') return `${plural(times, 'run')} of ${agentId} ended: nova run list ${agentId}`;
+    return `${plural(times, 'run')} of ${agentId} requested${waitsForEngine ? '; they begin with nova start' : ''}`;
+  },
 });
+
+async function done(table: Table, request: RunRequest): Promise<RunRequest> {
+  let seen = request;
+  while (seen.status !== 'done') {
+    await sleep(LOOK_MS);
+    seen = (await getRequest(table, request.id)) ?? seen;
+  }
+  return seen;
+}
+
+function viewOf(request: RunRequest, place: Place) {
+  const { id, agentId, instance, times, next, status, requestedBy } = request;
+  const createdAt = new Date(request.createdAt).toISOString();
+  return {
+    ...{ id, agentId, instance, times, done: next, status, requestedBy, createdAt },
+    waitsForEngine: place.kind === 'directory',
+  };
+}
