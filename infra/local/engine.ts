@@ -43,7 +43,10 @@ const GRACE_MS = 5_000;
 /** @throws NovaError conflict when the port or the directory is taken, corrupt when the data cannot be read. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const jobs = await loadJobs();
-  const embedded = await openHome(options.home, { ...options, system: systemSchedules(options, machineZone()) });
+  const embedded = await openHome(options.home, {
+    ...options,
+    system: ({ timezone }) => systemSchedules(options, timezone),
+  });
   try {
     return await startOpened(options, { embedded, jobs });
   } catch (thrown) {
@@ -51,8 +54,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     throw thrown;
   }
 }
-
-const machineZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 type Parts = { readonly embedded: Embedded; readonly jobs: Jobs };
 
