@@ -67,7 +67,7 @@ export type Embedded = {
  * @throws NovaError conflict when another engine has it, corrupt when it cannot be read.
  */
 export async function openHome(path: string, options: EmbeddedOptions = {}): Promise<Embedded> {
-  const home = lockHome(path);
+  const home = await lockHome(path);
   try {
     return openLocked(home, options);
   } catch (thrown) {

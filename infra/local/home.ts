@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, NovaError } from '../../shared/domain/error.ts';
 
 export type Home = {
@@ -16,9 +17,9 @@ export type Home = {
  * process, so a `kill -9` leaves nothing to clean up.
  * @throws NovaError conflict when another process has it; misconfigured when it cannot be used.
  */
-export function lockHome(path: string): Home {
+export async function lockHome(path: string): Promise<Home> {
   makeFolder(path);
-  const lock = openLock(join(path, 'lock'));
+  const lock = await waitForLock(join(path, 'lock'));
   return {
     path,
     file: (name) => join(path, name),
@@ -35,6 +36,21 @@ function makeFolder(path: string): void {
     throw new NovaError('misconfigured', `the data directory ${path} cannot be written: ${messageOf(cause)}`, {
       cause,
     });
+  }
+}
+
+/** An engine that was just killed is gone in a moment; one that lives keeps its lock. */
+const LOCK_TRIES = 10;
+const LOCK_PAUSE_MS = 100;
+
+async function waitForLock(path: string): Promise<DatabaseSync> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return openLock(path);
+    } catch (thrown) {
+      if (attempt === LOCK_TRIES || !(thrown instanceof NovaError) || thrown.code !== 'conflict') throw thrown;
+      await sleep(LOCK_PAUSE_MS);
+    }
   }
 }
 
