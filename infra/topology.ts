@@ -84,7 +84,6 @@ export const queues: readonly QueueRow[] = [
 /** A dead letter waits for a person: the longest that SQS keeps a message. */
 export const DEAD_LETTER_RETENTION_DAYS = 14;
 
-const CHANGE = ['read', 'check', 'put', 'update'] as const;
 const OUTBOX = ['put', 'delete'] as const;
 
 export const functions: readonly FunctionRow[] = [
@@ -95,17 +94,17 @@ export const functions: readonly FunctionRow[] = [
     uses: {
       // No agent, policy, decision, approval or limit can be written from where a blueprint runs.
       table: {
-        agent: ['read', 'check'],
+        agent: ['read'],
         spec: ['read'],
         fleet: ['read', 'update'],
         page: ['read', 'put'],
         late: ['read', 'put'],
         state: ['read', 'put'],
-        day: ['read', 'put', 'update'],
+        day: ['put'],
         limit: ['read', 'check'],
+        // Opened by the first run of a day; slices are cut from it.
         budget: ['read', 'check', 'put', 'update'],
         request: ['read', 'update'],
-        outbox: OUTBOX,
       },
       sends: ['runs', 'revenue', 'work'],
     },
@@ -137,14 +136,14 @@ export const functions: readonly FunctionRow[] = [
     on: { queue: 'work', batchSize: 5 },
     uses: {
       table: {
-        agent: CHANGE,
-        spec: ['read', 'put'],
-        fleet: CHANGE,
-        limit: ['read', 'check', 'update'],
+        agent: ['read', 'check', 'update'],
+        fleet: ['read', 'put', 'update'],
+        // Decided changes of a budget, and how many instances share it.
+        limit: ['read', 'update'],
         budget: ['read', 'check', 'update'],
-        decision: CHANGE,
-        lock: ['read', 'update'],
-        approval: CHANGE,
+        decision: ['read', 'update'],
+        lock: ['update'],
+        approval: ['read', 'update'],
         policy: ['read'],
         audit: ['put'],
         outbox: OUTBOX,
@@ -164,20 +163,19 @@ export const functions: readonly FunctionRow[] = [
     on: { schedule: 'rate(1 hour)', zone: 'UTC', maxAgeSeconds: 3000, retries: 2, quietMinutes: 180 },
     uses: {
       table: {
-        agent: ['read', 'check'],
+        agent: ['read'],
         spec: ['read'],
         fleet: ['read'],
-        day: ['read'],
         limit: ['read'],
         budget: ['read'],
-        decision: CHANGE,
-        lock: ['read', 'put', 'update', 'delete'],
-        approval: CHANGE,
+        decision: ['read', 'put', 'update'],
+        lock: ['read', 'update'],
+        approval: ['read', 'put', 'update'],
         policy: ['read'],
         audit: ['put'],
         outbox: OUTBOX,
       },
-      index: ['OPEN#decision', 'OPEN#approval', 'DECISION#*'],
+      index: ['OPEN#decision', 'OPEN#approval'],
       sends: ['work'],
     },
     timeoutSeconds: 300,
@@ -190,21 +188,19 @@ export const functions: readonly FunctionRow[] = [
     on: { schedule: 'rate(1 minute)', zone: 'UTC', maxAgeSeconds: 60, retries: 0, quietMinutes: 15 },
     uses: {
       table: {
-        agent: CHANGE,
         spec: ['read'],
         fleet: ['read', 'update'],
-        page: ['read', 'put'],
-        day: ['read', 'put', 'update'],
-        limit: ['read', 'check'],
-        budget: ['read', 'check', 'put', 'update'],
-        decision: CHANGE,
-        lock: ['read', 'put', 'update', 'delete'],
-        approval: CHANGE,
+        page: ['put'],
+        // What a recovered run did not spend goes home.
+        budget: ['update'],
         request: ['read', 'update'],
+        decision: ['read', 'update'],
+        lock: ['update'],
+        approval: ['read', 'update'],
         audit: ['put'],
         outbox: ['read', 'put', 'delete'],
       },
-      index: ['OPEN#*'],
+      index: ['OPEN#request', 'OPEN#approval'],
       sends: ['runs', 'revenue', 'work'],
     },
     timeoutSeconds: 50,
@@ -216,7 +212,12 @@ export const functions: readonly FunctionRow[] = [
     entry: 'functions/schedule/reconcile-agents.ts',
     on: { schedule: 'cron(30 * * * ? *)', zone: 'UTC', maxAgeSeconds: 3000, retries: 2, quietMinutes: 180 },
     uses: {
-      table: { agent: ['read', 'check'], spec: ['read'], fleet: CHANGE, limit: ['update'], outbox: OUTBOX },
+      table: {
+        agent: ['read', 'check'],
+        fleet: ['read', 'put', 'update'],
+        // How many instances share a budget stands on its limit.
+        limit: ['update'],
+      },
       sends: ['work'],
       schedules: true,
     },
@@ -230,18 +231,11 @@ export const functions: readonly FunctionRow[] = [
     on: { schedule: 'cron(5 0 * * ? *)', zone: 'owner', maxAgeSeconds: 21_600, retries: 5, quietMinutes: 1560 },
     uses: {
       table: {
-        agent: ['read'],
-        spec: ['read'],
         fleet: ['read', 'update'],
-        page: ['read', 'put'],
-        day: ['read', 'put', 'update'],
-        limit: ['read', 'check'],
-        budget: ['read', 'check', 'put', 'update'],
-        policy: ['read'],
-        audit: ['put'],
-        outbox: OUTBOX,
+        day: ['put'],
+        // The rest of yesterday's slices goes home to yesterday.
+        budget: ['update'],
       },
-      index: ['ENTRY#*', 'DECISION#*'],
     },
     timeoutSeconds: 300,
     memoryMb: 512,
@@ -258,9 +252,9 @@ export const functions: readonly FunctionRow[] = [
     },
     uses: {
       table: {
-        decision: ['read', 'check', 'update'],
+        decision: ['read', 'update'],
         lock: ['update'],
-        approval: ['read', 'check', 'update'],
+        approval: ['read', 'update'],
         audit: ['put'],
         outbox: OUTBOX,
       },
