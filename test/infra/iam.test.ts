@@ -1,5 +1,6 @@
 /** Who may do what. A change of a right is a change of golden-iam.json, to be read by a person. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -47,7 +48,10 @@ test('the actions of every role are the ones that were agreed on', () => {
     ]),
   );
   // After reading the difference: node test/infra/iam.test.ts --write
-  if (process.argv.includes('--write')) writeFileSync(golden, `${JSON.stringify(actual, null, 2)}\n`);
+  if (process.argv.includes('--write')) {
+    writeFileSync(golden, JSON.stringify(actual));
+    spawnSync('node_modules/.bin/biome', ['format', '--write', golden]);
+  }
   const agreed = JSON.parse(readFileSync(golden, 'utf8'));
   assert.deepEqual(actual, agreed, 'rights changed: read the difference, then run node test/infra/iam.test.ts --write');
 });
