@@ -1,7 +1,7 @@
 /** The embedded engine: one process that owns the data directory, works its queues and fires its schedules. */
 import { randomBytes } from 'node:crypto';
 import { messageOf, NovaError } from '../../shared/domain/error.ts';
-import { recoverExpired } from '../../shared/jobs/sweep.ts';
+import { takeOver } from '../../shared/jobs/sweep.ts';
 import type { Admin } from '../../shared/ports/admin.ts';
 import type { World } from '../../shared/ports/world.ts';
 import { queues as queueRows } from '../topology.ts';
@@ -59,7 +59,7 @@ type Parts = { readonly embedded: Embedded; readonly jobs: Jobs };
 
 async function startOpened(options: EngineOptions, { embedded, jobs }: Parts): Promise<Engine> {
   const { world, admin } = embedded;
-  await takeOver(embedded);
+  await succeed(embedded);
   const token = randomBytes(32).toString('base64url');
   const holder: { opened: Opened | null } = { opened: null };
   const front = await openFront({
@@ -96,9 +96,9 @@ function starting(): never {
 }
 
 /** The lock is ours, so every old holder is dead: its leases are recovered and its messages visible at once. */
-async function takeOver({ queues, world }: Embedded): Promise<void> {
+async function succeed({ queues, world }: Embedded): Promise<void> {
   await Promise.all(Object.values(queues).map((queue) => queue.releaseAll()));
-  await recoverExpired(world, 'platform');
+  await takeOver(world);
 }
 
 type Running = { readonly pumps: readonly Pump[]; readonly ticker: Ticker };

@@ -51,7 +51,16 @@ async function part(world: SweepPorts, name: string, work: () => Promise<number>
   }
 }
 
-/** `platform`: at the start of an engine that holds the lock, every old holder is dead, expired or not. */
+/**
+ * At the start of an engine that holds the lock every old holder is dead, expired or not, and nobody is about to send
+ * what was written and not sent.
+ */
+export async function takeOver(world: SweepPorts): Promise<void> {
+  await recoverExpired(world, 'platform');
+  await part(world, 'outbox', () => publishLeftovers(world, Number.MAX_SAFE_INTEGER));
+}
+
+/** `platform`: whoever held the lease was stopped; that is no crash of the agent. */
 export async function recoverExpired(world: SweepPorts, blame: 'agent' | 'platform' = 'agent'): Promise<number> {
   const now = world.time.now();
   const leased = (await listFleet(world.table)).filter(

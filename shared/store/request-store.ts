@@ -22,6 +22,9 @@ export type RunRequest = {
 
 export const MAX_TIMES = 10_000;
 
+/** Where open requests are found. */
+const openPlace = (id: string) => ({ ixPk: openIndex('request'), ixSk: id });
+
 function decode(item: Item): RunRequest {
   return {
     id: String(item.id),
@@ -63,8 +66,7 @@ export async function requestRuns(world: RequestPorts, input: RequestInput): Pro
     requestedBy: input.actor,
     createdAt,
     touchedAt: createdAt,
-    ixPk: openIndex('request'),
-    ixSk: id,
+    ...openPlace(id),
   };
   const posted = post(world, { queue: 'runs', message: { v: 1, kind: 'request', requestId: id, hop: 0 } });
   await world.table.transact([{ op: 'put', item, if: [{ attr: 'pk', op: 'missing' }] }, posted.op]);
@@ -103,9 +105,9 @@ export async function finishRequest(table: Table, { id, times }: RunRequest): Pr
 
 export const slotOf = (request: RunRequest, k: number): Slot => manualSlot(request.id, k);
 
-function spelled(slot: Slot): { key: Key; k: number } {
+function spelled(slot: Slot): { id: string; key: Key; k: number } {
   const [id = '', k = '0'] = slot.slice(1).split('-');
-  return { key: requestKey(id), k: Number(k) };
+  return { id, key: requestKey(id), k: Number(k) };
 }
 
 /** Run k of a request is claimed or refused: rides in the transaction that does it. */
@@ -114,8 +116,16 @@ export function advanceOp(slot: Slot): Update {
   return { op: 'update', key, if: [{ attr: 'next', op: '=', value: k }], set: { next: k + 1 } };
 }
 
-/** Run k was lost before it could cost anything: it is to be claimed again. */
+/**
+ * Run k was lost before it could cost anything: it is to be claimed again. The request is open then, also when a second
+ * delivery has seen all its runs claimed and finished it meanwhile.
+ */
 export function giveBackOp(slot: Slot): Update {
-  const { key, k } = spelled(slot);
-  return { op: 'update', key, if: [{ attr: 'next', op: '=', value: k + 1 }], set: { next: k } };
+  const { id, key, k } = spelled(slot);
+  return {
+    op: 'update',
+    key,
+    if: [{ attr: 'next', op: '=', value: k + 1 }],
+    set: { next: k, status: 'open', ...openPlace(id) },
+  };
 }
