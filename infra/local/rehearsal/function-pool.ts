@@ -37,7 +37,9 @@ export class FunctionPool {
   /** Starts one ahead of the first event. @throws NovaError broken when its module does not load. */
   async warm(): Promise<void> {
     if (this.#closed || this.#all.size > 0) return;
-    await this.#spawn().ready;
+    await this.#spawn().ready.catch((thrown: unknown) => {
+      if (!this.#closed) throw thrown;
+    });
   }
 
   pids(): readonly number[] {
