@@ -47,13 +47,22 @@ const lacking = (row: FunctionRow, what: string, pk: string): NovaError =>
 
 type AnyJob = { run(...args: readonly unknown[]): Promise<unknown> };
 
-/** The same job, seeing any world it is given only through what its row grants. Its world is the argument with a table. */
+/**
+ * The same job, seeing any world it is given only through what its row grants. Its world is the argument with a table.
+ * One table stays one table: what stores remember of it (specs, counts) is found again at the next run.
+ */
 export function withinGrants<Job>(row: FunctionRow, job: Job): Job {
   const inner = job as Job & AnyJob;
+  const seen = new WeakMap<Table, Table>();
+  const granted = (table: Table): Table => {
+    const known = seen.get(table) ?? grantedTable(table, row);
+    seen.set(table, known);
+    return known;
+  };
   return {
     ...job,
     run: (...args: readonly unknown[]) =>
-      inner.run(...args.map((arg) => (hasTable(arg) ? { ...arg, table: grantedTable(arg.table, row) } : arg))),
+      inner.run(...args.map((arg) => (hasTable(arg) ? { ...arg, table: granted(arg.table) } : arg))),
   };
 }
 

@@ -55,3 +55,16 @@ test('a job is given its world with the narrowed table, wherever the world stand
   assert.equal(seen.length, 2);
   for (const table of seen) await assert.rejects(table.get({ pk: 'POLICY', sk: 'current' }), refused);
 });
+
+test('one table stays one table from run to run: what a store remembers of it is not read again', async () => {
+  const seen: Table[] = [];
+  const job = withinGrants(row('run-agent'), {
+    run: async (_message: unknown, { table }: { table: Table; ids: object }) => void seen.push(table),
+  });
+  const world = { table: mapTable(), ids: {} };
+  await job.run({}, world);
+  await job.run({}, { ...world });
+  await job.run({}, { ...world, table: mapTable() });
+  assert.equal(seen[0], seen[1]);
+  assert.notEqual(seen[1], seen[2]);
+});
