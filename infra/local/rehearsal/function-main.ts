@@ -9,7 +9,8 @@ import type { FromFunction, ToFunction } from './function-wire.ts';
 type Handler = (event: unknown, context: object) => Promise<unknown>;
 
 const [path = '', functionName = '', memoryMb = '128'] = process.argv.slice(2);
-const tell = (message: FromFunction): void => void process.send?.(message);
+// Nobody listens any more when the engine is gone; the disconnect follows at once.
+const tell = (message: FromFunction): void => void process.send?.(message, undefined, undefined, () => undefined);
 const wordsOf = (thrown: unknown) => ({
   errorType: thrown instanceof Error ? thrown.name : 'Error',
   errorMessage: thrown instanceof Error ? thrown.message : String(thrown),
