@@ -2,6 +2,7 @@
 import type { Agent } from '../shared/domain/agent.ts';
 import type { AgentChange } from '../shared/domain/agent-change.ts';
 import { messageOf, NovaError } from '../shared/domain/error.ts';
+import { closeAdmission } from '../shared/jobs/close-admission.ts';
 import { changeAgent, listAgents } from '../shared/store/agent-store.ts';
 import { theAgent } from './agents.ts';
 import type { Reach } from './command.ts';
@@ -53,6 +54,7 @@ export async function changeOne(
 ): Promise<AgentView> {
   await theAgent(world, id);
   const changed = await changeAgent(world, id, change, { actor, why: why ?? DEFAULT_WHY });
+  await closeAdmission(world, changed);
   return viewOf(world, changed);
 }
 
@@ -68,7 +70,7 @@ async function changeAll({ world, actor }: Reach, { why }: ChangeInput, bulk: Bu
   const refused: { id: string; message: string }[] = [];
   for (const { id } of (await listAgents(world.table)).filter(bulk.concerns)) {
     try {
-      await changeAgent(world, id, bulk.change, { actor, why: why ?? DEFAULT_WHY });
+      await closeAdmission(world, await changeAgent(world, id, bulk.change, { actor, why: why ?? DEFAULT_WHY }));
       changed.push(id);
     } catch (thrown) {
       if (!(thrown instanceof NovaError)) throw thrown;

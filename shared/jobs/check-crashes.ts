@@ -10,12 +10,7 @@ export async function checkCrashes(world: AgentPorts, agentId: string): Promise<
   const exhausted = instances.find(({ status, probes }) => status === 'active' && probes >= AGENT_DEFAULTS.maxProbes);
   if (!exhausted) return;
   const why = `${exhausted.crashStreak} crashes in a row, ${exhausted.probes} of them failed probes`;
-  await changeAgent(
-    world,
-    agentId,
-    { status: 'paused', pauseReason: 'crash_limit' },
-    { actor: 'system:check-crashes', why },
-  );
+  // Told first: a crash between the two tells twice, never not at all.
   await world.work.send({
     v: 1,
     kind: 'notify',
@@ -23,4 +18,10 @@ export async function checkCrashes(world: AgentPorts, agentId: string): Promise<
     text: `${agentId}: ${why}. It is paused; look at its runs, then resume it with: nova agent resume ${agentId}`,
     dedupKey: `crash-limit:${agentId}:${agent.version}`,
   });
+  await changeAgent(
+    world,
+    agentId,
+    { status: 'paused', pauseReason: 'crash_limit' },
+    { actor: 'system:check-crashes', why },
+  );
 }

@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../domain/agent.ts';
 import { messageOf } from '../domain/error.ts';
+import { dayOf } from '../domain/period.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
 import { expireDue } from '../store/approval-expiry.ts';
@@ -35,6 +36,7 @@ export const sweepJob: ScheduleJob<SweepPorts> = { name: 'sweep', needs: NEEDS, 
 
 export async function sweep(world: SweepPorts): Promise<JsonObject> {
   return {
+    metrics: await fleetMetrics(world),
     recovered: await part(world, 'leases', () => recoverExpired(world)),
     published: await part(world, 'outbox', () => publishLeftovers(world, world.time.now() - OUTBOX_AGE_MS)),
     resent: await part(world, 'requests', () => resendRequests(world)),
@@ -58,6 +60,21 @@ async function part(world: SweepPorts, name: string, work: () => Promise<number>
 export async function takeOver(world: SweepPorts): Promise<void> {
   await recoverExpired(world, 'platform');
   await part(world, 'outbox', () => publishLeftovers(world, Number.MAX_SAFE_INTEGER));
+}
+
+/** The fleet in a few numbers, once a minute: names without dimensions, so that a thousand agents cost what one does. */
+async function fleetMetrics({ table, time, settings }: SweepPorts): Promise<JsonObject> {
+  const now = time.now();
+  const period = dayOf(now, settings.timezone);
+  const fleet = await listFleet(table);
+  const today = fleet.filter(({ slice }) => slice.period === period);
+  return {
+    activeInstances: fleet.filter(({ status }) => status === 'active').length,
+    runningInstances: fleet.filter(({ run }) => run !== null).length,
+    coolingInstances: fleet.filter(({ coolingUntil }) => coolingUntil > now).length,
+    runsToday: today.reduce((sum, { day }) => sum + day.runs, 0),
+    costTodayMicros: today.reduce((sum, { day }) => sum + day.costMicros, 0),
+  };
 }
 
 /** `platform`: whoever held the lease was stopped; that is no crash of the agent. */
