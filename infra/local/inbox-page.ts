@@ -4,7 +4,7 @@ import type { CaughtMail } from './mail-catcher.ts';
 
 const STYLE = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:46rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.3rem}ol{list-style:none;padding:0}li{padding:.6rem 0;border-bottom:1px solid #8884}a{color:inherit;font-weight:600}
-small{color:#888}iframe{width:100%;height:70vh;border:1px solid #8884;border-radius:8px;background:#fff}pre{white-space:pre-wrap}`;
+small{color:#888}iframe{width:100%;height:85vh;border:1px solid #8884;border-radius:8px;background:#fff}pre{white-space:pre-wrap}`;
 
 const safe = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
