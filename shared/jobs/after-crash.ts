@@ -1,6 +1,6 @@
 /** What follows when a run was one crash too many. A run may not change its agent: it asks for that, and tells the owner. */
 import type { World } from '../ports/world.ts';
-import type { Claimed } from '../store/claim-store.ts';
+import type { Claimed } from '../store/claim.ts';
 import type { Ended } from '../store/close-store.ts';
 
 export async function afterCrash(

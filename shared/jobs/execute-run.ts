@@ -6,7 +6,7 @@ import type { RunCalls, RunOrder } from '../ports/host.ts';
 import type { World } from '../ports/world.ts';
 import type { Call } from '../runtime/job.ts';
 import { countInstances } from '../store/agent-store.ts';
-import type { Claimed } from '../store/claim-store.ts';
+import type { Claimed } from '../store/claim.ts';
 import { type Ended, endRun } from '../store/close-store.ts';
 import { keepLease, markCall } from '../store/mark-store.ts';
 import { readState } from '../store/state-store.ts';

@@ -10,7 +10,7 @@ import { noteOf, type RunRecord } from '../domain/run.ts';
 import type { Op, Update, Value } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { returnOp } from './budget-store.ts';
-import type { Claimed } from './claim-store.ts';
+import type { Claimed } from './claim.ts';
 import { decodeInstance, encodeRecord, encodeTally, encodeTries, RUN_ATTRS } from './instance-item.ts';
 import { journalAfter, journalPage, pinned } from './instance-store.ts';
 import { instanceKey, stateKey } from './keys.ts';

@@ -3,7 +3,7 @@ import { NovaError } from '../domain/error.ts';
 import { formatUsd } from '../domain/money.ts';
 import { computeBoundMicros } from '../domain/protocol/cost.ts';
 import type { World } from '../ports/world.ts';
-import type { Claimed } from './claim-store.ts';
+import type { Claimed } from './claim.ts';
 import { decodeInstance } from './instance-item.ts';
 import { instanceKey } from './keys.ts';
 

@@ -5,7 +5,7 @@ import { closeSlot } from '../domain/protocol/close.ts';
 import type { Wish } from '../domain/protocol/judge.ts';
 import { type Refusal, type RunRecord, runId } from '../domain/run.ts';
 import type { Table, Update } from '../ports/table.ts';
-import type { ClaimPorts, Situation, Written } from './claim-store.ts';
+import type { ClaimPorts, Situation, Written } from './claim.ts';
 import { encodeTally, encodeTries } from './instance-item.ts';
 import { journalAfter, journalPage, pinned } from './instance-store.ts';
 import { instanceKey, lateKey } from './keys.ts';

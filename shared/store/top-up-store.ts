@@ -9,15 +9,8 @@ import { isRoomy, lackingMicros, sliceMicros } from '../domain/protocol/slice.ts
 import type { Condition, Op, Update } from '../ports/table.ts';
 import { budgetKeyOf, getLimit, makeExact, markSwept, openBudget, returnOp, takeOp } from './budget-store.ts';
 import { callBack } from './call-back-store.ts';
-import {
-  type Claim,
-  type ClaimPorts,
-  claimConditions,
-  runAttrs,
-  type Situation,
-  type Step,
-  transact,
-} from './claim-store.ts';
+import type { Claim, ClaimPorts, Situation, Step } from './claim.ts';
+import { claimConditions, runAttrs, transact } from './claim-write.ts';
 import { pinned } from './instance-store.ts';
 import { instanceKey } from './keys.ts';
 import { refusalOp } from './refusal-store.ts';

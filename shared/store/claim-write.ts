@@ -1,0 +1,80 @@
+/** The writes of a claim: blind inside a slice, as a transaction where more than the instance changes. */
+import { NovaError } from '../domain/error.ts';
+import type { Instance } from '../domain/instance.ts';
+import type { Wish } from '../domain/protocol/judge.ts';
+import { tickMs, triggerOf } from '../domain/run.ts';
+import type { Condition, Update } from '../ports/table.ts';
+import type { Claim, ClaimAnswer, ClaimPorts, Step, Written } from './claim.ts';
+import { decodeInstance, type RUN_ATTRS } from './instance-item.ts';
+import { instanceKey } from './keys.ts';
+import { advanceOp } from './request-store.ts';
+
+export async function load({ table }: ClaimPorts, { agentId, number }: Claim): Promise<Instance> {
+  const item = await table.get(instanceKey(agentId, number));
+  if (!item) throw new NovaError('not_found', `there is no instance ${number} of an agent "${agentId}"`);
+  return decodeInstance(item);
+}
+
+export function runAnswer(image: Instance, { spec, slot }: Wish): ClaimAnswer {
+  return { kind: 'run', claimed: { instance: image, spec, attempt: (image.tries[slot]?.attempts ?? 0) + 1 } };
+}
+
+/** What a claim needs to be true, apart from the money. */
+export function claimConditions({ slot, now, period, spec }: Wish): Condition[] {
+  const free: Condition[] = [
+    { attr: 'st', op: '=', value: 'active' },
+    { attr: 'ho', op: 'missing' },
+    { attr: 'sv', op: '=', value: spec.version },
+    { attr: 'pe', op: '=', value: period },
+    { attr: 'cu', op: '<=', value: now },
+  ];
+  if (triggerOf(slot) === 'manual') return free;
+  return [...free, { attr: 'fl', op: '<', value: tickMs(slot) }, { attr: 'rc', op: 'lacks', value: slot }];
+}
+
+export function runAttrs(
+  { settings }: ClaimPorts,
+  { slot, holder, now, spec }: Wish,
+): Record<(typeof RUN_ATTRS)[number], string | number> {
+  return {
+    sl: slot,
+    ho: holder,
+    ra: now,
+    lu: now + settings.leaseSeconds * 1000,
+    cs: 0,
+    hd: spec.holdMicros,
+    hl: spec.holdMicros,
+    se: 0,
+  };
+}
+
+/** The claim inside the slice: one conditional write, whose refusal shows the image. */
+export async function write(ports: ClaimPorts, want: Claim, wish: Wish): Promise<Step> {
+  const hold = wish.spec.holdMicros;
+  const update: Update = {
+    op: 'update',
+    key: instanceKey(want.agentId, want.number),
+    if: [...claimConditions(wish), { attr: 'av', op: '>=', value: hold }],
+    set: runAttrs(ports, wish),
+    add: { f: 1, av: -hold },
+  };
+  if (triggerOf(want.slot) === 'manual') return await transact(ports, want, { ops: [update], refused: null });
+  const result = await ports.table.write(update);
+  if (!result.item)
+    throw new NovaError('not_found', `there is no instance ${want.number} of an agent "${want.agentId}"`);
+  const image = decodeInstance(result.item);
+  return result.ok ? { answer: runAnswer(image, wish) } : { image };
+}
+
+/**
+ * Writes them together with the step of the manual request they belong to. A claim is read back: it shows my holder,
+ * and a lost answer looks the same. A request that has moved on has had this slot from somebody else.
+ */
+export async function transact(ports: ClaimPorts, want: Claim, { ops, refused }: Written): Promise<Step> {
+  const advance = triggerOf(want.slot) === 'manual' ? [advanceOp(want.slot)] : [];
+  const result = await ports.table.transact([...ops, ...advance]);
+  if (result.ok && refused) return { answer: { kind: 'refused', reason: refused } };
+  const image = await load(ports, want);
+  const moved = !result.ok && result.failed.some(({ index }) => index >= ops.length);
+  return moved && image.run?.holder !== want.holder ? { answer: { kind: 'done' } } : { image };
+}
