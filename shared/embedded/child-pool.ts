@@ -10,8 +10,12 @@ const LONG_RUN_MS = 20;
 /** Children coming up at the same time: each costs a processor for 0.1 s. */
 const MAX_STARTING = 2;
 const MAX_LOST = 3;
-/** Children that died before they came up, in a row, after which waiting orders are given up. */
-const MAX_STILLBORN = 3;
+/**
+ * Children that died before they came up, in a row, after which waiting orders are given up. One that said why would say
+ * it again; one that went without a word was ended from outside, which says little about the next.
+ */
+const MAX_STILLBORN = 12;
+const SAID_WHY = 4;
 
 export class ChildPool {
   readonly #max: number;
@@ -167,7 +171,7 @@ export class ChildPool {
   #exit(child: Child, { unstarted, ready, words }: { unstarted: Job[]; ready: boolean; words: string }): void {
     this.#children.delete(child);
     this.#warden.gone(child.pid);
-    if (!ready) this.#stillborn += 1;
+    if (!ready) this.#stillborn += words !== '' || child.pid === undefined ? SAID_WHY : 1;
     else if (this.#warmed && !this.#closed && this.#children.size < this.#idle) this.#spawn();
     for (const job of unstarted.reverse()) {
       job.lost += 1;

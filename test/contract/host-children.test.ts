@@ -54,6 +54,19 @@ test('a child that is killed from outside crashes its run once, and the next run
   await alone.close();
 });
 
+test('children that are killed before they come up cost no run anything: the next one does it', async () => {
+  const alone = childHost({ maxConcurrentRuns: 1, idleChildren: 1 });
+  const result = alone.execute(scripted({}), owner());
+  const killed = new Set<number>();
+  await until(() => {
+    for (const pid of alone.pids())
+      if (killed.size < 5 && !killed.has(pid) && process.kill(pid, 'SIGKILL')) killed.add(pid);
+    return killed.size === 5;
+  });
+  assert.deepEqual(await result, { outcome: 'succeeded', note: 'entry 1 of 1' });
+  await alone.close();
+});
+
 test('the result of a killed run waits for a mark that is under way, so that its owner knows all it may have cost', async () => {
   let answer = () => {};
   const asked: string[] = [];
