@@ -60,6 +60,7 @@ function newAgent(
     schedule: scheduleOf(input, timezone),
     ...{ config, instances, overlap },
     holdMicros: holdMicros(limits, computeNanosPerSecond),
+    ...(limits.tokens === undefined ? {} : { holdTokens: limits.tokens }),
     timeoutSeconds: limits.timeoutSeconds,
     ...(crashLimit === undefined ? {} : { crashLimit }),
   };

@@ -4,10 +4,10 @@
  */
 import type { JsonObject } from '../domain/agent.ts';
 import { messageOf } from '../domain/error.ts';
-import { dayOf } from '../domain/period.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
 import { expireDue } from '../store/approval-expiry.ts';
+import { momentNow } from '../store/calendar-store.ts';
 import { getInstance, listFleet } from '../store/instance-store.ts';
 import { publishLeftovers } from '../store/outbox-store.ts';
 import { recover } from '../store/recovery-store.ts';
@@ -63,10 +63,10 @@ export async function takeOver(world: SweepPorts): Promise<void> {
 }
 
 /** The fleet in a few numbers, once a minute: names without dimensions, so that a thousand agents cost what one does. */
-async function fleetMetrics({ table, time, settings }: SweepPorts): Promise<JsonObject> {
-  const now = time.now();
-  const period = dayOf(now, settings.timezone);
-  const fleet = await listFleet(table);
+async function fleetMetrics(world: SweepPorts): Promise<JsonObject> {
+  const now = world.time.now();
+  const { date: period } = await momentNow(world);
+  const fleet = await listFleet(world.table);
   const today = fleet.filter(({ slice }) => slice.period === period);
   return {
     activeInstances: fleet.filter(({ status }) => status === 'active').length,

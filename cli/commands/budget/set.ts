@@ -1,4 +1,5 @@
-import { setLimit, viewBudget } from '../../../shared/store/limit-store.ts';
+import { viewBudget } from '../../../shared/store/budget-view.ts';
+import { setLimit } from '../../../shared/store/limit-store.ts';
 import { theScope } from '../../agents.ts';
 import { worldCommand } from '../../command.ts';
 import { needed, text, usd } from '../../fields.ts';

@@ -1,6 +1,6 @@
 import { agentScope } from '../../../shared/domain/budget.ts';
 import { listAgents } from '../../../shared/store/agent-store.ts';
-import { type BudgetView, viewBudget } from '../../../shared/store/limit-store.ts';
+import { type BudgetView, viewBudget } from '../../../shared/store/budget-view.ts';
 import { theScope } from '../../agents.ts';
 import { worldCommand } from '../../command.ts';
 import { flag, text } from '../../fields.ts';

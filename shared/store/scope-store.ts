@@ -1,0 +1,51 @@
+/** Who is under a limit, and which limits somebody is under. */
+import {
+  agentScope,
+  basicLines,
+  departmentScope,
+  isBasic,
+  type Kind,
+  type Line,
+  type Scope,
+} from '../domain/budget.ts';
+import type { Per } from '../domain/calendar.ts';
+import type { Instance } from '../domain/instance.ts';
+import type { Item, Table } from '../ports/table.ts';
+import { listFleet, listInstances } from './instance-store.ts';
+import { agentKey, agentsPk, limitPk } from './keys.ts';
+import { queryAll } from './query-all.ts';
+
+/** Every instance of a scope, retired ones as well. */
+export async function instancesIn(table: Table, scope: Scope): Promise<Instance[]> {
+  if (scope === 'fleet') return await listFleet(table);
+  if (scope.startsWith('agent:')) return await listInstances(table, scope.slice('agent:'.length));
+  const department = scope.slice('department:'.length);
+  const agents = (await queryAll(table, { pk: agentsPk })).filter((agent) => agent.department === department);
+  return (await Promise.all(agents.map(({ sk }) => listInstances(table, sk)))).flat();
+}
+
+/** The limits of an agent as they stand now: the basic ones, and those that somebody has set for it or above it. */
+export async function linesOf(table: Table, agentId: string): Promise<readonly Line[]> {
+  const agent = await table.get(agentKey(agentId));
+  const department = agent?.department === undefined ? [] : [departmentScope(String(agent.department))];
+  const lists = await Promise.all(['fleet', ...department, agentScope(agentId)].map((scope) => setLines(table, scope)));
+  return [...basicLines(agentId), ...lists.flat().filter((line) => !isBasic(line))];
+}
+
+async function setLines(table: Table, scope: Scope): Promise<Line[]> {
+  return (await queryAll(table, { pk: limitPk, prefix: `${scope}#` })).filter(isSet).map(lineOf);
+}
+
+/** Counted instances make an item as well; a limit has a version. */
+const isSet = ({ version }: Item): boolean => version !== undefined;
+
+/** All limits that somebody has set, or that count instances. */
+export async function allLines(table: Table): Promise<Line[]> {
+  return (await queryAll(table, { pk: limitPk })).filter((item) => item.sk.includes('#')).map(lineOf);
+}
+
+function lineOf({ sk }: Item): Line {
+  const cut = sk.lastIndexOf('#');
+  const [kind, per] = sk.slice(cut + 1).split('-');
+  return { scope: sk.slice(0, cut), kind: kind as Kind, per: per as Per };
+}
