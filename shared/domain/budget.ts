@@ -52,6 +52,8 @@ export type Budget = {
   readonly throttled: boolean;
   /** Somebody was refused for it since the last raise. */
   readonly full: boolean;
+  /** The highest per cent that the owner was told of. */
+  readonly told: number;
 };
 
 export type BudgetStatus = 'healthy' | 'warning' | 'critical' | 'exceeded';

@@ -7,12 +7,13 @@ import { messageOf } from '../domain/error.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
 import { expireDue } from '../store/approval-expiry.ts';
-import { momentNow } from '../store/calendar-store.ts';
+import { adoptZone, momentNow } from '../store/calendar-store.ts';
 import { getInstance, listFleet } from '../store/instance-store.ts';
 import { publishLeftovers } from '../store/outbox-store.ts';
 import { recover } from '../store/recovery-store.ts';
 import { openRequests, touchRequest } from '../store/request-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
+import { noticeBudgets } from './budget-notices.ts';
 
 const NEEDS = {
   table: true,
@@ -40,6 +41,8 @@ export async function sweep(world: SweepPorts): Promise<JsonObject> {
     recovered: await part(world, 'leases', () => recoverExpired(world)),
     published: await part(world, 'outbox', () => publishLeftovers(world, world.time.now() - OUTBOX_AGE_MS)),
     resent: await part(world, 'requests', () => resendRequests(world)),
+    adopted: await part(world, 'zone', async () => Number(await adoptZone(world))),
+    noticed: await part(world, 'budgets', () => noticeBudgets(world)),
     expired: await part(world, 'approvals', async () => (await expireDue(world, world.time.now())).expired),
   };
 }

@@ -53,6 +53,7 @@ function decodeBudget(line: Line, period: string, item: Item): Budget {
     counting: item.counting === true,
     throttled: item.unthrottled !== true,
     full: item.full === true,
+    told: Number(item.told ?? 0),
   };
 }
 

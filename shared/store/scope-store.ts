@@ -41,7 +41,7 @@ const isSet = ({ version }: Item): boolean => version !== undefined;
 
 /** All limits that somebody has set, or that count instances. */
 export async function allLines(table: Table): Promise<Line[]> {
-  return (await queryAll(table, { pk: limitPk })).filter((item) => item.sk.includes('#')).map(lineOf);
+  return (await queryAll(table, { pk: limitPk })).map(lineOf);
 }
 
 function lineOf({ sk }: Item): Line {
