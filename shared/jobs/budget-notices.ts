@@ -1,12 +1,24 @@
 /** Once a minute: who is near a limit or at it is told to the owner, once per limit, period and step. */
-import { type Budget, budgetStatus, isBasic, type Kind, type Line, lineName, usdDay } from '../domain/budget.ts';
+import {
+  agentScope,
+  BUDGET_KIND,
+  type Budget,
+  budgetStatus,
+  defaultLimitMicros,
+  isBasic,
+  type Kind,
+  type Line,
+  lineName,
+  usdDay,
+} from '../domain/budget.ts';
 import { periodOf } from '../domain/calendar.ts';
+import { todayOf } from '../domain/facts.ts';
 import { formatUsd } from '../domain/money.ts';
 import type { World } from '../ports/world.ts';
 import { budgetKeyFor, getBudget } from '../store/budget-store.ts';
 import { type CalendarPorts, momentNow } from '../store/calendar-store.ts';
 import { listFleet } from '../store/instance-store.ts';
-import { allLines } from '../store/scope-store.ts';
+import { allLimits } from '../store/scope-store.ts';
 
 type Ports = CalendarPorts & Pick<World, 'work'>;
 
@@ -16,7 +28,7 @@ const STEPS = { critical: 90, exceeded: 100 } as const;
 export async function noticeBudgets(ports: Ports): Promise<number> {
   const moment = await momentNow(ports);
   let sent = 0;
-  for (const line of await watchedLines(ports)) {
+  for (const line of await watchedLines(ports, moment.date)) {
     const period = periodOf(line.per, moment);
     const budget = await getBudget(ports.table, line, period);
     const step = budget ? stepOf(budget) : 0;
@@ -33,12 +45,21 @@ export async function noticeBudgets(ports: Ports): Promise<number> {
   return sent;
 }
 
-/** Limits that somebody has set, and the dollars a day of every agent that has spent any today. */
-async function watchedLines({ table }: Ports): Promise<Line[]> {
-  const spending = new Set((await listFleet(table)).filter(({ day }) => day.costMicros > 0).map((one) => one.agentId));
-  const basic = ['fleet', ...[...spending].map((id) => `agent:${id}`)].map(usdDay);
-  const set = (await allLines(table)).filter((line) => !isBasic(line));
-  return [...basic, ...set];
+/** Limits that are worth a look at their budget: the fleet's, the special ones, and of agents those that come near. */
+async function watchedLines({ table }: Ports, date: string): Promise<Line[]> {
+  const [fleet, limits] = await Promise.all([listFleet(table), allLimits(table)]);
+  const today = fleet.filter(({ slice }) => slice.period === date);
+  const limitOf = new Map(limits.map(({ line, limitMicros }) => [`${line.scope}#${lineName(line)}`, limitMicros]));
+  const near = [...new Set(today.map(({ agentId }) => agentId))].filter((agentId) => {
+    const { costMicros, refused } = todayOf(
+      today.filter((one) => one.agentId === agentId),
+      date,
+    );
+    const scope = agentScope(agentId);
+    return refused > 0 || costMicros * 2 >= (limitOf.get(`${scope}#${BUDGET_KIND}`) ?? defaultLimitMicros(scope));
+  });
+  const special = limits.map(({ line }) => line).filter((line) => !isBasic(line));
+  return [...['fleet', ...near.map(agentScope)].map(usdDay), ...special];
 }
 
 /**

@@ -20,7 +20,7 @@ import { getBudget, getLimitOf, periodFor } from './budget-store.ts';
 import { momentNow } from './calendar-store.ts';
 import { budgetPk } from './keys.ts';
 import { queryAll } from './query-all.ts';
-import { allLines, instancesIn } from './scope-store.ts';
+import { allLimits, instancesIn } from './scope-store.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'settings'>;
 
@@ -83,7 +83,7 @@ function spentOf(budget: Budget | null, instances: readonly Instance[]): number 
 
 /** Every limit of these scopes that somebody has set, after the dollars a day that each of them has. */
 export async function linesUnder(table: Table, scopes: readonly Scope[]): Promise<Line[]> {
-  const set = (await allLines(table)).filter((line) => !isBasic(line));
+  const set = (await allLimits(table)).map(({ line }) => line).filter((line) => !isBasic(line));
   return scopes.flatMap((scope) => [
     ...(scope.startsWith('department:') ? [] : [usdDay(scope)]),
     ...set.filter((line) => line.scope === scope),
@@ -92,7 +92,7 @@ export async function linesUnder(table: Table, scopes: readonly Scope[]): Promis
 
 /** Departments that have a limit. */
 export async function limitedDepartments(table: Table): Promise<Scope[]> {
-  const scopes = (await allLines(table)).map(({ scope }) => scope);
+  const scopes = (await allLimits(table)).map(({ line }) => line.scope);
   return [...new Set(scopes.filter((scope) => scope.startsWith('department:')))];
 }
 

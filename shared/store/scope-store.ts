@@ -5,12 +5,14 @@ import {
   departmentScope,
   isBasic,
   type Kind,
+  type Limit,
   type Line,
   type Scope,
 } from '../domain/budget.ts';
 import type { Per } from '../domain/calendar.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { Item, Table } from '../ports/table.ts';
+import { decodeLimitOf } from './budget-store.ts';
 import { listFleet, listInstances } from './instance-store.ts';
 import { agentKey, agentsPk, limitPk } from './keys.ts';
 import { queryAll } from './query-all.ts';
@@ -40,8 +42,8 @@ async function setLines(table: Table, scope: Scope): Promise<Line[]> {
 const isSet = ({ version }: Item): boolean => version !== undefined;
 
 /** All limits that somebody has set, or that count instances. */
-export async function allLines(table: Table): Promise<Line[]> {
-  return (await queryAll(table, { pk: limitPk })).map(lineOf);
+export async function allLimits(table: Table): Promise<Limit[]> {
+  return (await queryAll(table, { pk: limitPk })).map((item) => decodeLimitOf(lineOf(item), item));
 }
 
 function lineOf({ sk }: Item): Line {
