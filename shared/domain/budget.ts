@@ -34,6 +34,8 @@ export type Limit = {
   readonly instances: number;
   /** Ticks are thinned out from 90 %. */
   readonly throttled: boolean;
+  /** It is new: what was spent before it is still being counted. */
+  readonly counting: boolean;
 };
 
 /** `available + Σ (slices + held + sent + spent) = limit`, at every moment; all in the unit of the line's kind. */

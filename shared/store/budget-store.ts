@@ -15,7 +15,8 @@ import { periodOf } from '../domain/calendar.ts';
 import { NovaError } from '../domain/error.ts';
 import type { Slice } from '../domain/instance.ts';
 import type { Condition, Item, Key, Op, Table, Update } from '../ports/table.ts';
-import { budgetKey, limitKey } from './keys.ts';
+import { budgetKey, budgetPk, limitKey } from './keys.ts';
+import { queryAll } from './query-all.ts';
 
 /** Where the limit of dollars a day is kept: the number of instances of a scope stands there as well. */
 export const limitKeyOf = (scope: Scope): Key => limitKey(scope, BUDGET_KIND);
@@ -38,10 +39,12 @@ export function decodeLimitOf(line: Line, item: Item | null): Limit {
     version: Number(item?.version ?? 0),
     instances: Number(item?.instances ?? 0),
     throttled: item?.unthrottled !== true,
+    counting: item?.counting === true,
   };
 }
 
-function decodeBudget(line: Line, period: string, item: Item): Budget {
+export function decodeBudget(line: Line, item: Item): Budget {
+  const period = item.sk.slice(item.sk.indexOf('#') + 1);
   return {
     line,
     scope: line.scope,
@@ -73,7 +76,13 @@ export async function instancesUnder(table: Table, scope: Scope): Promise<number
 /** The budget as it is, or null when nobody has opened it. */
 export async function getBudget(table: Table, line: Line, period: string): Promise<Budget | null> {
   const item = await table.get(budgetKeyFor(line, period));
-  return item && decodeBudget(line, period, item);
+  return item && decodeBudget(line, item);
+}
+
+/** All budgets of a line that were ever opened. */
+export async function openedBudgets(table: Table, line: Line): Promise<Budget[]> {
+  const items = await queryAll(table, { pk: budgetPk(line.scope), prefix: `${lineName(line)}#` });
+  return items.map((item) => decodeBudget(line, item));
 }
 
 /** Reads the budget of a period, opening it first if it is new: from the limit's version that was read, never another. */
@@ -98,8 +107,8 @@ function limitCheck({ line, version }: Limit): Op {
 }
 
 /** A fresh budget; one of a limit that is new gives nothing out until `counting` is gone. */
-export function openingOp(limit: Limit, period: string, counting = false): Op {
-  const { line, limitMicros, throttled } = limit;
+export function openingOp(limit: Limit, period: string): Op {
+  const { line, limitMicros, throttled, counting } = limit;
   const item = {
     ...budgetKeyFor(line, period),
     v: 1,

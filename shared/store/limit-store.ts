@@ -61,19 +61,20 @@ async function tryToSet(world: Ports, { wanted, line, actor }: Setting): Promise
   const [period = '', ...ahead] = await openPeriods(world, line);
   const item = await table.get(limitKeyFor(line));
   const before = decodeLimitOf(line, item);
+  const begins = before.version === 0 && !isBasic(line);
   const after: Limit = {
     ...before,
     limitMicros: wanted.limitMicros,
     version: before.version + 1,
     throttled: wanted.throttled ?? before.throttled,
+    counting: before.counting || begins,
   };
-  const begins = before.version === 0 && !isBasic(line);
   const budgets = begins
-    ? [openingOp(after, period, true)]
+    ? [openingOp(after, period)]
     : await Promise.all([period, ...ahead].map(async (one) => budgetOp(await getBudget(table, line, one), after, one)));
   const result = await table.transact([...limitOps(world, { before, after, actor, head: headOf(item) }), ...budgets]);
   if (!result.ok) return null;
-  if (begins) await countBefore(world, line, period);
+  if (after.counting) await countBefore(world, line, period);
   else if (after.limitMicros < before.limitMicros) await callBack(table, { line, period });
   return after;
 }
@@ -124,6 +125,7 @@ function limitOps({ hashing, time }: Ports, { before, after, actor, head }: Limi
       set: {
         ...{ v: 1, limit: after.limitMicros, version: after.version, ...next },
         ...(after.throttled ? {} : { unthrottled: true }),
+        ...(after.counting ? { counting: true } : {}),
       },
       ...(after.throttled ? { remove: ['unthrottled'] } : {}),
     },

@@ -26,16 +26,25 @@ export async function instancesIn(table: Table, scope: Scope): Promise<Instance[
   return (await Promise.all(agents.map(({ sk }) => listInstances(table, sk)))).flat();
 }
 
+export type Under = {
+  readonly lines: readonly Line[];
+  /** Those of them that are new: what was spent before them is still being counted. */
+  readonly counting: readonly Line[];
+};
+
 /** The limits of an agent as they stand now: the basic ones, and those that somebody has set for it or above it. */
-export async function linesOf(table: Table, agentId: string): Promise<readonly Line[]> {
+export async function linesOf(table: Table, agentId: string): Promise<Under> {
   const agent = await table.get(agentKey(agentId));
   const department = agent?.department === undefined ? [] : [departmentScope(String(agent.department))];
   const lists = await Promise.all(['fleet', ...department, agentScope(agentId)].map((scope) => setLines(table, scope)));
-  return [...basicLines(agentId), ...lists.flat().filter((line) => !isBasic(line))];
+  const special = lists.flat().filter(({ line }) => !isBasic(line));
+  const lines = [...basicLines(agentId), ...special.map(({ line }) => line)];
+  return { lines, counting: special.filter(({ counting }) => counting).map(({ line }) => line) };
 }
 
-async function setLines(table: Table, scope: Scope): Promise<Line[]> {
-  return (await queryAll(table, { pk: limitPk, prefix: `${scope}#` })).filter(isSet).map(lineOf);
+async function setLines(table: Table, scope: Scope): Promise<Limit[]> {
+  const items = await queryAll(table, { pk: limitPk, prefix: `${scope}#` });
+  return items.filter(isSet).map((item) => decodeLimitOf(lineOf(item), item));
 }
 
 /** Counted instances make an item as well; a limit has a version. */
