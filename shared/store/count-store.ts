@@ -34,7 +34,12 @@ export async function countBefore(ports: CalendarPorts, line: Line, period: stri
     }
   }
   for (const key of [limitKeyFor(line), budgetKeyFor(line, period)]) {
-    const counted: Update = { op: 'update', key, if: [{ attr: 'counting', op: '=', value: true }], remove: ['counting'] };
+    const counted: Update = {
+      op: 'update',
+      key,
+      if: [{ attr: 'counting', op: '=', value: true }],
+      remove: ['counting'],
+    };
     await ports.table.write(counted);
   }
 }

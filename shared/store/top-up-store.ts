@@ -46,8 +46,8 @@ export async function topUp(ports: ClaimPorts, want: Claim, situation: Situation
     const ops = [claimOp(ports, situation, { take, exact: false }), ...takeOps(image.slice, take, 'slice')];
     return await transact(ports, want, { ops, refused: null });
   }
-  await settleExact(ports, tight, situation);
-  return await claimExactly(ports, want, situation);
+  const moved = await settleExact(ports, tight, situation);
+  return await claimExactly(ports, want, { situation, budgets: moved ? await budgetsOf(ports, situation) : budgets });
 }
 
 /** All budgets of the image's slice, opened where they are new. */
@@ -61,28 +61,31 @@ async function tightOnes({ table }: ClaimPorts, budgets: readonly Budget[], take
     budgets.map(async (budget) => {
       const amount = take[budget.line.kind];
       if (amount === 0) return { budget, roomy: true };
+      const forOne = !budget.exact && isRoomy(budget.availableMicros, 1, amount) && leavesLastTenth(budget, amount);
+      if (!forOne) return { budget, roomy: false };
       const instances = await instancesUnder(table, budget.scope);
-      const roomy = isRoomy(budget.availableMicros, instances, amount) && leavesLastTenth(budget, amount);
-      return { budget, roomy: !budget.exact && roomy };
+      return { budget, roomy: isRoomy(budget.availableMicros, instances, amount) };
     }),
   );
   return looked.filter(({ roomy }) => !roomy).map(({ budget }) => budget);
 }
 
-/** Exact first, then looking: a slice cut in between is impossible. */
-async function settleExact({ table }: ClaimPorts, tight: readonly Budget[], { image }: Situation): Promise<void> {
+/** Exact first, then looking: a slice cut in between is impossible. Whether there was anything to do. */
+async function settleExact({ table }: ClaimPorts, tight: readonly Budget[], { image }: Situation): Promise<boolean> {
   for (const { line, period, exact, swept } of tight) {
     if (!exact) await makeExact(table, line, period);
     if (swept) continue;
     await callBack(table, { line, period, except: image });
     await markSwept(table, line, period);
   }
+  return tight.some(({ exact, swept }) => !exact || !swept);
 }
 
-async function claimExactly(ports: ClaimPorts, want: Claim, situation: Situation): Promise<Step> {
+type Looked = { readonly situation: Situation; readonly budgets: readonly Budget[] };
+
+async function claimExactly(ports: ClaimPorts, want: Claim, { situation, budgets }: Looked): Promise<Step> {
   const { wish, image } = situation;
   const need = lacking(image.slice, wish.spec);
-  const budgets = await budgetsOf(ports, situation);
   const poor = budgets.find(
     ({ line, availableMicros }) => needOf(need, line.kind) && availableMicros < need[line.kind],
   );

@@ -36,7 +36,7 @@ export class Books {
   refused = 0;
   recorded = 0;
   throttled = 0;
-  readonly provider = { micros: 0, calls: new Set<string>() };
+  readonly provider = { micros: 0, calls: new Set<string>(), runs: new Map<string, number>() };
   readonly closed = new Set<string>();
   readonly #departments: ReadonlyMap<string, string>;
   readonly #holds: { readonly [kind in Kind]: number };
@@ -60,7 +60,7 @@ export class Books {
   /** Sees one commit whole, and checks every account that it touched. */
   commit(changes: readonly Changed[]): void {
     const touched = new Set<Account>();
-    for (const { key, before, after } of changes) {
+    for (const { key, after } of changes) {
       if (key.pk.startsWith('BUDGET#')) touched.add(this.#budget(key.pk, key.sk).update(after));
       else if (key.pk === 'CALENDAR') this.#calendar = JSON.parse(String(after?.calendar)) as Calendar;
       else if (key.pk.startsWith('RUN#')) this.#pages.add(list(after, 'runs').join('|'));
@@ -82,6 +82,7 @@ export class Books {
     if (this.provider.calls.has(id)) this.fail(`the provider was called twice for ${id}`);
     this.provider.calls.add(id);
     this.provider.micros += micros;
+    this.provider.runs.set(runId, (this.provider.runs.get(runId) ?? 0) + micros);
     if (this.provider.micros > this.#spent + this.#sent) this.fail(`${id}: a call that nobody is charged for`);
   }
 
@@ -184,7 +185,8 @@ export class Books {
       if (before.st !== 'active') this.fail(`${name} was claimed while it was ${before.st}`);
       if (this.closed.has(idOf(after, String(after.sl)))) this.fail(`${name} claimed a closed slot`);
     }
-    if (num(after, 'cs') > num(before, 'cs') && before.st === 'retired') this.fail(`${name} marked a call after a kill`);
+    if (num(after, 'cs') > num(before, 'cs') && before.st === 'retired')
+      this.fail(`${name} marked a call after a kill`);
   }
 
   /** Records only ever come; a full journal leaves when its page is there. */
@@ -192,12 +194,16 @@ export class Books {
     const [was, is] = [list(before, 'j'), list(after, 'j')];
     const last = is.at(-1);
     if (last === undefined || (is.length === was.length && last === was.at(-1))) return;
-    if (is.length <= was.length && !this.#pages.has(was.join('|'))) this.fail(`${after.sk} lost records that are in no page`);
-    const [slot = '', , , , , , , note = ''] = last.split(',');
-    this.#close(idOf(after, slot), 'recorded');
+    if (is.length <= was.length && !this.#pages.has(was.join('|')))
+      this.fail(`${after.sk} lost records that are in no page`);
+    const [slot = '', outcome, , , , cost = '0', , note = ''] = last.split(',');
+    const id = idOf(after, slot);
+    this.#close(id, 'recorded');
+    const asked = this.provider.runs.get(id) ?? 0;
+    if (Number.parseInt(cost, 36) < asked) this.fail(`${id} is recorded at less than the ${asked} it has cost`);
     this.recorded++;
     if (note === 'throttled') this.throttled++;
-    if (note === 'budget_reached' && last.split(',')[1] === 'r') this.#refusal(before);
+    if (note === 'budget_reached' && outcome === 'r') this.#refusal(before);
   }
 
   #close(id: string, how: string): void {

@@ -31,6 +31,11 @@ export type Counts = {
   jumps: number;
 };
 
+export const NO_COUNTS: Counts = {
+  ...{ steps: 0, crashes: 0, lost: 0, failures: 0, recorded: 0 },
+  ...{ refused: 0, throttled: 0, kills: 0, limits: 0, jumps: 0 },
+};
+
 /** What a wrong protocol changes beside the table. */
 export type Wrong = {
   readonly spoil?: Spoil;
@@ -41,7 +46,7 @@ export type Wrong = {
   readonly renames?: boolean;
 };
 
-const FAULTY_STEPS = 260;
+const FAULTY_STEPS = 110;
 const MAX_STEPS = 2_000;
 const FENCED_SECONDS = 2;
 /** Messages in work at a time. */
@@ -89,18 +94,23 @@ class Play {
 
   async act(): Promise<void> {
     const { throws, processes, clock } = this;
-    const { faults } = processes;
     const roll = throws.fraction();
     if ((roll < 0.78 && !processes.idle()) || processes.busy >= MAX_BUSY) return await processes.step();
     if (roll < 0.92 && this.open.size > 0) return this.deliver(throws.pick([...this.open]));
-    if (roll < 0.95) return clock.advance(throws.below(faults ? 70_000 : 20_000));
-    if (!faults) return clock.advance(1_000);
+    if (roll < 0.95) return clock.advance(throws.below(70_000));
     if (roll < 0.965) return this.sweep();
     if (roll < 0.985) return this.setSomeLimit();
     if (roll < 0.99) return this.jump();
     if (roll < 0.993) return this.deliver(throws.pick(this.ticks));
     if (roll < 0.995) return this.move();
     this.kill();
+  }
+
+  /** After the faults: whoever is at work goes on, then the next message comes, a lease later. */
+  async goOn(): Promise<void> {
+    if (!this.processes.idle()) return await this.processes.step();
+    this.clock.advance(61_000);
+    if (this.open.size > 0) this.deliver(this.throws.pick([...this.open]));
   }
 
   deliver(tick: TickMessage): void {
@@ -169,8 +179,7 @@ export async function playHistory(seed: number, wrong: Wrong = {}): Promise<Coun
   let steps = 0;
   while (steps < MAX_STEPS && (open.size > 0 || !processes.idle())) {
     processes.faults = steps++ < FAULTY_STEPS;
-    if (!processes.faults && processes.idle() && open.size > 0) play.clock.advance(61_000);
-    await play.act();
+    await (processes.faults ? play.act() : play.goOn());
     play.check();
   }
   await finish(play);

@@ -52,7 +52,7 @@ const casts = new Map<string, Cast>();
 
 /** Who plays, with the limits of the beginning; made once per kind of cast, and copied. */
 export async function castOf(throws: Dice): Promise<Cast> {
-  const agents = NAMES.slice(0, 1 + throws.below(3));
+  const agents = NAMES.slice(0, throws.pick([1, 1, 2, 2, 2, 3]));
   const instances = 1 + throws.below(2);
   const tight = throws.below(3);
   const special = throws.below(4);
@@ -63,7 +63,7 @@ export async function castOf(throws: Dice): Promise<Cast> {
   for (const agentId of agents) await enter(table, agentId, instances);
   const world = { table, time: stillClock(START), hashing: systemHashing, settings: SETTINGS };
   await adoptZone(world);
-  const usd = [4, 9, 30][tight] ?? 4;
+  const usd = [4, 12, 30][tight] ?? 4;
   await setLimit(world, { scope: 'fleet', limitMicros: usd * CALL_MICROS * 2, throttled: special === 1 }, 'test');
   for (const agentId of agents)
     await setLimit(world, { scope: `agent:${agentId}`, limitMicros: usd * CALL_MICROS, throttled: false }, 'test');
@@ -108,13 +108,13 @@ const SETTINGS = {
   ...{ computeNanosPerSecond: 3333, leaseSeconds: 60, heartbeatSeconds: 20 },
 };
 
-/** Ticks of a minute each, a few for every instance. */
+/** A tick a minute for every agent, now for this instance, now for that: a few, now and then many. */
 export function ticksOf({ agents, instances }: Cast, throws: Dice): TickMessage[] {
-  const count = 2 + throws.below(5);
+  const count = throws.pick([1, 2, 2, 3, 7]);
   return agents.flatMap((agentId) =>
     Array.from({ length: instances * count }, (_, k) => ({
-      ...{ v: 1 as const, kind: 'tick' as const, agentId, instance: k % instances },
-      scheduledFor: new Date(START + Math.floor(k / instances) * 60_000).toISOString(),
+      ...{ v: 1 as const, kind: 'tick' as const, agentId, instance: throws.below(instances) },
+      scheduledFor: new Date(START + k * 60_000).toISOString(),
     })),
   );
 }
