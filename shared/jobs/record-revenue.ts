@@ -6,7 +6,7 @@ import { RevenueMessage } from '../wire/messages.ts';
 
 export const recordRevenueJob: QueueJob<RevenueMessage, LedgerPorts> = {
   name: 'record-revenue',
-  needs: { table: true, time: true, log: true, settings: true },
+  needs: { table: true, time: true, log: true, settings: true, hashing: true },
   parse: (body) => RevenueMessage.parse(body),
   async run(message, world) {
     if (message.kind === 'stripe') await recordStripeEvent(world, message.body);

@@ -2,7 +2,6 @@
  * The ledger's only writer. A booking is one transaction: the entry if it is absent, what is known of its payment, and
  * the sums of the agent. Repeated, reordered and parallel messages end in the same sums.
  */
-import { additionsOf } from '../domain/earnings.ts';
 import { NovaError } from '../domain/error.ts';
 import {
   type Attribution,
@@ -16,16 +15,25 @@ import {
   sameMoney,
   UNATTRIBUTED,
 } from '../domain/ledger.ts';
-import { type Heard, hear, newThread, type Outcome, type RefundTotal } from '../domain/payment-thread.ts';
+import { cellAdditions, entryHash, ownerAdditions } from '../domain/ledger-proof.ts';
+import { type Heard, hear, newThread, type Outcome, type RefundTotal, toldBy } from '../domain/payment-thread.ts';
 import type { Op, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { getAgent } from './agent-store.ts';
 import { sellersOf } from './artifact-store.ts';
 import { entryKey, paymentKey } from './keys.ts';
 import { noteDays } from './ledger-days.ts';
-import { decodeEntry, decodeThread, earningsUpdate, entryPut, threadPut } from './ledger-item.ts';
+import {
+  daySumsUpdate,
+  decodeEntry,
+  decodeThread,
+  earningsUpdate,
+  entryPut,
+  threadPut,
+  utcDate,
+} from './ledger-item.ts';
 
-export type LedgerPorts = Pick<World, 'table' | 'time' | 'log' | 'settings'>;
+export type LedgerPorts = Pick<World, 'table' | 'time' | 'log' | 'settings' | 'hashing'>;
 
 export type Booking = {
   /** `conflict`: the same movement came with another amount. It is not booked; a person must look. */
@@ -112,7 +120,7 @@ async function untilSettled(what: string, attempt: () => Promise<Booking | null>
 
 async function bookAlone(world: LedgerPorts, movement: Movement, claim: Attribution): Promise<Booking | null> {
   const entries = [entryOf(movement, claim, contextOf(world))];
-  return (await commit(world, entries, [])) ? { outcome: 'booked', entries } : null;
+  return (await commitEntries(world, entries, [])) ? { outcome: 'booked', entries } : null;
 }
 
 /** null when somebody else was faster: look again. */
@@ -120,21 +128,38 @@ async function bookOnThread(
   world: LedgerPorts,
   { heard, payment, claim }: { heard: Heard; payment: string; claim: Attribution },
 ): Promise<Outcome | null> {
-  const { source } = heard.is === 'movement' ? heard.movement : heard.total;
+  const { source } = toldBy(heard);
   const item = await world.table.get(paymentKey(source, payment));
   const before = item ? decodeThread(item) : newThread(source, payment);
   const outcome = hear(before, heard, { ...contextOf(world), claim });
   if (outcome.thread === before) return outcome;
-  return (await commit(world, outcome.entries, [threadPut(outcome.thread)])) ? outcome : null;
+  return (await commitEntries(world, outcome.entries, [threadPut(outcome.thread)])) ? outcome : null;
 }
 
-async function commit(world: LedgerPorts, entries: readonly LedgerEntry[], others: readonly Op[]): Promise<boolean> {
+/** False when somebody else was faster. One transaction: entries, what is known of the payment, and every sum. */
+export async function commitEntries(
+  world: LedgerPorts,
+  entries: readonly LedgerEntry[],
+  others: readonly Op[],
+): Promise<boolean> {
   await noteDays(world.table, entries);
+  const { sha256 } = world.hashing;
   const now = world.time.now();
-  const sums = [...additionsOf(entries)]
-    .filter(([, additions]) => Object.keys(additions).length > 0)
-    .map(([owner, additions]) => earningsUpdate(owner, additions, now));
-  return (await world.table.transact([...others, ...entries.map(entryPut), ...sums])).ok;
+  const departments = await departmentsOf(world.table, entries);
+  const sums = [...ownerAdditions(entries, sha256)].map(([owner, addition]) => earningsUpdate(owner, addition, now));
+  const days = cellAdditions(entries, utcDate, sha256).map(({ cell, addition }) =>
+    daySumsUpdate(cell, addition, departments.get(cell.owner) ?? ''),
+  );
+  const puts = entries.map((entry) => entryPut(entry, entryHash(entry, sha256)));
+  return (await world.table.transact([...others, ...puts, ...sums, ...days])).ok;
+}
+
+async function departmentsOf(table: Table, entries: readonly LedgerEntry[]): Promise<Map<string, string>> {
+  const ids = new Set(entries.flatMap(({ agentId }) => agentId ?? []));
+  const found = await Promise.all(
+    [...ids].map(async (id) => [id, (await getAgent(table, id))?.department ?? ''] as const),
+  );
+  return new Map(found);
 }
 
 function conflict(world: LedgerPorts, standing: LedgerEntry, movement: Movement): Booking {
