@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { messageOf, NovaError } from '../../shared/domain/error.ts';
 import { Warden } from '../../shared/embedded/warden.ts';
-import { recoverExpired } from '../../shared/jobs/sweep.ts';
+import { takeOver } from '../../shared/jobs/sweep.ts';
 import type { Log } from '../../shared/ports/outside.ts';
 import { systemTime } from '../../shared/runtime/clock.ts';
 import { childEnv } from '../../shared/runtime/env.ts';
@@ -159,7 +159,7 @@ async function open(ground: Ground, site: Site): Promise<Open> {
   const cloud = await openCloud({ ...site, apis }, places, log);
   // The lock is ours, so every old holder is dead: its messages are shown at once and its leases recovered.
   sqs.releaseAll();
-  await recoverExpired(cloud.world, 'platform');
+  await takeOver(cloud.world);
   const functions = startAll(ground, { ...site, apis }, cloud);
   late.open = { functions, cloud };
   await startTicking(scheduler, ground);
