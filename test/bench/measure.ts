@@ -43,7 +43,7 @@ export const QUICK: Extent = {
 export const FULL: Extent = {
   ...{ rounds: 3, burst: 2_000, steadySeconds: 2, idleSeconds: 3, loadRounds: 7 },
   embedded: [...settings('FULL', [1, 2, 3]), ...settings('NORMAL', [1, 2, 3])],
-  rehearsalBurst: 200,
+  rehearsalBurst: 300,
   unitRuns: [SLICE, HOURLY, MINUTES],
 };
 
@@ -93,6 +93,8 @@ async function measureEngines(extent: Extent): Promise<Pick<Report, 'engines' | 
   const entries: Entry[] = [];
   try {
     const { missing } = await openSubjects(extent, (subject, burst) => entries.push({ subject, burst, taken: [] }));
+    // Compiled, connected, and past the smallest slices.
+    for (const { subject, burst } of entries) for (const kind of KINDS) await subject.burst(kind, burst);
     for (let round = 0; round < extent.rounds; round++) {
       for (const synchronous of ['FULL', 'NORMAL'] as const) {
         disk[synchronous].push(commitsPerSecond(synchronous, 200));
