@@ -71,6 +71,8 @@ type WorldCommand<A extends Fields, O extends Fields, P extends Fields, V> = Des
   /** Done in front of the person before the world is asked: prompts, standard input, files. */
   prepare?(input: ValuesOf<A & O>, here: Here): Promise<ValuesOf<A & O & P>>;
   run(input: ValuesOf<A & O & P>, reach: Reach): Promise<V>;
+  /** Done in front of the person with the answer: a file is written here, wherever the world is. */
+  finish?(value: V, input: ValuesOf<A & O>, here: Here): Promise<void>;
 };
 
 type HereCommand<A extends Fields, O extends Fields, V> = Described<A, O, V> & {
@@ -86,6 +88,7 @@ export type AnyWorldCommand = Described<Fields, Fields, Json> & {
   readonly prepared?: Fields;
   prepare?(input: Input, here: Here): Promise<Input>;
   run(input: Input, reach: Reach): Promise<Json>;
+  finish?(value: Json, input: Input, here: Here): Promise<void>;
 };
 export type AnyHereCommand = Described<Fields, Fields, Json> & {
   readonly needs: 'none';

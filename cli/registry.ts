@@ -32,6 +32,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       now: () => import('./commands/run/now.ts'),
       list: () => import('./commands/run/list.ts'),
       show: () => import('./commands/run/show.ts'),
+      receipt: () => import('./commands/run/receipt.ts'),
     },
   },
   schedule: {
@@ -67,6 +68,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     verbs: {
       show: () => import('./commands/budget/show.ts'),
       set: () => import('./commands/budget/set.ts'),
+      history: () => import('./commands/budget/history.ts'),
     },
   },
   finance: {
@@ -75,6 +77,17 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       revenue: () => import('./commands/finance/revenue.ts'),
       costs: () => import('./commands/finance/costs.ts'),
       roi: () => import('./commands/finance/roi.ts'),
+      timeline: () => import('./commands/finance/timeline.ts'),
+      cashflow: () => import('./commands/finance/cashflow.ts'),
+      pnl: () => import('./commands/finance/pnl.ts'),
+      sources: () => import('./commands/finance/sources.ts'),
+      attribution: () => import('./commands/finance/attribution.ts'),
+      top: () => import('./commands/finance/top.ts'),
+      burn: () => import('./commands/finance/burn.ts'),
+      forecast: () => import('./commands/finance/forecast.ts'),
+      targets: () => import('./commands/finance/targets.ts'),
+      reinvestment: () => import('./commands/finance/reinvestment.ts'),
+      export: () => import('./commands/finance/export.ts'),
     },
   },
   mail: {

@@ -40,7 +40,10 @@ export function table<Row>(
       .trimEnd();
   const head = line(0, (text) => style.paint('bold', text));
   const body = rows.map((_, index) =>
-    line(index + 1, (text, { state }) => (state ? paintState(style, /^\w+/.exec(text)?.[0] ?? '', text) : text)),
+    line(index + 1, (text, { state, align }) => {
+      if (state) return paintState(style, /^\w+/.exec(text)?.[0]?.toLowerCase() ?? '', text);
+      return align !== undefined && align !== 'left' && text.startsWith('-') ? style.paint('red', text) : text;
+    }),
   );
   return [head, ...body].join('\n');
 }

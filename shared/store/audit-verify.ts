@@ -4,8 +4,9 @@ import type { Key, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { type AuditHead, auditChain, auditOfDay, NO_AUDIT } from './audit-store.ts';
 import { limitKeyOf } from './budget-store.ts';
-import { agentKey, agentsPk, approvalKey, decisionKey, limitPk, policyKey } from './keys.ts';
+import { agentKey, agentsPk, approvalKey, decisionKey, limitPk, policyKey, targetsKey } from './keys.ts';
 import { queryAll } from './query-all.ts';
+import { TARGETS_ENTITY } from './targets-store.ts';
 
 const TRIES = 5;
 
@@ -17,6 +18,7 @@ function headKey(entity: string): Key | null {
   if (kind === 'decision') return decisionKey(id);
   if (kind === 'approval') return approvalKey(id);
   if (kind === 'budget') return limitKeyOf(id);
+  if (entity === TARGETS_ENTITY) return targetsKey;
   return entity === 'policy:autonomy' ? policyKey : null;
 }
 
@@ -51,6 +53,7 @@ export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days
   const agents = await queryAll(world.table, { pk: agentsPk });
   const limits = await queryAll(world.table, { pk: limitPk });
   const policy = await world.table.get(policyKey);
+  const targets = await world.table.get(targetsKey);
   const found = new Set([
     ...agents.map(({ sk }) => `agent:${sk}`),
     // Instances are counted on limits that nobody has set yet.
@@ -58,6 +61,7 @@ export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days
       .filter(({ auditSeq }) => auditSeq !== undefined)
       .map(({ sk }) => `budget:${sk.slice(0, sk.lastIndexOf('#'))}`),
     ...(policy ? ['policy:autonomy'] : []),
+    ...(targets ? [TARGETS_ENTITY] : []),
   ]);
   for (let back = 0; back < days; back++) {
     const date = new Date(world.time.now() - back * 86_400_000).toISOString().slice(0, 10);

@@ -96,6 +96,8 @@ export const outboxPk = 'OUTBOX';
 export const outboxKey = (id: string): Key => ({ pk: outboxPk, sk: id });
 /** The workspace's autonomy mode and thresholds. */
 export const policyKey: Key = { pk: 'POLICY', sk: 'current' };
+/** What the months should bring. */
+export const targetsKey: Key = { pk: 'POLICY', sk: 'targets' };
 
 /** Schedules kept on one machine; on AWS they live in EventBridge Scheduler. */
 export const schedulesPk = 'SCHEDULES';
