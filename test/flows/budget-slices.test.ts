@@ -50,7 +50,7 @@ for (const { what, agents, instances, scope } of [
   { what: 'four agents on the budget of the fleet', agents: 4, instances: 1, scope: 'fleet' },
   { what: 'four instances on the budget of their agent', agents: 1, instances: 4, scope: 'agent:racer-0' },
 ]) {
-  for (const actual of ['0.10', '0.07', '0.013']) {
+  for (const actual of ['0.10', '0.07', '0.03']) {
     test(`${what}, $${actual} a run: not a cent idles and nobody is refused too early (seed ${SEED})`, async () => {
       const actualMicros = usdToMicros(actual);
       for (let seed = SEED; seed < SEED + RACES; seed++) {
@@ -59,10 +59,16 @@ for (const { what, agents, instances, scope } of [
         await race.limit(scope, LIMIT);
         // Slices grow with the runs of a day.
         for (let round = 0; round < 5; round++) await deliverInTurn(race, race.nextTicks());
+        // In half of the races one alone goes on from some round: what the others have in their slices is his.
+        const lonely = seed % 2 === 0;
+        for (let round = 0; lonely && round < seed % 16; round++)
+          await interleave(race, race.nextTicks(), seed + round);
         let before = -1;
         for (let now = 0; now !== before; ) {
           before = now;
-          for (let round = 0; round < 4; round++) await interleave(race, race.nextTicks(), seed * 1000 + round);
+          for (let round = 0; round < 4; round++) {
+            await interleave(race, race.nextTicks().slice(0, lonely ? 1 : 4), seed * 1000 + round);
+          }
           now = (await resultOf(race)).spent;
         }
         assert.deepEqual(table.unjust, [], `seed ${seed}`);
