@@ -35,6 +35,12 @@ export type MonthMoney = CostShare & {
 };
 
 export type Overview = {
+  readonly agents: {
+    readonly total: number;
+    readonly active: number;
+    readonly paused: number;
+    readonly retired: number;
+  };
   readonly health: SystemHealth;
   readonly buckets: Buckets;
   readonly month: MonthMoney;
@@ -60,6 +66,7 @@ export async function overviewOf(
   const losers = living.filter((agent) => (agent.roiBps ?? 0) < 0).sort((a, b) => a.profitMicros - b.profitMicros);
   const onTrack = target.progress.tracking !== 'behind';
   return {
+    agents: countsOf(rated),
     health: systemHealth(buckets, onTrack, living.length),
     ...{ buckets, month, target: target.progress },
     advice: adviceOf({
@@ -68,6 +75,11 @@ export async function overviewOf(
     }),
     alerts: financeAlerts({ agents: living, budgets: [budget], money: month }),
   };
+}
+
+function countsOf(rated: readonly Rated[]): Overview['agents'] {
+  const having = (state: string): number => rated.filter(({ status }) => status === state).length;
+  return { total: rated.length, active: having('active'), paused: having('paused'), retired: having('retired') };
 }
 
 function monthMoney({ netMicros, costMicros, profitMicros }: MoneyRow, { from, to }: TargetProgress): MonthMoney {

@@ -17,7 +17,7 @@ import { readBooks } from '../shared/store/books-store.ts';
 import { currentTargets } from '../shared/store/targets-store.ts';
 import type { Style } from './render/style.ts';
 import { paintState } from './render/style.ts';
-import { usdOf } from './render/words.ts';
+import { centsOf } from './render/words.ts';
 import { shareOf, shout } from './views/finance.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'settings'>;
@@ -61,10 +61,10 @@ export function targetText(progress: TargetProgress, style: Style): string {
   const state = paintState(style, tracking, shout(tracking));
   return [
     `${style.paint('bold', `Target of month ${number}`)} (day ${day}, ${from} to ${to}): ${state}`,
-    `${usdOf(revenueMicros)} of ${usdOf(targetMicros)} (${shareOf(reachedBps)}); ${usdOf(expectedMicros)} expected by today`,
+    `${centsOf(revenueMicros)} of ${centsOf(targetMicros)} (${shareOf(reachedBps)}); ${centsOf(expectedMicros)} expected by today`,
     style.paint(
       'dim',
-      `${usdOf(dailyMicros)} a day; AI budget ${usdOf(aiBudgetMicros)}, ${usdOf(costMicros)} of it used`,
+      `${centsOf(dailyMicros)} a day; AI budget ${centsOf(aiBudgetMicros)}, ${centsOf(costMicros)} of it used`,
     ),
   ].join('\n');
 }

@@ -8,17 +8,23 @@ import { targetText } from '../targets.ts';
 import { shareOf, shout } from '../views/finance.ts';
 import { blocks } from './details.ts';
 import { harmless, paintState, type Style, wrap } from './style.ts';
-import { roiOf, usdOf } from './words.ts';
+import { centsOf, plural, roiOf } from './words.ts';
 
-export function renderOverview({ health, buckets, month, target, advice, alerts }: Overview, style: Style): string {
+export function renderOverview(
+  { agents, health, buckets, month, target, advice, alerts }: Overview,
+  style: Style,
+): string {
   const { high, middle, low, negative, unrated } = buckets;
+  const { total, active, paused, retired } = agents;
+  const counts = `${plural(total, 'agent')}: ${active} active, ${paused} paused, ${retired} retired`;
   const returns = `ROI from 300 %: ${high}, from 100: ${middle}, from 0: ${low}, negative: ${negative}, none yet: ${unrated}`;
   const { revenueMicros, costMicros, profitMicros, roiBps } = month;
   const state = paintState(style, health, shout(health));
-  const money = `this month ${usdOf(revenueMicros)} net, cost ${usdOf(costMicros)}, profit ${usdOf(profitMicros)}, ROI ${roiOf(roiBps)}`;
+  const money = `this month ${centsOf(revenueMicros)} net, cost ${centsOf(costMicros)}, profit ${centsOf(profitMicros)}, ROI ${roiOf(roiBps)}`;
   return blocks(
     [
       `${style.paint('bold', 'Health')} ${state}`,
+      counts,
       returns,
       wrap(money, style.columns),
       costShareText(month, style),

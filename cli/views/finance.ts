@@ -2,7 +2,7 @@
 import { type Foreign, foreignText, type MoneyRow, nameOf, type SpanView } from '../books.ts';
 import type { Style } from '../render/style.ts';
 import type { Column } from '../render/table.ts';
-import { plural, roiOf, usdOf } from '../render/words.ts';
+import { centsOf, plural, roiOf } from '../render/words.ts';
 
 export const spanText = ({ period, since, to, timezone, days }: SpanView): string => {
   const dates = since === to ? to : `${since} to ${to}`;
@@ -29,7 +29,7 @@ type Amounts = { readonly [name: string]: unknown };
 export function money<Row extends Amounts>(title: string, field: keyof Row & string, dropOrder?: number): Column<Row> {
   return {
     title,
-    value: (row) => usdOf(typeof row[field] === 'number' ? row[field] : null),
+    value: (row) => centsOf(typeof row[field] === 'number' ? row[field] : null),
     align: 'money',
     ...(dropOrder === undefined ? {} : { dropOrder }),
   };
@@ -41,6 +41,14 @@ export const named = <Row extends Named>(title: string): Column<Row> => ({
   value: ({ id }) => nameOf(id),
   min: 10,
 });
+
+/** Beside the dollars, where there is any: what no rate is known for. */
+export function foreignColumn<Row extends { readonly unconverted: readonly Foreign[] }>(
+  rows: readonly Row[],
+): Column<Row>[] {
+  if (rows.every(({ unconverted }) => unconverted.length === 0)) return [];
+  return [{ title: 'NO RATE', value: ({ unconverted }) => foreignText(unconverted), align: 'right', dropOrder: 4 }];
+}
 
 type Shared = { readonly shareBps: number | null };
 export const SHARE: Column<Shared> = {
@@ -75,9 +83,9 @@ export const PROFIT = money<MoneyRow>('PROFIT', 'profitMicros');
 /** Words that were shouted in the old system: `on_track` → `ON TRACK`; without cost there is no rating. */
 export const shout = (word: string): string => (word === 'unknown' ? 'n/a' : word.replaceAll('_', ' ').toUpperCase());
 
-/** Columns side by side: numbers end under each other, as in an account. */
+/** Numbers under each other, as in an account. */
 export function account(lines: readonly (readonly [name: string, micros: number])[], style: Style): string {
-  const amounts = lines.map(([, micros]) => usdOf(micros));
+  const amounts = lines.map(([, micros]) => centsOf(micros));
   const tails = amounts.map((amount) => amount.length - amount.indexOf('.'));
   const longest = Math.max(0, ...tails);
   const shown = amounts.map((amount, at) => amount + ' '.repeat(longest - (tails[at] ?? 0)));

@@ -6,7 +6,7 @@ import { worldCommand } from '../../command.ts';
 import { count, defaulting } from '../../fields.ts';
 import { blocks } from '../../render/details.ts';
 import { table } from '../../render/table.ts';
-import { plural, shortTime, usdOf } from '../../render/words.ts';
+import { centsOf, plural, shortTime } from '../../render/words.ts';
 import { foreignLine, headline, money, SHARE, shareOf } from '../../views/finance.ts';
 
 const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
@@ -15,7 +15,8 @@ export const command = worldCommand({
   noun: 'finance',
   verb: 'attribution',
   summary: 'whose revenue it is, how that is known, and what is nobody’s yet',
-  detail: 'Methods: metadata (named in the payment), product (sold by an agent), declared (by the run itself), none.',
+  detail:
+    'Methods: metadata (named in the payment), product (sold by an agent), declared (by the run itself), assigned (by a person), none.',
   args: {},
   options: { ...SPAN, limit: defaulting(count('how many open movements', { min: 0, max: 1000 }), 10) },
   examples: ['nova finance attribution', 'nova finance attribution --period month --limit 50 --json'],
@@ -35,7 +36,7 @@ export const command = worldCommand({
   },
   render: (found, style) =>
     blocks(
-      headline(`${usdOf(found.netMicros)} net, by whose it is`, found, style, foreignLine(found.unconverted, style)),
+      headline(`${centsOf(found.netMicros)} net, by whose it is`, found, style, foreignLine(found.unconverted, style)),
       table(
         found.agents,
         [

@@ -5,7 +5,7 @@ import { booksOf, SPAN, spanView } from '../../books.ts';
 import { worldCommand } from '../../command.ts';
 import { usd } from '../../fields.ts';
 import { blocks } from '../../render/details.ts';
-import { plural, usdOf } from '../../render/words.ts';
+import { centsOf, plural } from '../../render/words.ts';
 import { account, headline, shareOf } from '../../views/finance.ts';
 
 export const command = worldCommand({
@@ -38,7 +38,7 @@ export const command = worldCommand({
     const { budget, cashMicros, runwayDays: left, netBurnPerDayMicros } = found;
     const lasts = left === null ? 'lasts for ever: more comes in than goes out' : `lasts ${plural(left, 'day')}`;
     return blocks(
-      headline(`${usdOf(found.burnPerDayMicros)} burnt per day`, found, style),
+      headline(`${centsOf(found.burnPerDayMicros)} burnt per day`, found, style),
       account(
         [
           ['in per day', found.perDay.inMicros],
@@ -47,9 +47,9 @@ export const command = worldCommand({
         ],
         style,
       ),
-      cashMicros === null ? '' : `${usdOf(cashMicros)} ${lasts}`,
+      cashMicros === null ? '' : `${centsOf(cashMicros)} ${lasts}`,
       [
-        `today ${usdOf(budget.spentMicros)} of the fleet's ${usdOf(budget.limitMicros)} (${shareOf(budget.usedBps)})`,
+        `today ${centsOf(budget.spentMicros)} of the fleet's ${centsOf(budget.limitMicros)} (${shareOf(budget.usedBps)})`,
         budget.exhaustedAt === null
           ? 'at this pace it is enough for today'
           : style.paint(

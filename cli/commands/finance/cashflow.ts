@@ -3,7 +3,7 @@ import { incomeOf } from '../../../shared/domain/finance/income.ts';
 import { booksOf, foreignOf, SPAN, spanView } from '../../books.ts';
 import { worldCommand } from '../../command.ts';
 import { blocks } from '../../render/details.ts';
-import { plural, usdOf } from '../../render/words.ts';
+import { centsOf, plural } from '../../render/words.ts';
 import { account, foreignLine, headline } from '../../views/finance.ts';
 
 export const command = worldCommand({
@@ -22,7 +22,7 @@ export const command = worldCommand({
   render: (flow, style) =>
     blocks(
       headline(
-        `${usdOf(flow.netMicros)} net flow in ${plural(flow.days, 'day')}`,
+        `${centsOf(flow.netMicros)} net flow in ${plural(flow.days, 'day')}`,
         flow,
         style,
         `revenue came in on ${plural(flow.daysWithRevenue, 'day')}`,

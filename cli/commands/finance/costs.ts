@@ -8,7 +8,7 @@ import { overviewOf } from '../../overview.ts';
 import { blocks } from '../../render/details.ts';
 import { alertsText, costShareText } from '../../render/overview.ts';
 import { table } from '../../render/table.ts';
-import { plural, usdOf } from '../../render/words.ts';
+import { centsOf, plural } from '../../render/words.ts';
 import { COST, DEPARTMENT, headline, money, PROFIT, ROI, RUNS, SHARE, WHO } from '../../views/finance.ts';
 
 type Spent = MoneyRow & { readonly shareBps: number | null };
@@ -49,10 +49,10 @@ export const command = worldCommand({
   render: (costs, style) =>
     blocks(
       headline(
-        `${usdOf(costs.costMicros)} for ${plural(costs.runs, 'run')}`,
+        `${centsOf(costs.costMicros)} for ${plural(costs.runs, 'run')}`,
         costs,
         style,
-        `revenue ${usdOf(costs.netMicros)} net, profit ${usdOf(costs.profitMicros)}`,
+        `revenue ${centsOf(costs.netMicros)} net, profit ${centsOf(costs.profitMicros)}`,
         costShareText(costs, style),
       ),
       table(

@@ -9,7 +9,7 @@ import { count, defaulting } from '../../fields.ts';
 import { blocks } from '../../render/details.ts';
 import { costShareText } from '../../render/overview.ts';
 import { table } from '../../render/table.ts';
-import { plural, usdOf } from '../../render/words.ts';
+import { centsOf, plural } from '../../render/words.ts';
 import { startOf } from '../../targets.ts';
 import { money } from '../../views/finance.ts';
 
@@ -65,7 +65,7 @@ export const command = worldCommand({
       ),
       [
         style.paint('bold', `At the rate of the last 7 days, in ${plural(ahead.days, 'day')}`),
-        `net ${usdOf(ahead.revenueMicros)}, cost ${usdOf(ahead.costMicros)}, profit ${usdOf(ahead.profitMicros)}`,
+        `net ${centsOf(ahead.revenueMicros)}, cost ${centsOf(ahead.costMicros)}, profit ${centsOf(ahead.profitMicros)}`,
         costShareText(ahead, style),
         ahead.sustainable
           ? 'sustainable'

@@ -5,7 +5,7 @@ import { booksOf, moneyOf, plain, SPAN, spanView } from '../../books.ts';
 import { worldCommand } from '../../command.ts';
 import { blocks } from '../../render/details.ts';
 import { table } from '../../render/table.ts';
-import { plural, usdOf } from '../../render/words.ts';
+import { centsOf, plural } from '../../render/words.ts';
 import { account, COST, DEPARTMENT, foreignLine, headline, NET, PROFIT, shareOf } from '../../views/finance.ts';
 
 /** The sums of the days before, without their parts. */
@@ -31,10 +31,10 @@ export const command = worldCommand({
   render: (found, style) => {
     const { previous } = found;
     const change =
-      previous === null ? '' : `the ${plural(previous.days, 'day')} before: ${usdOf(previous.profitMicros)}`;
+      previous === null ? '' : `the ${plural(previous.days, 'day')} before: ${centsOf(previous.profitMicros)}`;
     return blocks(
       headline(
-        `${usdOf(found.profitMicros)} profit, margin ${shareOf(found.marginBps)}`,
+        `${centsOf(found.profitMicros)} profit, margin ${shareOf(found.marginBps)}`,
         found,
         style,
         change,

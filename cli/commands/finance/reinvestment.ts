@@ -3,7 +3,7 @@ import { booksOf, SPAN, spanView } from '../../books.ts';
 import { worldCommand } from '../../command.ts';
 import { count, defaulting } from '../../fields.ts';
 import { blocks } from '../../render/details.ts';
-import { plural, usdOf } from '../../render/words.ts';
+import { centsOf, plural } from '../../render/words.ts';
 import { account, headline, shareOf } from '../../views/finance.ts';
 
 export const command = worldCommand({
@@ -11,7 +11,7 @@ export const command = worldCommand({
   verb: 'reinvestment',
   summary: 'how much of the settled profit may go back into the agents',
   detail:
-    '70 % of the settled profit, never below zero. Revenue is settled when it is older than --settle-days; refunds, fees and costs count at once. It changes nothing: nova budget set does.',
+    '70 % of the settled profit, never below zero. A payment is settled when the vendor says that it may be paid out, or else when it is older than --settle-days; refunds, fees and costs count at once. It changes nothing: nova budget set does.',
   args: {},
   options: {
     ...SPAN,
@@ -28,7 +28,7 @@ export const command = worldCommand({
   render: (found, style) =>
     blocks(
       headline(
-        `${usdOf(found.reinvestMicros)} may be reinvested`,
+        `${centsOf(found.reinvestMicros)} may be reinvested`,
         found,
         style,
         `${shareOf(found.shareBps)} of the profit that is older than ${plural(found.settleDays, 'day')}`,

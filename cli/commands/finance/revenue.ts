@@ -9,11 +9,12 @@ import { overviewOf } from '../../overview.ts';
 import { blocks } from '../../render/details.ts';
 import { adviceText } from '../../render/overview.ts';
 import { table } from '../../render/table.ts';
-import { usdOf } from '../../render/words.ts';
+import { centsOf } from '../../render/words.ts';
 import { targetText } from '../../targets.ts';
 import {
   DEPARTMENT,
   FEES,
+  foreignColumn,
   foreignLine,
   GROSS,
   headline,
@@ -60,14 +61,19 @@ export const command = worldCommand({
   render: (revenue, style) =>
     blocks(
       headline(
-        `${usdOf(revenue.netMicros)} net`,
+        `${centsOf(revenue.netMicros)} net`,
         revenue,
         style,
-        `gross ${usdOf(revenue.revenueMicros)}, refunds ${usdOf(revenue.refundMicros)}, fees ${usdOf(revenue.feeMicros)}; unattributed ${usdOf(revenue.unattributedMicros)}`,
-        `cost (burn) ${usdOf(revenue.costMicros)}, profit ${usdOf(revenue.profitMicros)}`,
+        `gross ${centsOf(revenue.revenueMicros)}, refunds ${centsOf(revenue.refundMicros)}, fees ${centsOf(revenue.feeMicros)}; unattributed ${centsOf(revenue.unattributedMicros)}`,
+        `cost (burn) ${centsOf(revenue.costMicros)}, profit ${centsOf(revenue.profitMicros)}`,
         foreignLine(revenue.unconverted, style),
       ),
-      table(revenue.agents, [WHO, GROSS, REFUNDS, FEES, NET], style, 'nothing came in'),
+      table(
+        revenue.agents,
+        [WHO, GROSS, REFUNDS, FEES, NET, ...foreignColumn(revenue.agents)],
+        style,
+        'nothing came in',
+      ),
       table(
         revenue.sources,
         [named('SOURCE'), money('GROSS', 'revenueMicros'), money('NET', 'netMicros'), SHARE],

@@ -7,7 +7,7 @@ import { worldCommand } from '../../command.ts';
 import { text } from '../../fields.ts';
 import { blocks } from '../../render/details.ts';
 import { table } from '../../render/table.ts';
-import { roiOf, usdOf } from '../../render/words.ts';
+import { centsOf, roiOf } from '../../render/words.ts';
 import {
   COST,
   DEPARTMENT,
@@ -59,7 +59,7 @@ export const command = worldCommand({
         `ROI ${roiOf(roi.roiBps)}: ${shout(roi.rating)}`,
         roi,
         style,
-        `cost ${usdOf(roi.costMicros)}, revenue ${usdOf(roi.netMicros)} net, profit ${usdOf(roi.profitMicros)}`,
+        `cost ${centsOf(roi.costMicros)}, revenue ${centsOf(roi.netMicros)} net, profit ${centsOf(roi.profitMicros)}`,
         `margin ${shareOf(roi.marginBps)}, success ${shareOf(roi.successBps)} of ${roi.runs} runs; the aim is an ROI of ${roiOf(roi.targetBps)}`,
         foreignLine(roi.unconverted, style),
       ),

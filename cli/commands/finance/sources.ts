@@ -3,8 +3,8 @@ import { booksOf, plain, SPAN, spanView } from '../../books.ts';
 import { worldCommand } from '../../command.ts';
 import { blocks } from '../../render/details.ts';
 import { table } from '../../render/table.ts';
-import { plural, usdOf } from '../../render/words.ts';
-import { foreignLine, headline, money, named, SHARE } from '../../views/finance.ts';
+import { centsOf, plural } from '../../render/words.ts';
+import { foreignColumn, foreignLine, headline, money, named, SHARE } from '../../views/finance.ts';
 
 export const command = worldCommand({
   noun: 'finance',
@@ -21,7 +21,7 @@ export const command = worldCommand({
   render: (found, style) =>
     blocks(
       headline(
-        `${usdOf(found.netMicros)} net from ${plural(found.sources.length, 'source')}`,
+        `${centsOf(found.netMicros)} net from ${plural(found.sources.length, 'source')}`,
         found,
         style,
         foreignLine(found.unconverted, style),
@@ -36,6 +36,7 @@ export const command = worldCommand({
           money('FEES', 'feeMicros', 2),
           money('NET', 'netMicros'),
           SHARE,
+          ...foreignColumn(found.sources),
         ],
         style,
         'nothing came in',

@@ -18,7 +18,7 @@ import { blocks } from '../../render/details.ts';
 import { sparkline } from '../../render/sparkline.ts';
 import type { Style } from '../../render/style.ts';
 import { table } from '../../render/table.ts';
-import { usdOf } from '../../render/words.ts';
+import { centsOf } from '../../render/words.ts';
 import { foreignLine, headline, money, spanText } from '../../views/finance.ts';
 
 type Point = Omit<TimelineRow, 'startMs' | 'endMs'> & { readonly startAt: string; readonly endAt: string };
@@ -65,7 +65,7 @@ export const command = worldCommand({
     const shown = rows.length > MOST_ROWS ? byMonth(rows) : rows;
     return blocks(
       headline(
-        `${usdOf(found.profitMicros)} profit: ${usdOf(found.netMicros)} net, cost ${usdOf(found.costMicros)}`,
+        `${centsOf(found.profitMicros)} profit: ${centsOf(found.netMicros)} net, cost ${centsOf(found.costMicros)}`,
         found,
         style,
         foreignLine(found.unconverted, style),
@@ -89,7 +89,10 @@ export const command = worldCommand({
       ),
       found.unplacedCostMicros === 0
         ? ''
-        : style.paint('dim', `in no hour: ${usdOf(found.unplacedCostMicros)} of runs that have not ended`),
+        : style.paint(
+            'dim',
+            `in no hour: ${centsOf(found.unplacedCostMicros)} of runs that have not ended or are kept no longer`,
+          ),
     );
   },
 });

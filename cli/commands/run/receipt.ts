@@ -8,7 +8,6 @@ import { needed, text } from '../../fields.ts';
 import { blocks } from '../../render/details.ts';
 import { table } from '../../render/table.ts';
 import { durationOf, longTime, usdOf } from '../../render/words.ts';
-import { account } from '../../views/finance.ts';
 
 const NAMES = { paid_calls: 'paid calls, as they told', compute: 'compute', lost_compute: 'compute of lost attempts' };
 /** Notes of runs whose lease ran out, as recovery writes them: their compute was charged at its bound. */
@@ -62,6 +61,6 @@ export const command = worldCommand({
         style,
         'it cost nothing: it never ran',
       ),
-      account([['total', receipt.totalMicros]], style),
+      `total ${style.paint('bold', usdOf(receipt.totalMicros))}`,
     ),
 });

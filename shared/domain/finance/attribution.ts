@@ -10,7 +10,7 @@ export type Owner = IncomeOf & {
 };
 
 export type AttributionReport = {
-  /** By method: metadata, product, declared, none. */
+  /** By method: metadata, product, declared, assigned, none. */
   readonly byMethod: readonly (IncomeOf & { readonly confidenceBps: number | null })[];
   readonly owners: readonly Owner[];
   /** Movements that are nobody's, the newest first, to be assigned by hand. */
@@ -44,7 +44,8 @@ function ownerRow(row: IncomeOf, entries: readonly LedgerEntry[]): Owner {
 
 /** A payment that a later correction gave to an agent is no longer open. */
 function openEntries(entries: readonly LedgerEntry[]): LedgerEntry[] {
-  const nobodys = entries.filter(({ agentId }) => agentId === null);
+  // A payout is nobody's by its nature.
+  const nobodys = entries.filter(({ agentId, bucket }) => agentId === null && bucket !== 'payout');
   const threads = Map.groupBy(nobodys, (entry) => `${entry.source}:${entry.paymentKey ?? entry.movementId}`);
   const left = [...threads.values()].filter(
     (some) => some.reduce((sum, { amountMinor }) => sum + amountMinor, 0n) !== 0n,

@@ -22,18 +22,30 @@ export type Reinvestment = {
   readonly withdrawMicros: number;
 };
 
-/** What came in waits; what went out counts at once. */
+/** A payment waits, less what was taken off it, until all of it is settled; what went out counts at once. */
 export function reinvestment({ entries, costs }: Pick<Books, 'entries' | 'costs'>, rules: ReinvestRules): Reinvestment {
-  const until = rules.now - rules.settleDays * DAY;
-  const waits = ({ at, amountMicros }: LedgerEntry): boolean => (amountMicros ?? 0) > 0 && at > until;
-  const settledNetMicros = incomeOf(entries.filter((entry) => !waits(entry))).netMicros;
+  const payments = Map.groupBy(
+    entries,
+    ({ source, paymentKey, movementId }) => `${source}:${paymentKey ?? movementId}`,
+  );
+  const pending = [...payments.values()].filter((some) => waits(some, rules)).flat();
+  const waiting = new Set(pending);
+  const settledNetMicros = incomeOf(entries.filter((entry) => !waiting.has(entry))).netMicros;
   const costMicros = sumOf(costs, (day) => day.costMicros);
   const settledProfitMicros = settledNetMicros - costMicros;
   const free = Math.max(0, settledProfitMicros);
   const reinvestMicros = partOf(free, rules.shareBps);
   return {
     ...{ settledNetMicros, costMicros, settledProfitMicros, reinvestMicros },
-    pendingMicros: incomeOf(entries.filter(waits)).netMicros,
+    pendingMicros: incomeOf(pending).netMicros,
     withdrawMicros: free - reinvestMicros,
   };
+}
+
+/** The vendor's own word on when money may be paid out, or else so many days after it came. */
+function waits(payment: readonly LedgerEntry[], { now, settleDays }: ReinvestRules): boolean {
+  if (incomeOf(payment).netMicros <= 0) return false;
+  const said = payment.flatMap(({ availableAt }) => availableAt ?? []);
+  const came = payment.filter(({ amountMinor }) => amountMinor > 0n).map(({ at }) => at + settleDays * DAY);
+  return Math.max(...(said.length > 0 ? said : came)) > now;
 }
