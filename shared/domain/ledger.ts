@@ -41,7 +41,7 @@ export const BUCKET_OF: Readonly<Record<MovementKind, Bucket>> = {
 };
 
 /** How it is known whose money it is. `declared`: a run said so itself. `assigned`: a person did. */
-export type AttributionMethod = 'metadata' | 'product' | 'account' | 'declared' | 'assigned' | 'none';
+export type AttributionMethod = 'metadata' | 'product' | 'declared' | 'assigned' | 'none';
 
 export type Attribution = {
   /** null: nobody's; it stands in the visible bucket of unattributed money. */

@@ -36,8 +36,8 @@ import {
 export type LedgerPorts = Pick<World, 'table' | 'time' | 'log' | 'settings' | 'hashing'>;
 
 export type Booking = {
-  /** `conflict`: the same movement came with another amount. It is not booked; a person must look. */
-  readonly outcome: 'booked' | 'reattributed' | 'duplicate' | 'conflict';
+  /** `settled`: an earlier entry was completed. `conflict`: the same movement came with another amount. It is not booked; a person must look. */
+  readonly outcome: 'booked' | 'reattributed' | 'settled' | 'duplicate' | 'conflict';
   /** What was written now. */
   readonly entries: readonly LedgerEntry[];
 };
@@ -110,7 +110,7 @@ export function declaredMovement(earned: {
   };
 }
 
-async function untilSettled(what: string, attempt: () => Promise<Booking | null>): Promise<Booking> {
+export async function untilSettled(what: string, attempt: () => Promise<Booking | null>): Promise<Booking> {
   for (let n = 0; n < MAX_ATTEMPTS; n++) {
     const booking = await attempt();
     if (booking) return booking;
@@ -124,7 +124,7 @@ async function bookAlone(world: LedgerPorts, movement: Movement, claim: Attribut
 }
 
 /** null when somebody else was faster: look again. */
-async function bookOnThread(
+export async function bookOnThread(
   world: LedgerPorts,
   { heard, payment, claim }: { heard: Heard; payment: string; claim: Attribution },
 ): Promise<Outcome | null> {
@@ -162,7 +162,7 @@ async function departmentsOf(table: Table, entries: readonly LedgerEntry[]): Pro
   return new Map(found);
 }
 
-function conflict(world: LedgerPorts, standing: LedgerEntry, movement: Movement): Booking {
+export function conflict(world: LedgerPorts, standing: LedgerEntry, movement: Movement): Booking {
   world.log.error('a movement of money came again with another amount; the first stands', {
     entry: standing.id,
     booked: `${standing.amountMinor} ${standing.currency}`,
@@ -176,7 +176,7 @@ function conflict(world: LedgerPorts, standing: LedgerEntry, movement: Movement)
 const AGENT_ID = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
 /** The agent that its metadata names, if there is one; else the one that sells what was sold; else nobody. */
-async function attributionOf(table: Table, source: LedgerSource, claim: Claim): Promise<Attribution> {
+export async function attributionOf(table: Table, source: LedgerSource, claim: Claim): Promise<Attribution> {
   const { agentId, artifacts, strength } = claim;
   if (source === 'agent') return { agentId, method: 'declared', confidenceBps: 10_000, strength };
   if (agentId !== null && AGENT_ID.test(agentId) && (await getAgent(table, agentId))) {
