@@ -25,7 +25,7 @@ export const command = worldCommand({
         `${centsOf(flow.netMicros)} net flow in ${plural(flow.days, 'day')}`,
         flow,
         style,
-        `revenue came in on ${plural(flow.daysWithRevenue, 'day')}`,
+        `revenue came in on ${plural(flow.revenueDays, 'day')}`,
         foreignLine(flow.unconverted, style),
       ),
       account(

@@ -10,7 +10,7 @@ export type Flow = { readonly inMicros: number; readonly outMicros: number; read
 export type CashFlow = Flow & {
   readonly days: number;
   /** Days on which revenue came in. */
-  readonly daysWithRevenue: number;
+  readonly revenueDays: number;
   /** Parts of what went out. */
   readonly costMicros: number;
   readonly refundMicros: number;
@@ -25,7 +25,7 @@ export function cashFlow(books: Books): CashFlow {
   const flow = flowOf(revenueMicros, costMicros + refundMicros + feeMicros);
   const each = flowOf(perPart(flow.inMicros, days), perPart(flow.outMicros, days));
   return {
-    ...{ days, daysWithRevenue: daysWithRevenue(books), costMicros, refundMicros, feeMicros },
+    ...{ days, revenueDays: revenueDays(books), costMicros, refundMicros, feeMicros },
     ...flow,
     // Rounded by itself: the difference of two rounded numbers may be a micro-dollar beside it.
     perDay: { ...each, netMicros: perPart(flow.netMicros, days) },
@@ -37,7 +37,7 @@ const flowOf = (inMicros: number, outMicros: number): Flow => ({
   netMicros: inMicros - outMicros,
 });
 
-function daysWithRevenue({ entries, span }: Books): number {
+function revenueDays({ entries, span }: Books): number {
   const byDay = Map.groupBy(entries, ({ at }) => dayOf(at, span.timezone));
   return [...byDay.values()].filter((some) => incomeOf(some).revenueMicros > 0).length;
 }
