@@ -46,6 +46,11 @@ export function startPump(options: PumpOptions): Pump {
         continue;
       }
       for (const delivery of await options.inbox.receive({ max, waitSeconds: WAIT_SECONDS })) {
+        // Brought by a receive that was waiting when the engine began to stop: the next engine has it at once.
+        if (state.stopping) {
+          active.add(options.inbox.giveBack(delivery.receipt, 0));
+          continue;
+        }
         working++;
         const work = workOne(options, delivery, state).finally(() => active.delete(work));
         active.add(work);
