@@ -14,6 +14,8 @@ export function renderOverview(
   { agents, health, buckets, month, target, advice, alerts }: Overview,
   style: Style,
 ): string {
+  // Nobody is behind who has not begun.
+  if (agents.total === 0) return '';
   const { high, middle, low, negative, unrated } = buckets;
   const { total, active, paused, retired } = agents;
   const counts = `${plural(total, 'agent')}: ${active} active, ${paused} paused, ${retired} retired`;

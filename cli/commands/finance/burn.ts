@@ -1,3 +1,4 @@
+import { sinceBegun } from '../../../shared/domain/finance/books.ts';
 import { budgetPace, burnOf, runwayDays } from '../../../shared/domain/finance/burn.ts';
 import { dayBounds, dayOf } from '../../../shared/domain/period.ts';
 import { viewBudget } from '../../../shared/store/limit-store.ts';
@@ -13,12 +14,12 @@ export const command = worldCommand({
   verb: 'burn',
   summary: 'how fast money goes, and how long it will last',
   detail:
-    'Burn is what runs cost per day of the period; net burn takes off what came in. --cash says how much there is: the runway is that many days of net burn. Without it the runway is in days of the fleet’s daily budget.',
+    'Burn is what runs cost per day of the period, days before the first agent left out; net burn takes off what came in. --cash says how much there is: the runway is that many days of net burn. Without it the runway is in days of the fleet’s daily budget.',
   args: {},
   options: { ...SPAN, cash: usd('how much there is, like 5000') },
   examples: ['nova finance burn', 'nova finance burn --period week --cash 5000', 'nova finance burn --json'],
   async run({ cash, ...asked }, { world }) {
-    const books = await booksOf(world, asked, 'month');
+    const books = sinceBegun(await booksOf(world, asked, 'month'));
     const now = world.time.now();
     const { timezone } = world.settings;
     const burn = burnOf(books);

@@ -36,6 +36,12 @@ export function firstDay({ span, agents, entries, costs }: Omit<Books, 'since'>)
   return dates.reduce((first, date) => (date < first ? date : first), to);
 }
 
+/** The same books without the days before anything was: a mean over days that never were would be too small. */
+export function sinceBegun(books: Books): Books {
+  const begun = firstDay({ ...books, span: { ...books.span, from: null } });
+  return begun > books.since ? { ...books, since: begun } : books;
+}
+
 /** The same books for some of their days. */
 export function within(books: Books, from: string, to: string): Books {
   const { timezone } = books.span;
