@@ -26,7 +26,8 @@ export async function rollOver(table: Table, instance: Instance, period: string)
 }
 
 function dayOps({ agentId, number, slice, day }: Instance): Put[] {
-  if (day.runs + day.refused === 0) return [];
+  // A lost attempt is charged before its run is counted.
+  if (day.runs + day.refused === 0 && day.costMicros === 0) return [];
   const item = { ...dayKey(agentId, slice.period, number), v: 1, agentId, date: slice.period, t: encodeTally(day) };
   return [{ op: 'put', item, if: [{ attr: 'pk', op: 'missing' }] }];
 }
