@@ -22,7 +22,8 @@ export type Place = {
 /** The ports that commands use; a schedule or a mail is the engine's business, which acts on what they change. */
 export type CommandWorld = Pick<
   World,
-  ('settings' | 'publicUrl' | 'time' | 'ids' | 'hashing' | 'log' | 'table') | ('runs' | 'revenue' | 'work' | 'secrets')
+  | ('settings' | 'publicUrl' | 'time' | 'ids' | 'hashing' | 'log' | 'table')
+  | ('runs' | 'revenue' | 'work' | 'secrets' | 'stripe' | 'gumroad')
 >;
 
 /** What a command that `needs: 'world'` works with: the same in the engine, on its data directory and on a stage. */

@@ -90,6 +90,27 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       export: () => import('./commands/finance/export.ts'),
     },
   },
+  ledger: {
+    summary: 'every movement of money, booked once and never changed',
+    verbs: {
+      list: () => import('./commands/ledger/list.ts'),
+      show: () => import('./commands/ledger/show.ts'),
+      add: () => import('./commands/ledger/add.ts'),
+      assign: () => import('./commands/ledger/assign.ts'),
+      export: () => import('./commands/ledger/export.ts'),
+      verify: () => import('./commands/ledger/verify.ts'),
+      reconcile: () => import('./commands/ledger/reconcile.ts'),
+    },
+  },
+  connector: {
+    summary: 'where money is heard of',
+    verbs: {
+      list: () => import('./commands/connector/list.ts'),
+      test: () => import('./commands/connector/test.ts'),
+      connect: () => import('./commands/connector/connect.ts'),
+      account: () => import('./commands/connector/account.ts'),
+    },
+  },
   mail: {
     summary: 'mails caught on this machine',
     verbs: {

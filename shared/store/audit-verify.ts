@@ -4,7 +4,7 @@ import type { Key, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { type AuditHead, auditChain, auditOfDay, NO_AUDIT } from './audit-store.ts';
 import { limitKeyOf } from './budget-store.ts';
-import { agentKey, agentsPk, approvalKey, decisionKey, limitPk, policyKey, targetsKey } from './keys.ts';
+import { agentKey, agentsPk, approvalKey, decisionKey, ledgerBookKey, limitPk, policyKey, targetsKey } from './keys.ts';
 import { queryAll } from './query-all.ts';
 import { TARGETS_ENTITY } from './targets-store.ts';
 
@@ -19,6 +19,7 @@ function headKey(entity: string): Key | null {
   if (kind === 'approval') return approvalKey(id);
   if (kind === 'budget') return limitKeyOf(id);
   if (entity === TARGETS_ENTITY) return targetsKey;
+  if (entity === 'ledger:book') return ledgerBookKey;
   return entity === 'policy:autonomy' ? policyKey : null;
 }
 
@@ -53,6 +54,7 @@ export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days
   const agents = await queryAll(world.table, { pk: agentsPk });
   const limits = await queryAll(world.table, { pk: limitPk });
   const policy = await world.table.get(policyKey);
+  const book = await world.table.get(ledgerBookKey);
   const targets = await world.table.get(targetsKey);
   const found = new Set([
     ...agents.map(({ sk }) => `agent:${sk}`),
@@ -61,6 +63,7 @@ export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days
       .filter(({ auditSeq }) => auditSeq !== undefined)
       .map(({ sk }) => `budget:${sk.slice(0, sk.lastIndexOf('#'))}`),
     ...(policy ? ['policy:autonomy'] : []),
+    ...(book ? ['ledger:book'] : []),
     ...(targets ? [TARGETS_ENTITY] : []),
   ]);
   for (let back = 0; back < days; back++) {

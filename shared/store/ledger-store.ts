@@ -16,7 +16,15 @@ import {
   UNATTRIBUTED,
 } from '../domain/ledger.ts';
 import { cellAdditions, entryHash, ownerAdditions } from '../domain/ledger-proof.ts';
-import { type Heard, hear, newThread, type Outcome, type RefundTotal, toldBy } from '../domain/payment-thread.ts';
+import {
+  type Heard,
+  hear,
+  newThread,
+  type Outcome,
+  type PaymentThread,
+  type RefundTotal,
+  toldBy,
+} from '../domain/payment-thread.ts';
 import type { Op, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { getAgent } from './agent-store.ts';
@@ -187,4 +195,13 @@ export async function attributionOf(table: Table, source: LedgerSource, claim: C
   if (seller === undefined) return UNATTRIBUTED;
   const confidenceBps = sellers.length === 1 ? 9000 : 5000;
   return { agentId: seller, method: 'product', confidenceBps, strength: Math.min(strength, CLAIM_STRENGTH.product) };
+}
+
+/** What is known of the payment that an entry belongs to; null for one that stands alone. */
+export async function getThread(
+  table: Table,
+  { source, paymentKey: payment, movementId }: Pick<LedgerEntry, 'source' | 'paymentKey' | 'movementId'>,
+): Promise<PaymentThread | null> {
+  const item = await table.get(paymentKey(source, payment ?? movementId));
+  return item && decodeThread(item);
 }

@@ -101,6 +101,18 @@ export async function setAsideRaw(
   return 'set_aside';
 }
 
+const QUARANTINE_DAYS = 30;
+
+/** Bodies of events that wait for somebody to say whose their account is. */
+export async function quarantinedOf(world: Pick<LedgerPorts, 'table' | 'time'>, account: string): Promise<string[]> {
+  const bodies: string[] = [];
+  for (let back = QUARANTINE_DAYS; back >= 0; back--) {
+    const aside = await asideOfDay(world.table, utcDate(world.time.now() - back * 86_400_000));
+    for (const { problem, body } of aside) if (problem === `${ACCOUNT_PROBLEM}${account}`) bodies.push(body);
+  }
+  return bodies;
+}
+
 /** Events that a person must look at, of one UTC date. */
 export async function asideOfDay(
   table: Table,
