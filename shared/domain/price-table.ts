@@ -55,7 +55,11 @@ const LAMBDA: From = { since: '2024-01-01', source: 'AWS Lambda price list, us-e
 const SQS: From = { since: '2024-01-01', source: 'cloudburn.io', checked: '2026-03-14' };
 const DYNAMO_BEFORE: From = { since: '2024-01-01', source: 'AWS, on-demand cut of 2024-11-01', checked: '2025-07-21' };
 const DYNAMO: From = { since: '2024-11-01', source: 'airbyte.com', checked: '2025-07-21' };
-const FARGATE: From = { since: '2024-01-01', source: 'fortem.dev, reducecost, price-list tests', checked: '2026-02-01' };
+const FARGATE: From = {
+  since: '2024-01-01',
+  source: 'fortem.dev, reducecost, price-list tests',
+  checked: '2026-02-01',
+};
 const SES: From = { since: '2024-01-01', source: 'general knowledge, to be checked', checked: '2026-11-20' };
 
 /** List prices of us-east-1; free allowances are not in them. Compute is counted in megabyte- and vCPU-milliseconds. */
