@@ -6,11 +6,12 @@ import { type AlertFacts, financeAlerts } from '../../shared/domain/finance/aler
 import { budgetPace, runwayDays } from '../../shared/domain/finance/burn.ts';
 import { costShareOf } from '../../shared/domain/finance/cost-share.ts';
 import { csv } from '../../shared/domain/finance/csv.ts';
+import { milestones } from '../../shared/domain/finance/milestones.ts';
 import { adviceOf, type Buckets, bucketsOf, systemHealth } from '../../shared/domain/finance/overview.ts';
 import { reinvestment } from '../../shared/domain/finance/reinvestment.ts';
 import { ratingOf } from '../../shared/domain/finance/roi.ts';
 import { perPart, ratioBps, shareBps } from '../../shared/domain/finance/share.ts';
-import { daysBetween, monthOf, spanBefore, spanOf } from '../../shared/domain/finance/span.ts';
+import { datesOf, daysBetween, monthOf, spanBefore, spanOf } from '../../shared/domain/finance/span.ts';
 import { checkedTargets, DEFAULT_TARGETS, progressOf, targetMonth } from '../../shared/domain/finance/targets.ts';
 import type { LedgerEntry } from '../../shared/domain/ledger.ts';
 
@@ -86,6 +87,29 @@ test('on track is one question with one answer: from 80 % of what the day asks f
   // A 31st day asks for no more than the target.
   assert.equal(on('2026-12-31', 0).expectedMicros, 3000 * USD);
   assert.deepEqual([on('2026-12-10', 5000).neededMicros, on('2026-12-10', 1500).reachedBps], [0, 5000]);
+});
+
+test('a milestone has the date of its first day, and stays reached', () => {
+  const plan = { ...DEFAULT_TARGETS, monthsMicros: [USD] };
+  const days = datesOf('2026-11-20', '2027-01-25').map((id) => ({ id, netMicros: 0, costMicros: 0 }));
+  const put = (id: string, net: number, cost: number) => {
+    const at = days.findIndex((day) => day.id === id);
+    days[at] = { id, netMicros: net * USD, costMicros: cost * USD };
+  };
+  put('2026-11-21', 1, 2); // The first dollar, and two spent on it.
+  put('2026-12-19', 5000, 249); // The first month ends with 251 of 5,001: 5.02 %.
+  put('2026-12-20', 48_000, 2400);
+  put('2026-12-30', 2000, 100); // 50,000 in the second month, 2,500 of it spent: 5 %.
+  put('2027-01-05', -60_000, 0);
+  const found = Object.fromEntries(milestones(days, plan, '2026-11-20').map(({ id, reachedOn }) => [id, reachedOn]));
+  assert.deepEqual(found, {
+    ...{ first_dollar: '2026-11-21', first_1k: '2026-12-19', first_10k: '2026-12-20', cost_positive: '2026-12-19' },
+    // The refund of January fell into the second month, which ended with nothing.
+    ...{ ai_sustainable: null, first_50k_month: '2026-12-30', first_100k_month: null, first_200k_month: null },
+  });
+  put('2027-01-05', 0, 0);
+  const [, , , , sustainable] = milestones(days, plan, '2026-11-20');
+  assert.deepEqual(sustainable, { id: 'ai_sustainable', reachedOn: '2027-01-19' });
 });
 
 const NOW = Date.UTC(2026, 10, 20);

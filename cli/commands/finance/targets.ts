@@ -1,13 +1,15 @@
 import { NovaError } from '../../../shared/domain/error.ts';
+import { milestones } from '../../../shared/domain/finance/milestones.ts';
 import { partOf } from '../../../shared/domain/finance/share.ts';
 import { DEPARTMENT_MIX_BPS, progressOf, targetMonth } from '../../../shared/domain/finance/targets.ts';
+import { dailyTimeline } from '../../../shared/domain/finance/timeline.ts';
 import { usdToMicros } from '../../../shared/domain/money.ts';
 import { addDays } from '../../../shared/domain/period.ts';
 import { changeTargets } from '../../../shared/store/targets-store.ts';
-import { moneyOf } from '../../books.ts';
+import { booksOf, moneyOf } from '../../books.ts';
 import { worldCommand } from '../../command.ts';
 import { date, text } from '../../fields.ts';
-import { blocks } from '../../render/details.ts';
+import { blocks, details } from '../../render/details.ts';
 import { table } from '../../render/table.ts';
 import { type Target, targetOf, targetText } from '../../targets.ts';
 import { money, named, shareOf } from '../../views/finance.ts';
@@ -35,9 +37,11 @@ export const command = worldCommand({
     if (Object.keys(change).length > 0) await changeTargets(world, change, actor);
     const target = await targetOf(world);
     const { progress, plan } = target;
+    const days = dailyTimeline(await booksOf(world, { period: 'all' }, 'all')).rows;
     return {
       ...{ id: 'targets', timezone: world.settings.timezone, start: target.start, version: plan.version },
       ...{ ...progress, months: monthsOf(target), departments: mixOf(target) },
+      milestones: milestones(days, plan, target.start),
     };
   },
   render: (found, style) =>
@@ -66,6 +70,11 @@ export const command = worldCommand({
         ],
         style,
         '',
+      ),
+      details(
+        'Milestones',
+        found.milestones.map(({ id, reachedOn }) => [id.replaceAll('_', ' '), reachedOn ?? '–']),
+        style,
       ),
     ),
 });
