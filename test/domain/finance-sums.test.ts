@@ -32,7 +32,10 @@ function randomBooks(seed: number): Books {
   const roll = dice(seed);
   const timezone = ZONES[roll(ZONES.length)] ?? 'UTC';
   // Around both changes of the clocks, on both halves of the earth.
-  const from = addDays(['2026-03-01', '2026-10-01', '2026-04-01'][roll(3)] ?? '2026-03-01', roll(20));
+  const from = addDays(
+    ['2026-03-01', '2026-10-01', '2026-04-01', '2026-10-03'][roll(4)] ?? '2026-03-01',
+    roll(2) * roll(20),
+  );
   const to = addDays(from, roll(40));
   const start = dayBounds(from, timezone).startMs;
   const length = dayBounds(to, timezone).endMs - start;
