@@ -22,7 +22,8 @@ export type Place = {
 /** The ports that commands use; a schedule or a mail is the engine's business, which acts on what they change. */
 export type CommandWorld = Pick<
   World,
-  ('settings' | 'publicUrl' | 'time' | 'ids' | 'hashing' | 'log' | 'table') | ('runs' | 'revenue' | 'work' | 'secrets')
+  | ('settings' | 'publicUrl' | 'time' | 'ids' | 'hashing' | 'log' | 'table')
+  | ('runs' | 'revenue' | 'work' | 'secrets' | 'stripe' | 'gumroad')
 >;
 
 /** What a command that `needs: 'world'` works with: the same in the engine, on its data directory and on a stage. */
@@ -71,6 +72,8 @@ type WorldCommand<A extends Fields, O extends Fields, P extends Fields, V> = Des
   /** Done in front of the person before the world is asked: prompts, standard input, files. */
   prepare?(input: ValuesOf<A & O>, here: Here): Promise<ValuesOf<A & O & P>>;
   run(input: ValuesOf<A & O & P>, reach: Reach): Promise<V>;
+  /** Done in front of the person with the answer: a file is written here, wherever the world is. */
+  finish?(value: V, input: ValuesOf<A & O>, here: Here): Promise<void>;
 };
 
 type HereCommand<A extends Fields, O extends Fields, V> = Described<A, O, V> & {
@@ -86,6 +89,7 @@ export type AnyWorldCommand = Described<Fields, Fields, Json> & {
   readonly prepared?: Fields;
   prepare?(input: Input, here: Here): Promise<Input>;
   run(input: Input, reach: Reach): Promise<Json>;
+  finish?(value: Json, input: Input, here: Here): Promise<void>;
 };
 export type AnyHereCommand = Described<Fields, Fields, Json> & {
   readonly needs: 'none';

@@ -3,13 +3,18 @@ import { blueprintNames, loadBlueprint } from '../shared/blueprints/registry.ts'
 import { type AgentSchedule, agentIdOf, type JsonObject, type Overlap } from '../shared/domain/agent.ts';
 import { agentScope } from '../shared/domain/budget.ts';
 import type { Blueprint } from '../shared/domain/ctx.ts';
+import { deployGate } from '../shared/domain/decide/deploy-gate.ts';
+import type { Verdict } from '../shared/domain/decision.ts';
 import { NovaError } from '../shared/domain/error.ts';
+import { NO_PACE, paceOf } from '../shared/domain/pace.ts';
 import { holdMicros } from '../shared/domain/protocol/cost.ts';
 import { parseSchedule } from '../shared/domain/schedule/parse.ts';
 import { assertTimezone } from '../shared/domain/zone.ts';
 import { getAgent, listAgents } from '../shared/store/agent-store.ts';
+import { createDecision } from '../shared/store/decision-store.ts';
 import { deployAgent, type NewAgent } from '../shared/store/deploy-store.ts';
 import { setLimit } from '../shared/store/limit-store.ts';
+import { currentPolicy } from '../shared/store/policy-store.ts';
 import type { Reach } from './command.ts';
 import { didYouMean } from './suggest.ts';
 import { type AgentDetail, agentDetail } from './views/agent-detail.ts';
@@ -26,10 +31,18 @@ export type DeployInput = {
   readonly overlap: Overlap;
   readonly crashLimit: number | undefined;
   readonly sandbox: boolean;
+  /** In percent; given, the deployment goes through the gate. */
+  readonly expectedRoi: number | undefined;
 };
 
+/** What the gate made of it; null when nobody asked it. */
+export type Gate = { readonly decisionId: string; readonly status: string; readonly why: string } | null;
+
 /** @throws NovaError not_found (blueprint), bad_input (config, schedule, zone, name), conflict (name taken). */
-export async function deploy(input: DeployInput, { world, actor }: Reach): Promise<AgentDetail> {
+export async function deploy(
+  input: DeployInput,
+  { world, actor }: Reach,
+): Promise<AgentDetail & { readonly gate: Gate }> {
   const blueprint = await theBlueprint(input.blueprint);
   const name = input.name ?? (await freeName(world, blueprint.name));
   const wanted = newAgent(input, { blueprint, name, world });
@@ -37,12 +50,35 @@ export async function deploy(input: DeployInput, { world, actor }: Reach): Promi
   if (await getAgent(world.table, id)) {
     throw new NovaError('conflict', `there is an agent "${id}" already, or there was one; choose another --name`);
   }
+  const verdict = await gateVerdict(input, wanted, world);
   // First the limit, then the agent: it never runs, not once, under a larger one.
   if (input.budgetDay !== undefined) {
     await setLimit(world, { scope: agentScope(id), limitMicros: input.budgetDay }, actor);
   }
-  await deployAgent(world, wanted, actor);
-  return agentDetail(world, id);
+  await deployAgent(world, { ...wanted, draft: verdict !== null }, actor);
+  const gate = verdict && (await decideDeploy(world, verdict, actor));
+  return { ...(await agentDetail(world, id)), gate };
+}
+
+/** @throws NovaError denied when the expectation is too low: nothing is written. */
+async function gateVerdict(input: DeployInput, wanted: NewAgent, world: Reach['world']): Promise<Verdict | null> {
+  if (input.expectedRoi === undefined) return null;
+  const { count, days } = (wanted.schedule ? paceOf(wanted.schedule, world.time.now()) : NO_PACE).frequency;
+  const proposal = {
+    agentId: agentIdOf(wanted.name),
+    expectedRoiBps: input.expectedRoi * 100,
+    dailyCostMicros: Math.ceil((wanted.holdMicros * count * (wanted.instances ?? 1)) / days),
+  };
+  const verdict = deployGate(proposal, await currentPolicy(world.table));
+  if ('refused' in verdict) throw new NovaError('denied', `${wanted.name} is not deployed: ${verdict.refused}`);
+  return verdict;
+}
+
+async function decideDeploy(world: Reach['world'], verdict: Verdict, actor: string): Promise<Gate> {
+  const status = verdict.needsApproval ? 'awaiting_approval' : 'approved';
+  const decision = await createDecision(world, { verdict, status, rule: 'deploy_gate@1', actor });
+  if (!decision) throw new NovaError('conflict', 'a decision about this deployment is open already');
+  return { decisionId: decision.id, status: decision.status, why: decision.why };
 }
 
 function newAgent(

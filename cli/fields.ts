@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '../shared/domain/agent.ts';
 import { messageOf, NovaError } from '../shared/domain/error.ts';
 import { usdToMicros } from '../shared/domain/money.ts';
+import { addDays } from '../shared/domain/period.ts';
 
 /** `read` turns the typed text into a value; `accepts` checks a value that came over the wire. */
 export type Shape<T> = {
@@ -106,6 +107,16 @@ export function moment(summary: string): Field<number | undefined> {
       throw new NovaError('bad_input', `expected a time with its zone, like 2026-03-08T06:00:00Z; got "${typed}"`);
     },
     accepts: (value) => typeof value === 'number' && Number.isSafeInteger(value),
+  });
+}
+
+/** A day of the calendar, in whatever zone the command speaks of. */
+export function date(summary: string): Field<string | undefined> {
+  const read = (typed: string): string => addDays(typed, 0);
+  return optional(summary, {
+    hint: 'date',
+    read,
+    accepts: (value) => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && read(value) === value,
   });
 }
 

@@ -79,7 +79,9 @@ async function valueFrom(command: Command, input: Input, { here, open }: Opening
   return withProgress(here.terminal, nameOf(command), async () => {
     const reach = await open(here);
     try {
-      return await orInterrupted(reach.ask(command, prepared), here.interrupted);
+      const value = await orInterrupted(reach.ask(command, prepared), here.interrupted);
+      await command.finish?.(value, input, here);
+      return value;
     } finally {
       await reach.close();
     }

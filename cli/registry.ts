@@ -32,6 +32,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       now: () => import('./commands/run/now.ts'),
       list: () => import('./commands/run/list.ts'),
       show: () => import('./commands/run/show.ts'),
+      receipt: () => import('./commands/run/receipt.ts'),
     },
   },
   schedule: {
@@ -67,6 +68,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     verbs: {
       show: () => import('./commands/budget/show.ts'),
       set: () => import('./commands/budget/set.ts'),
+      history: () => import('./commands/budget/history.ts'),
     },
   },
   finance: {
@@ -75,6 +77,38 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       revenue: () => import('./commands/finance/revenue.ts'),
       costs: () => import('./commands/finance/costs.ts'),
       roi: () => import('./commands/finance/roi.ts'),
+      timeline: () => import('./commands/finance/timeline.ts'),
+      cashflow: () => import('./commands/finance/cashflow.ts'),
+      pnl: () => import('./commands/finance/pnl.ts'),
+      sources: () => import('./commands/finance/sources.ts'),
+      attribution: () => import('./commands/finance/attribution.ts'),
+      top: () => import('./commands/finance/top.ts'),
+      burn: () => import('./commands/finance/burn.ts'),
+      forecast: () => import('./commands/finance/forecast.ts'),
+      targets: () => import('./commands/finance/targets.ts'),
+      reinvestment: () => import('./commands/finance/reinvestment.ts'),
+      export: () => import('./commands/finance/export.ts'),
+    },
+  },
+  ledger: {
+    summary: 'every movement of money, booked once and never changed',
+    verbs: {
+      list: () => import('./commands/ledger/list.ts'),
+      show: () => import('./commands/ledger/show.ts'),
+      add: () => import('./commands/ledger/add.ts'),
+      assign: () => import('./commands/ledger/assign.ts'),
+      export: () => import('./commands/ledger/export.ts'),
+      verify: () => import('./commands/ledger/verify.ts'),
+      reconcile: () => import('./commands/ledger/reconcile.ts'),
+    },
+  },
+  connector: {
+    summary: 'where money is heard of',
+    verbs: {
+      list: () => import('./commands/connector/list.ts'),
+      test: () => import('./commands/connector/test.ts'),
+      connect: () => import('./commands/connector/connect.ts'),
+      account: () => import('./commands/connector/account.ts'),
     },
   },
   mail: {

@@ -17,9 +17,19 @@ type Opened = { readonly reach: Reach; close(): Promise<void> };
 /** @throws NovaError conflict when another process holds the data directory, corrupt when it cannot be read. */
 export async function openReach(here: Here): Promise<OpenReach> {
   if (here.stage !== null) return onStage(here, here.stage);
-  const engine = findEngine(here.home);
-  return engine ? throughEngine(engine, here) : within(await openDirectory(here));
+  for (let attempt = 1; ; attempt++) {
+    const engine = findEngine(here.home);
+    if (engine) return throughEngine(engine, here);
+    try {
+      return within(await openDirectory(here));
+    } catch (thrown) {
+      if (attempt === START_TRIES || !(thrown instanceof NovaError) || thrown.code !== 'conflict') throw thrown;
+    }
+  }
 }
+
+/** Somebody holds the directory and has announced nothing: an engine that is just starting. A try waits about a second. */
+const START_TRIES = 6;
 
 function within({ reach, close }: Opened): OpenReach {
   return { ask: (command, input) => command.run(input, reach), close };

@@ -28,7 +28,15 @@ export const ENTITIES = {
 export type Entity = keyof typeof ENTITIES;
 export type Access = 'read' | 'check' | 'put' | 'update' | 'delete';
 export type QueueName = 'runs' | 'revenue' | 'work';
-export type SecretName = 'stripe-webhook-secret' | 'sendgrid-api-key' | 'approval-pepper';
+export type SecretName =
+  | 'stripe-webhook-secret'
+  | 'stripe-api-key'
+  | 'gumroad-ping-secret'
+  | 'gumroad-access-token'
+  | 'ledger-hook-secret'
+  | 'sendgrid-api-key'
+  | 'sendgrid-events-key'
+  | 'approval-pepper';
 
 export type Uses = {
   readonly table: { readonly [entity in Entity]?: readonly Access[] };
@@ -78,7 +86,7 @@ export type QueueRow = {
 
 export const queues: readonly QueueRow[] = [
   { name: 'runs', visibilitySeconds: 1800, maxReceiveCount: 100, maxConcurrency: 16, retentionDays: 4 },
-  { name: 'revenue', visibilitySeconds: 180, maxReceiveCount: 10, maxConcurrency: 4, retentionDays: 14 },
+  { name: 'revenue', visibilitySeconds: 360, maxReceiveCount: 10, maxConcurrency: 4, retentionDays: 14 },
   { name: 'work', visibilitySeconds: 360, maxReceiveCount: 10, maxConcurrency: 4, retentionDays: 14 },
 ];
 
@@ -127,8 +135,11 @@ export const functions: readonly FunctionRow[] = [
         fleet: ['read', 'update'],
         entry: ['read', 'put', 'update'],
       },
+      // A ping of Gumroad is only a hint: its API is asked what really happened.
+      secrets: ['gumroad-access-token'],
     },
-    timeoutSeconds: 30,
+    // Ten pings of a batch, four seconds of patience with the API for each.
+    timeoutSeconds: 60,
     memoryMb: 256,
     errorImpact:
       'Payments of customers are received but not booked: earnings look too low, and winners may be stopped.',
@@ -234,6 +245,23 @@ export const functions: readonly FunctionRow[] = [
     errorImpact: 'What runs drifts from what was decided: schedules that someone deleted or changed stay wrong.',
   },
   {
+    name: 'reconcile-revenue',
+    entry: 'functions/schedule/reconcile-revenue.ts',
+    on: { schedule: 'cron(20 * * * ? *)', zone: 'UTC', maxAgeSeconds: 3000, retries: 2, quietMinutes: 180 },
+    uses: {
+      table: {
+        agent: ['read'],
+        spec: ['read'],
+        fleet: ['update'],
+        entry: ['read', 'put', 'update'],
+      },
+      secrets: ['stripe-api-key', 'gumroad-access-token'],
+    },
+    timeoutSeconds: 300,
+    memoryMb: 256,
+    errorImpact: 'Payments that no webhook told of stay unbooked, and fees of the vendors are missing.',
+  },
+  {
     name: 'close-day',
     entry: 'functions/schedule/close-day.ts',
     on: { schedule: 'cron(5 0 * * ? *)', zone: 'owner', maxAgeSeconds: 21_600, retries: 5, quietMinutes: 1560 },
@@ -283,9 +311,14 @@ export const functions: readonly FunctionRow[] = [
     name: 'hooks',
     entry: 'functions/web/hooks.ts',
     on: { http: [{ method: 'POST', path: '/hooks/*' }] },
-    uses: { table: {}, sends: ['revenue'], secrets: ['stripe-webhook-secret'] },
+    uses: {
+      table: {},
+      // What became of mails goes to work; it moves no money.
+      sends: ['revenue', 'work'],
+      secrets: ['stripe-webhook-secret', 'gumroad-ping-secret', 'ledger-hook-secret', 'sendgrid-events-key'],
+    },
     timeoutSeconds: 10,
     memoryMb: 256,
-    errorImpact: 'Stripe cannot deliver payments: it repeats for three days, then revenue is missing.',
+    errorImpact: 'Shops cannot tell of payments: they repeat for a while, then only the hourly comparison finds them.',
   },
 ];

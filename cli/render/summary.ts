@@ -4,7 +4,7 @@ import type { AgentView } from '../views/agent.ts';
 import { blocks } from './details.ts';
 import { cut, harmless, type Style } from './style.ts';
 import { table } from './table.ts';
-import { durationOf, plural, roiOf, shortTime, usdOf } from './words.ts';
+import { centsOf, durationOf, plural, roiOf, shortTime, usdOf } from './words.ts';
 
 /** How many lines of each; the rest is counted or left out. */
 type Depth = {
@@ -61,12 +61,12 @@ function fleetOf({ agents }: Snapshot, style: Style, most: number): string {
       { title: 'STATUS', value: shortStatus, state: true },
       { title: 'N', value: ({ instances }) => String(instances), align: 'right' },
       { title: 'RUNS', value: ({ runs }) => String(runs), align: 'right' },
-      { title: 'OK', value: ({ succeeded }) => String(succeeded), align: 'right' },
+      { title: 'OK', value: ({ succeeded }) => String(succeeded), align: 'right', dropOrder: 0 },
       { title: 'FAIL', value: ({ failed }) => String(failed), align: 'right', dropOrder: 2 },
       { title: 'CRASH', value: crashesOf, align: 'right' },
       { title: 'REF', value: ({ refused }) => String(refused), align: 'right', dropOrder: 1 },
-      { title: 'COST', value: ({ costMicros }) => usdOf(costMicros), align: 'money' },
-      { title: 'REVENUE', value: ({ revenueMicros }) => usdOf(revenueMicros), align: 'money' },
+      { title: 'COST', value: ({ costMicros }) => centsOf(costMicros), align: 'money' },
+      { title: 'REVENUE', value: ({ revenueMicros }) => centsOf(revenueMicros), align: 'money' },
       { title: 'ROI', value: (agent) => roiOf(agent.roiBps), align: 'right' },
     ],
     style,

@@ -40,7 +40,16 @@ export function table<Row>(
       .trimEnd();
   const head = line(0, (text) => style.paint('bold', text));
   const body = rows.map((_, index) =>
-    line(index + 1, (text, { state }) => (state ? paintState(style, /^\w+/.exec(text)?.[0] ?? '', text) : text)),
+    line(index + 1, (text, { state, align }) => {
+      if (state) return paintState(style, /^\w+/.exec(text)?.[0]?.toLowerCase() ?? '', text);
+      if (align === undefined || align === 'left') return text;
+      // What is below zero stands out, what is nothing stays back.
+      return text.startsWith('-')
+        ? style.paint('red', text)
+        : /^\$0\.00\s*$/.test(text)
+          ? style.paint('dim', text)
+          : text;
+    }),
   );
   return [head, ...body].join('\n');
 }

@@ -11,6 +11,11 @@ export function longTime(iso: string | null): string | null {
 }
 
 export const usdOf = (micros: number | null): string => (micros === null ? '–' : formatUsd(micros));
+/** To the cent from a dollar on, halves away from zero; smaller amounts exactly. What must add up is shown by usdOf. */
+export function centsOf(micros: number | null): string {
+  if (micros === null || Math.abs(micros) < 1_000_000) return usdOf(micros);
+  return usdOf(Math.sign(micros) * Math.floor((Math.abs(micros) + 5000) / 10_000) * 10_000);
+}
 export const roiOf = (bps: number | null): string => formatBps(bps);
 
 /** Whole percents, rounded down, so that 100 % is said only of the whole. */

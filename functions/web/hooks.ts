@@ -1,35 +1,30 @@
-/** Where vendors tell of money. What answers 2xx is durable in the revenue queue; what is not genuine never gets there. */
-import { stripeSecrets, verifyStripe } from '../../shared/connectors/stripe-signature.ts';
-import { messageOf, NovaError } from '../../shared/domain/error.ts';
-import type { World } from '../../shared/ports/world.ts';
+/** Where vendors tell of money and mail. What answers 2xx is durable in a queue; what is not genuine never gets there. */
+import { gumroadHook } from '../../shared/connectors/gumroad-hook.ts';
+import type { Hook, HookPorts } from '../../shared/connectors/hook-request.ts';
+import { ledgerHook } from '../../shared/connectors/ledger-hook.ts';
+import { sendgridHook } from '../../shared/connectors/sendgrid-events.ts';
+import { stripeHook } from '../../shared/connectors/stripe-hook.ts';
+import { NovaError } from '../../shared/domain/error.ts';
 import type { WebJob } from '../../shared/runtime/job.ts';
 import { lambdaWeb } from '../../shared/runtime/lambda.ts';
-import { parseStripeEnvelope } from '../../shared/wire/stripe-event.ts';
 
-export const hooksJob: WebJob<Pick<World, 'time' | 'secrets' | 'revenue'>> = {
+const HOOKS: readonly (readonly [RegExp, Hook])[] = [
+  [/^\/hooks\/stripe$/, stripeHook],
+  [/^\/hooks\/gumroad\/[^/]{1,200}$/, gumroadHook],
+  [/^\/hooks\/ledger$/, ledgerHook],
+  [/^\/hooks\/sendgrid$/, sendgridHook],
+];
+
+export const hooksJob: WebJob<HookPorts> = {
   name: 'hooks',
-  needs: { time: true, secrets: true, revenue: true },
-  async run({ method, path, headers, body }, world) {
-    if (method !== 'POST' || path !== '/hooks/stripe')
-      throw new NovaError('not_found', 'POST /hooks/stripe is all there is');
-    // Without a secret nothing can be genuine: the port throws misconfigured, and Stripe tries again for three days.
-    const secrets = stripeSecrets(await world.secrets.get('stripe-webhook-secret'));
-    const now = world.time.now();
-    const text = verifyStripe({ body, header: headers['stripe-signature'], secrets, now });
-    requireEvent(text);
-    await world.revenue.send({ v: 1, kind: 'stripe', receivedAt: now, body: text });
+  needs: { time: true, secrets: true, revenue: true, work: true },
+  async run(request, world) {
+    const hook = HOOKS.find(([path]) => request.method === 'POST' && path.test(request.path))?.[1];
+    if (!hook) throw new NovaError('not_found', 'there is nothing here');
+    await hook(request, world);
     return { status: 200, headers: { 'content-type': 'application/json' }, body: '{"received":true}' };
   },
 };
-
-/** Thin events (v2) carry no object to book and are refused too: the endpoint must be set to snapshot events. */
-function requireEvent(text: string): void {
-  try {
-    parseStripeEnvelope(text);
-  } catch (cause) {
-    throw new NovaError('bad_input', `not a snapshot event of Stripe: ${messageOf(cause).slice(0, 300)}`, { cause });
-  }
-}
 
 export const job = hooksJob;
 export const handler = lambdaWeb(job, () => import('../../shared/aws/world.ts'));

@@ -1,4 +1,4 @@
-/** Few and telling alarms, ten at most (they are free): each says who is hurt. One mail to the owner. */
+/** Few and telling alarms (ten are free, the eleventh is ten cents a month): each says who is hurt. One mail to the owner. */
 
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';

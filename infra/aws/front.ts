@@ -49,6 +49,8 @@ export class Front extends Construct {
         dataTraceEnabled: false,
       },
     });
+    // Gumroad repeats after a 503 and never after a 429; the others do after either.
+    this.api.addGatewayResponse('Throttled', { type: apigateway.ResponseType.THROTTLED, statusCode: '503' });
     this.api.deploymentStage.node.addDependency(account);
     // API Gateway makes this group by itself when it is missing, and then keeps what is in it for ever.
     const execution = new logs.LogGroup(this, 'ExecutionLog', {

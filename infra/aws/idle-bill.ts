@@ -26,6 +26,7 @@ const KEY_CALLS = MINUTES_PER_MONTH / 5;
 const FREE_AT_REST = new Set([
   'AWS::ApiGateway::Account',
   'AWS::ApiGateway::Deployment',
+  'AWS::ApiGateway::GatewayResponse',
   'AWS::ApiGateway::Method',
   'AWS::ApiGateway::Resource',
   'AWS::ApiGateway::RestApi',

@@ -2,7 +2,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { guardedHttp } from '../../shared/connectors/guarded-http.ts';
+import { gumroadBooks } from '../../shared/connectors/gumroad-api.ts';
 import { sendgridMailer } from '../../shared/connectors/sendgrid.ts';
+import { stripeBooks } from '../../shared/connectors/stripe-api.ts';
 import { NovaError } from '../../shared/domain/error.ts';
 import { type ChildHost, childHost } from '../../shared/embedded/child-host.ts';
 import { openSqliteDb } from '../../shared/embedded/sqlite-db.ts';
@@ -13,6 +15,7 @@ import type { Settings } from '../../shared/ports/settings.ts';
 import type { Table } from '../../shared/ports/table.ts';
 import type { World } from '../../shared/ports/world.ts';
 import { systemTime } from '../../shared/runtime/clock.ts';
+import { readOptional } from '../../shared/runtime/env.ts';
 import { systemHashing } from '../../shared/runtime/hashing.ts';
 import { heart } from '../../shared/runtime/heart.ts';
 import { systemIds } from '../../shared/runtime/ids.ts';
@@ -113,6 +116,7 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
   const world: World = {
     ...{ settings, time: systemTime, heart, hashing: systemHashing, ids: systemIds(systemTime), log },
     ...{ table, ...queues, scheduler, secrets, http, mailer, host: children, launcher: processLauncher(tasks) },
+    ...booksOf(secrets),
     publicUrl: async () => url(),
   };
   return {
@@ -130,6 +134,15 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
       await Promise.all([children.close(), http.close()]);
       home.unlock();
     },
+  };
+}
+
+/** Without a key a vendor is not connected; its address is another one in tests alone. */
+function booksOf(secrets: FileSecrets): Pick<World, 'stripe' | 'gumroad'> {
+  const [stripeUrl, gumroadUrl] = [readOptional('NOVA_STRIPE_URL'), readOptional('NOVA_GUMROAD_URL')];
+  return {
+    stripe: stripeBooks({ secrets, ...(stripeUrl ? { baseUrl: stripeUrl } : {}) }),
+    gumroad: gumroadBooks({ secrets, ...(gumroadUrl ? { baseUrl: gumroadUrl } : {}) }),
   };
 }
 

@@ -6,6 +6,7 @@ import { NovaError } from '../../shared/domain/error.ts';
 import { type Clock, stillClock } from '../../shared/memory/clock.ts';
 import { type MapTable, mapTable } from '../../shared/memory/map-table.ts';
 import { type MemoryQueue, memoryQueue } from '../../shared/memory/memory-queue.ts';
+import { noGumroad, noStripe } from '../../shared/memory/no-books.ts';
 import { seededIds } from '../../shared/memory/seeded-ids.ts';
 import type { Admin, CaughtMail } from '../../shared/ports/admin.ts';
 import type { Http } from '../../shared/ports/outside.ts';
@@ -27,6 +28,8 @@ export type MemoryOptions = {
   readonly start?: number;
   readonly settings?: Partial<Settings>;
   readonly http?: Http;
+  /** Books of vendors; none is connected unless given. */
+  readonly books?: Partial<Pick<World, 'stripe' | 'gumroad'>>;
   /** Wraps the table, for faults. */
   readonly wrap?: (table: MapTable) => World['table'];
   readonly onLog?: (line: string) => void;
@@ -111,6 +114,8 @@ function assemble(options: MemoryOptions, clock: Clock) {
     ...queues,
     secrets: shelf,
     http: options.http ?? closed,
+    stripe: options.books?.stripe ?? noStripe,
+    gumroad: options.books?.gumroad ?? noGumroad,
     host: inProcessHost(clock),
     launcher: noTasks,
     publicUrl: async () => 'http://localhost:4400',

@@ -24,16 +24,34 @@ const WAIT_SECONDS = 20;
 const backoffSeconds = (receiveCount: number): number => Math.min(60, 2 ** receiveCount);
 
 export function startPump(options: PumpOptions): Pump {
-  const state = { stopping: false };
   const active = new Set<Promise<void>>();
+  let working = 0;
+  let wake: (() => void) | null = null;
+  const state = {
+    stopping: false,
+    onDone() {
+      working--;
+      // Jobs that end in the same turn make room for one larger receive.
+      if (wake) process.nextTick(wake);
+      wake = null;
+    },
+  };
   const loop = async (): Promise<void> => {
     while (!state.stopping) {
-      const max = Math.min(10, options.concurrency - active.size);
+      const max = Math.min(10, options.concurrency - working);
       if (max === 0) {
-        await Promise.race(active);
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
         continue;
       }
       for (const delivery of await options.inbox.receive({ max, waitSeconds: WAIT_SECONDS })) {
+        // Brought by a receive that was waiting when the engine began to stop: the next engine has it at once.
+        if (state.stopping) {
+          active.add(options.inbox.giveBack(delivery.receipt, 0));
+          continue;
+        }
+        working++;
         const work = workOne(options, delivery, state).finally(() => active.delete(work));
         active.add(work);
       }
@@ -51,13 +69,17 @@ export function startPump(options: PumpOptions): Pump {
   };
 }
 
-type State = { readonly stopping: boolean };
+type State = {
+  readonly stopping: boolean;
+  /** The job has ended. What is left, the message's own end, need not hold up the next one. */
+  onDone?(): void;
+};
 
 /** One delivery, to its one end: deleted, given back or buried. Never rejects because of the message. */
 export async function workOne(options: PumpOptions, delivery: Delivery, state: State): Promise<void> {
   const { inbox, world } = options;
   try {
-    const later = await run(options, delivery, state);
+    const later = await run(options, delivery, state).finally(() => state.onDone?.());
     await (later ? inbox.giveBack(delivery.receipt, later.laterSeconds) : inbox.delete(delivery.receipt));
   } catch (thrown) {
     world.log.warn('a message failed', { ...fields(options, thrown), receiveCount: delivery.receiveCount });

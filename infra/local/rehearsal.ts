@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { messageOf, NovaError } from '../../shared/domain/error.ts';
 import { Warden } from '../../shared/embedded/warden.ts';
-import { recoverExpired } from '../../shared/jobs/sweep.ts';
+import { takeOver } from '../../shared/jobs/sweep.ts';
 import type { Log } from '../../shared/ports/outside.ts';
 import { systemTime } from '../../shared/runtime/clock.ts';
 import { childEnv } from '../../shared/runtime/env.ts';
@@ -18,13 +18,19 @@ import { type Home, lockHome, removeAddress, writeAddress } from './home.ts';
 import { homeLog } from './home-log.ts';
 import { homeSettings, sendsMail } from './home-settings.ts';
 import { type MailCatcher, mailCatcher } from './mail-catcher.ts';
-import { type BundleOf, copyBundles } from './rehearsal/bundles.ts';
-import { type Closers, closers, opened, together } from './rehearsal/closers.ts';
+import { type Closers, closers } from './rehearsal/closers.ts';
 import { type Functions, startFunctions } from './rehearsal/functions.ts';
-import { type LocalDynamo, startLocalDynamo } from './rehearsal/local-dynamo.ts';
-import { type LocalSqs, startLocalSqs } from './rehearsal/local-sqs.ts';
 import { envOf, localNames, type Places } from './rehearsal/names.ts';
-import { awsEnv, type Cloud, ensureQueues, openCloud, openScheduler, startApis } from './rehearsal/platform.ts';
+import {
+  awsEnv,
+  type Cloud,
+  ensureQueues,
+  openCloud,
+  openScheduler,
+  openStands,
+  type Stands,
+  startApis,
+} from './rehearsal/platform.ts';
 import { firing } from './rehearsal/schedules.ts';
 import { type StandIns, standIns } from './rehearsal/stand-ins.ts';
 import type { LocalScheduler } from './scheduler/local-scheduler.ts';
@@ -77,7 +83,14 @@ async function startOn(ground: Ground, found: StandIns): Promise<Engine> {
   const front = await openDoor(ground, token, desk);
   const warden = new Warden();
   closing.add(() => warden.close());
-  const stands = await openStands(ground, found, warden);
+  const stands = await openStands({
+    found,
+    file: (name) => home.file(`${FOLDER}/${name}`),
+    closing,
+    warden,
+    log: ground.log,
+    synchronous: options.synchronous,
+  });
   const names = localNames('local');
   ensureQueues(stands.sqs, names, ground.scale);
   const places: Places = {
@@ -125,30 +138,6 @@ function starting(): never {
   throw new NovaError('unavailable', 'the engine is starting');
 }
 
-type Stands = { readonly bundleOf: BundleOf; readonly dynamo: LocalDynamo; readonly sqs: LocalSqs };
-
-async function openStands({ options, home, closing, log }: Ground, found: StandIns, warden: Warden): Promise<Stands> {
-  const dynamo = startLocalDynamo({
-    binary: found.dynoxide,
-    dbPath: home.file(`${FOLDER}/dynamo.sqlite`),
-    pidFile: home.file(`${FOLDER}/dynamo.pid`),
-    watch: warden,
-    onTrouble: (message) => log.error(message),
-  });
-  const sqs = startLocalSqs({
-    folder: found.fauxqs,
-    dataFolder: home.file(`${FOLDER}/sqs`),
-    ...(options.synchronous ? { synchronous: options.synchronous } : {}),
-  });
-  const bundles = copyBundles(home.file(`${FOLDER}/functions`));
-  const [table, queues, bundleOf] = await together<[LocalDynamo, LocalSqs, BundleOf]>([
-    opened(closing, dynamo),
-    opened(closing, sqs),
-    bundles,
-  ]);
-  return { bundleOf, dynamo: table, sqs: queues };
-}
-
 type Site = Stands & { readonly places: Places; readonly publicUrl: string; readonly warden: Warden };
 type Open = { readonly functions: Functions; readonly cloud: Cloud };
 
@@ -170,7 +159,7 @@ async function open(ground: Ground, site: Site): Promise<Open> {
   const cloud = await openCloud({ ...site, apis }, places, log);
   // The lock is ours, so every old holder is dead: its messages are shown at once and its leases recovered.
   sqs.releaseAll();
-  await recoverExpired(cloud.world, 'platform');
+  await takeOver(cloud.world);
   const functions = startAll(ground, { ...site, apis }, cloud);
   late.open = { functions, cloud };
   await startTicking(scheduler, ground);

@@ -23,6 +23,8 @@ const PORTS = [
   'revenue',
   'work',
   'secrets',
+  'stripe',
+  'gumroad',
 ] as const;
 
 export type Stage = {

@@ -31,6 +31,8 @@ export const PORT_KEYS: { readonly [port in keyof World]: readonly EnvKey[] } = 
   launcher: ['NOVA_STAGE', 'NOVA_CLUSTER', 'NOVA_TASK_SUBNETS', 'NOVA_TASK_SECURITY_GROUPS'],
   mailer: ['NOVA_SENDER_EMAIL', 'NOVA_SECRETS_PREFIX'],
   secrets: ['NOVA_SECRETS_PREFIX'],
+  stripe: ['NOVA_SECRETS_PREFIX'],
+  gumroad: ['NOVA_SECRETS_PREFIX'],
   // Robots say who can be written to about them.
   http: ['NOVA_SENDER_EMAIL'],
   host: [],
@@ -55,6 +57,8 @@ const OPENERS: Openers = {
   mailer: openMailer,
   secrets: openSecrets,
   http: async (env) => lateHttp(readEnv(['NOVA_SENDER_EMAIL'], env).NOVA_SENDER_EMAIL),
+  stripe: openStripe,
+  gumroad: openGumroad,
   host: async () => (await import('../runtime/in-process-host.ts')).inProcessHost(systemTime),
 };
 
@@ -149,6 +153,18 @@ async function openMailer(env: EnvSource): Promise<World['mailer']> {
     sender: readEnv(['NOVA_SENDER_EMAIL'], env).NOVA_SENDER_EMAIL,
     ...(baseUrl ? { baseUrl } : {}),
   });
+}
+
+async function openStripe(env: EnvSource): Promise<World['stripe']> {
+  const [{ stripeBooks }, secrets] = await Promise.all([import('../connectors/stripe-api.ts'), openSecrets(env)]);
+  const baseUrl = readOptional('NOVA_STRIPE_URL', env);
+  return stripeBooks({ secrets, ...(baseUrl ? { baseUrl } : {}) });
+}
+
+async function openGumroad(env: EnvSource): Promise<World['gumroad']> {
+  const [{ gumroadBooks }, secrets] = await Promise.all([import('../connectors/gumroad-api.ts'), openSecrets(env)]);
+  const baseUrl = readOptional('NOVA_GUMROAD_URL', env);
+  return gumroadBooks({ secrets, ...(baseUrl ? { baseUrl } : {}) });
 }
 
 async function openSecrets(env: EnvSource): Promise<World['secrets']> {

@@ -1,5 +1,5 @@
 /**
- * store.digital: owns products that are sold elsewhere. What they earn comes in through Stripe's events, attributed by
+ * store.digital: owns products that are sold elsewhere. What they earn comes in through Stripe and Gumroad, attributed by
  * the ids listed here (shared/domain/catalogue.ts). A run keeps the catalogue, reports what changed in it, and looks
  * whether the public pages show each product with its price.
  */
@@ -27,6 +27,14 @@ const Product = z.strictObject({
   stripeProductId: stripeId('prod').optional(),
   stripePriceId: stripeId('price').optional(),
   stripePaymentLinkId: stripeId('plink').optional(),
+  gumroadProductId: z
+    .string()
+    .regex(/^[\w+/=-]{1,200}$/, 'an id of Gumroad’s')
+    .optional(),
+  gumroadPermalink: z
+    .string()
+    .regex(/^[\w-]{1,100}$/, 'the last part of its address at Gumroad')
+    .optional(),
   pageUrl: pageUrl.optional(),
 });
 
@@ -50,7 +58,7 @@ const Config = z
     for (const [index, product] of products.entries()) {
       for (const problem of problemsOf(product, currency)) issue(index, problem);
       const twin = products.slice(0, index).find((other) => clash(product, other));
-      if (twin) issue(index, `shares its id or one of Stripe's with "${twin.id}": a sale could not be told apart`);
+      if (twin) issue(index, `shares its id or one of a vendor's with "${twin.id}": a sale could not be told apart`);
     }
   })
   .transform(({ products, currency, pageUrl: common }) => ({
@@ -97,7 +105,7 @@ type Catalogue = Memory['catalogue'];
 export const blueprint: Blueprint<Config> = {
   name: 'store.digital',
   version: 1,
-  description: 'Owns digital products: keeps their catalogue, checks their pages, earns through Stripe.',
+  description: 'Owns digital products: keeps their catalogue, checks their pages, earns through Stripe and Gumroad.',
   department: 'product',
   configHelp: {
     products:

@@ -21,6 +21,10 @@ export type Credential = {
   readonly mailedAt: number | null;
 };
 
+/** How far the mail got, by the mail service's own word. It says nothing about the answer. */
+export type Delivery = { readonly state: DeliveryState; readonly at: number };
+export type DeliveryState = 'processed' | 'deferred' | 'delivered' | 'bounce' | 'dropped' | 'spamreport';
+
 export type Approval = {
   readonly id: string;
   /** The decision it is about. */
@@ -46,6 +50,8 @@ export type Approval = {
   readonly decidedAt: number | null;
   readonly decidedBy: string;
   readonly credentials: readonly Credential[];
+  /** Absent until the mail service tells. */
+  readonly delivery?: Delivery;
   readonly version: number;
   readonly auditSeq: number;
   readonly auditHash: string;

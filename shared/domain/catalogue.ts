@@ -2,9 +2,15 @@
 import type { JsonObject } from './agent.ts';
 
 /** Fields of a product that hold an id of the vendor. */
-export const ARTIFACT_FIELDS = ['stripeProductId', 'stripePriceId', 'stripePaymentLinkId'] as const;
+export const ARTIFACT_FIELDS = [
+  'stripeProductId',
+  'stripePriceId',
+  'stripePaymentLinkId',
+  'gumroadProductId',
+  'gumroadPermalink',
+] as const;
 
-/** Every id of Stripe's in a config: products, prices, payment links. A config that is no catalogue has none. */
+/** Every id of a vendor's in a config: products, prices, payment links. A config that is no catalogue has none. */
 export function catalogueArtifacts(config: JsonObject): string[] {
   const products = Array.isArray(config.products) ? config.products : [];
   return products.flatMap((product) =>

@@ -42,6 +42,19 @@ export function minorToMicros(amountMinor: bigint, currency: string, rates: Rate
   return Number.isSafeInteger(asNumber) ? asNumber || 0 : null;
 }
 
+/**
+ * Reads a decimal amount ("12", "12.50", "-3") in minor units of a currency, exactly.
+ * @throws NovaError bad_input when it has more decimals than the currency, or is no decimal.
+ */
+export function decimalToMinor(text: string, currency: string): bigint {
+  const exponent = exponentOf(currency);
+  const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d{1,15})(?:\.(\d+))?$/.exec(text) ?? [];
+  if (whole === '' || fraction.length > exponent)
+    throw new NovaError('bad_input', `an amount of ${currency} has at most ${exponent} decimals; got "${text}"`);
+  const minor = BigInt(whole + fraction.padEnd(exponent, '0'));
+  return sign === '-' ? -minor : minor;
+}
+
 /** For people: 123456 USD → "1,234.56 USD", 500 JPY → "500 JPY". */
 export function formatMinor(amountMinor: bigint, currency: string, exponent = exponentOf(currency)): string {
   const negative = amountMinor < 0n;

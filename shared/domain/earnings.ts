@@ -24,7 +24,7 @@ export function netMicros(sums: Pick<Earnings, 'revenueMicros' | 'refundMicros' 
   return sums.revenueMicros - sums.refundMicros - sums.feeMicros;
 }
 
-/** Names of sums (`revenueMicros`, `entries`, `minor_EUR`, `unconverted_EUR` …) and what to add to each; never 0. */
+/** Names of sums (`revenueMicros`, `entries`, `minor_EUR`, `unconverted_EUR`, `payoutMicros` …) and what to add to each; never 0. */
 export type Additions = { readonly [sum: string]: bigint };
 
 /** What a set of entries adds, by the name of the agent they stand under. */
@@ -41,12 +41,18 @@ export function sumsOfEntries(entries: readonly LedgerEntry[]): Additions {
 }
 
 function partsOf(entry: LedgerEntry): [string, bigint][] {
+  if (entry.bucket === 'payout') return [payoutPart(entry)];
   const parts: [string, bigint][] = [['entries', BigInt(entry.count)]];
   if (entry.currency !== 'USD') parts.push([`minor_${entry.currency}`, entry.amountMinor]);
   if (entry.amountMicros === null) return [...parts, [`unconverted_${entry.currency}`, entry.amountMinor]];
   const micros = BigInt(entry.amountMicros);
   if (entry.bucket === 'revenue') return [...parts, ['revenueMicros', micros]];
   return [...parts, [entry.bucket === 'refund' ? 'refundMicros' : 'feeMicros', -micros]];
+}
+
+/** Beside all other sums: what is paid out was counted when it came in. */
+function payoutPart({ amountMicros, currency, amountMinor }: LedgerEntry): [string, bigint] {
+  return amountMicros === null ? [`payout_${currency}`, amountMinor] : ['payoutMicros', BigInt(amountMicros)];
 }
 
 /** Earnings from named sums, as they are kept and as additionsOf makes them. */

@@ -7,6 +7,9 @@ import type { DecisionPolicy } from './policy.ts';
 /** Why a decision may no longer be executed; null when it may. The mode of now counts, not the one it was made in. */
 export function executionRefusal(decision: Decision, actionHash: string, policy: DecisionPolicy): string | null {
   if (actionHash !== decision.actionHash) return 'its action is not the one that was decided';
+  // A deployment is asked for by a person, through the gate: it waits for its approval, not for autonomy.
+  if (decision.kind === 'deploy')
+    return decision.needsApproval && decision.approvalId === null ? 'it needs an approval and has none' : null;
   if (policy.mode === 'off') return 'autonomy was switched off before it was executed';
   if (decision.approvalId !== null) return null;
   if (policy.mode !== 'auto') return `autonomy is ${policy.mode} now, and nobody has approved it`;

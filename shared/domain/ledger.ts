@@ -4,7 +4,8 @@
  */
 import { exponentOf, minorToMicros, type Rates } from './currency.ts';
 
-export type LedgerSource = 'stripe' | 'agent' | 'manual';
+/** `hook`: the signed webhook for any other shop; `manual`: a person. */
+export type LedgerSource = 'stripe' | 'gumroad' | 'agent' | 'hook' | 'manual';
 
 export type MovementKind =
   | 'revenue'
@@ -14,10 +15,18 @@ export type MovementKind =
   | 'refund_reversal'
   /** Money withdrawn by, or reinstated after, a dispute. */
   | 'dispute'
-  | 'fee';
+  | 'fee'
+  /** Money passed on to somebody else's account at the vendor. */
+  | 'transfer'
+  /** What an owner paid outside of any run. */
+  | 'cost'
+  /** What a vendor, or a person, put right on the balance. */
+  | 'correction'
+  /** From the vendor's account to the bank, or held back there: moved, neither earned nor spent. */
+  | 'payout';
 
 /** Which sum of an agent an entry counts in. */
-export type Bucket = 'revenue' | 'refund' | 'fee';
+export type Bucket = 'revenue' | 'refund' | 'fee' | 'payout';
 
 export const BUCKET_OF: Readonly<Record<MovementKind, Bucket>> = {
   revenue: 'revenue',
@@ -25,10 +34,14 @@ export const BUCKET_OF: Readonly<Record<MovementKind, Bucket>> = {
   refund_reversal: 'refund',
   dispute: 'refund',
   fee: 'fee',
+  transfer: 'fee',
+  cost: 'fee',
+  correction: 'fee',
+  payout: 'payout',
 };
 
-/** How it is known whose money it is. `declared`: a run said so itself. */
-export type AttributionMethod = 'metadata' | 'product' | 'declared' | 'none';
+/** How it is known whose money it is. `declared`: a run said so itself. `assigned`: a person did. */
+export type AttributionMethod = 'metadata' | 'product' | 'declared' | 'assigned' | 'none';
 
 export type Attribution = {
   /** null: nobody's; it stands in the visible bucket of unattributed money. */
@@ -55,6 +68,10 @@ export type Claim = {
 
 /** The payment itself knows best, then the checkout, then what was sold; a refund's own note is the last resort. */
 export const CLAIM_STRENGTH = { payment: 4, checkout: 3, product: 2, afterwards: 1 } as const;
+/** A person's word outweighs every message; the latest one counts. */
+export const ASSIGNED_STRENGTH = 1000;
+
+export type Money = { readonly amountMinor: bigint; readonly currency: string };
 
 /** Signed: revenue is positive, what is given back or charged is negative. */
 export type Movement = {
@@ -72,6 +89,17 @@ export type Movement = {
   readonly claim: Claim;
   readonly originalRef: { readonly eventId: string; readonly objectId: string };
   readonly livemode: boolean;
+} & Settled;
+
+/** What is only known of money that has reached the vendor's balance. */
+export type Settled = {
+  /** What the buyer saw, where that is another amount than what reached the balance. */
+  readonly presented?: Money;
+  /** The vendor's rate from `presented` to the amount, as a decimal. */
+  readonly rate?: string;
+  /** From when it may be paid out; absent while it is not on the balance. */
+  readonly availableAt?: number;
+  readonly note?: string;
 };
 
 export type LedgerEntry = {
@@ -95,9 +123,9 @@ export type LedgerEntry = {
   readonly paymentKey: string | null;
   readonly originalRef: { readonly eventId: string; readonly objectId: string };
   readonly livemode: boolean;
-  /** Why, for adjustments; else empty. */
+  /** Why, for adjustments and what a person booked; else empty. */
   readonly note: string;
-};
+} & Omit<Settled, 'note'>;
 
 export const entryId = (source: LedgerSource, movementId: string): string => `${source}:${movementId}`;
 
@@ -122,7 +150,17 @@ export function entryOf(movement: Movement, whose: Attribution, context: Booking
     paymentKey,
     originalRef,
     livemode,
-    note: '',
+    note: movement.note ?? '',
+    ...settledOf(movement),
+  };
+}
+
+/** Only what is known: an absent field stays absent. */
+export function settledOf({ presented, rate, availableAt }: Settled): Omit<Settled, 'note'> {
+  return {
+    ...(presented ? { presented } : {}),
+    ...(rate === undefined ? {} : { rate }),
+    ...(availableAt === undefined ? {} : { availableAt }),
   };
 }
 
@@ -140,14 +178,12 @@ export function microsOf(
   return exponent === exponentOf(currency) ? minorToMicros(amountMinor, currency, rates) : null;
 }
 
-/** The same money: a second message about it changes nothing. */
-export function sameMoney(
-  entry: Pick<LedgerEntry, 'amountMinor' | 'currency' | 'kind'>,
-  movement: Pick<Movement, 'amountMinor' | 'currency' | 'kind'>,
-): boolean {
-  return (
-    entry.amountMinor === movement.amountMinor && entry.currency === movement.currency && entry.kind === movement.kind
-  );
+type Told = Money & { readonly kind: LedgerEntry['kind']; readonly presented?: Money };
+
+/** The same money, as the buyer saw it: a second message about it changes nothing. */
+export function sameMoney(entry: Told, movement: Told): boolean {
+  const [booked, told] = [entry.presented ?? entry, movement.presented ?? movement];
+  return booked.amountMinor === told.amountMinor && booked.currency === told.currency && entry.kind === movement.kind;
 }
 
 /** The stronger claim; between equals the smaller id, so that the order of arrival does not matter. */

@@ -7,27 +7,18 @@ import { exponentOf } from './currency.ts';
 import {
   type Attribution,
   type BookingContext,
-  type Bucket,
   entryId,
   entryOf,
   type LedgerEntry,
   type LedgerSource,
   type Movement,
   microsOf,
+  type Settled,
+  settledOf,
   strongerOf,
   UNATTRIBUTED,
 } from './ledger.ts';
-
-/** What stands under the owner's name and would have to move with it. */
-export type Line = {
-  readonly bucket: Bucket;
-  readonly at: number;
-  readonly amountMinor: bigint;
-  readonly currency: string;
-  readonly exponent: number;
-  readonly amountMicros: number | null;
-  readonly count: number;
-};
+import { type Line, lineOf, negated, withLine } from './payment-lines.ts';
 
 export type PaymentThread = {
   readonly source: LedgerSource;
@@ -61,49 +52,80 @@ export type RefundTotal = {
   readonly livemode: boolean;
 };
 
+/**
+ * What reached the vendor's balance. `standing`: what an earlier message had booked under the same id, as the buyer saw
+ * it; `fee`: booked with it, also when it is 0, because it shows that the movement is settled.
+ */
+export type Settlement = {
+  readonly movement: Movement;
+  readonly fee: Movement;
+  readonly standing: LedgerEntry | null;
+};
+
 /** One thing that was heard about a payment. `booked`: its movement is in the ledger already, only its claim is new. */
 export type Heard =
   | { readonly is: 'movement'; readonly movement: Movement; readonly booked: boolean }
+  | { readonly is: 'settlement'; readonly settlement: Settlement }
   | { readonly is: 'refund_total'; readonly total: RefundTotal };
+
+/** The message that a change is put down to. */
+export type Told = Pick<Movement, 'source' | 'originalRef' | 'livemode' | 'currency' | 'at'>;
+
+export function toldBy(heard: Heard): Told {
+  if (heard.is === 'refund_total') return heard.total;
+  return heard.is === 'movement' ? heard.movement : heard.settlement.movement;
+}
 
 export type Outcome = { readonly thread: PaymentThread; readonly entries: readonly LedgerEntry[] };
 
 /** What a message about a payment changes; no entries and the same thread when it says nothing new. */
 export function hear(thread: PaymentThread, heard: Heard, context: BookingContext & { claim: Attribution }): Outcome {
-  const source = heard.is === 'movement' ? heard.movement : heard.total;
-  const book = new Page(thread, source, context);
-  book.claim(context.claim);
-  if (heard.is === 'movement' && !heard.booked) book.add(heard.movement);
-  if (heard.is === 'refund_total') book.total(heard.total);
-  return book.close();
+  const page = new Page(thread, toldBy(heard), context);
+  page.claim(context.claim);
+  if (heard.is === 'movement' && !heard.booked) page.add(heard.movement);
+  if (heard.is === 'settlement') page.settle(heard.settlement);
+  if (heard.is === 'refund_total') page.total(heard.total);
+  return page.close();
+}
+
+/** A payment of its own from an entry that belonged to none, so that it can change hands. */
+export function threadOfEntry(entry: LedgerEntry, whose: Attribution): PaymentThread {
+  return { ...newThread(entry.source, entry.movementId), whose, lines: [lineOf(entry)] };
+}
+
+/** Gives the payment to whom a person says, whatever messages said; `why` becomes the note of its adjustments. */
+export function assign(
+  thread: PaymentThread,
+  to: { readonly whose: Attribution; readonly told: Told; readonly why: string },
+  context: BookingContext,
+): Outcome {
+  const page = new Page(thread, to.told, context);
+  page.claim(to.whose, to.why);
+  return page.close();
 }
 
 /** One transaction's worth of entries for a thread. */
 class Page {
   readonly #before: PaymentThread;
-  readonly #told: Pick<Movement, 'originalRef' | 'livemode' | 'currency' | 'at'>;
+  readonly #told: Told;
   readonly #context: BookingContext;
   readonly #entries: LedgerEntry[] = [];
   #thread: PaymentThread;
 
-  constructor(
-    thread: PaymentThread,
-    told: Pick<Movement, 'originalRef' | 'livemode' | 'currency' | 'at'>,
-    context: BookingContext,
-  ) {
+  constructor(thread: PaymentThread, told: Told, context: BookingContext) {
     this.#before = thread;
     this.#thread = thread;
     this.#told = told;
     this.#context = context;
   }
 
-  claim(claim: Attribution): void {
+  claim(claim: Attribution, why = ''): void {
     const before = this.#thread.whose;
     const whose = strongerOf(before, claim);
     if (whose === before) return;
     this.#thread = { ...this.#thread, whose };
     if (whose.agentId === before.agentId) return;
-    for (const line of this.#thread.lines) this.#move(line, before, whose);
+    for (const line of this.#thread.lines) this.#move(line, { from: before, to: whose, why });
   }
 
   add(movement: Movement): void {
@@ -111,14 +133,37 @@ class Page {
     this.#entries.push(entry);
     this.#remember(entry);
     if (movement.kind !== 'refund') return;
-    this.#thread = { ...this.#thread, refundedByIdMinor: this.#thread.refundedByIdMinor - movement.amountMinor };
-    this.#explainExcess();
+    const { amountMinor } = movement.presented ?? movement;
+    this.#thread = { ...this.#thread, refundedByIdMinor: this.#thread.refundedByIdMinor - amountMinor };
+    this.#explainExcess(movement.presented?.currency ?? movement.currency);
+  }
+
+  /** What was booked as the buyer saw it is replaced by what reached the balance; a zero-sum pair, never an edit. */
+  settle({ movement, fee, standing }: Settlement): void {
+    if (standing === null) this.add(movement);
+    else this.#replace(lineOf(standing), movement);
+    const charged = entryOf(fee, this.#thread.whose, this.#context);
+    this.#entries.push(charged);
+    this.#remember(charged);
+  }
+
+  #replace(standing: Line, movement: Movement): void {
+    const settled = lineOf(entryOf(movement, this.#thread.whose, this.#context));
+    if (sameLine(standing, settled)) return;
+    const moved: readonly [Line, string, Settled][] = [
+      [negated(standing), 'what reached the balance takes its place', {}],
+      [settled, 'what reached the balance', settledOf(movement)],
+    ];
+    for (const [line, note, known] of moved) {
+      this.#adjust(line, this.#thread.whose, { note, known });
+      this.#remember(line);
+    }
   }
 
   total(total: RefundTotal): void {
     if (total.totalMinor <= this.#thread.refundedTotalMinor) return;
     this.#thread = { ...this.#thread, refundedTotalMinor: total.totalMinor };
-    this.#explainExcess();
+    this.#explainExcess(total.currency);
   }
 
   close(): Outcome {
@@ -127,34 +172,38 @@ class Page {
   }
 
   /** The part of the total that refunds with an id do not explain is booked as one sum, and taken back as they come. */
-  #explainExcess(): void {
+  #explainExcess(currency: string): void {
     const { refundedTotalMinor: total, refundedByIdMinor: byId, excessMinor: before } = this.#thread;
     const excess = total > byId ? total - byId : 0n;
     if (excess === before) return;
     const at = before === 0n ? this.#told.at : this.#thread.excessAt;
     this.#thread = { ...this.#thread, excessMinor: excess, excessAt: at };
-    const { currency } = this.#told;
-    const money = { amountMinor: before - excess, currency, exponent: exponentOf(currency) };
+    const exponent = exponentOf(currency);
+    // Each sum rounded for itself: the parts of an excess then cancel it to the micro-dollar.
+    const micros = (minor: bigint) => microsOf({ amountMinor: minor, currency, exponent }, this.#context.rates);
+    const [was, is] = [micros(-before), micros(-excess)];
+    const amountMicros = was === null || is === null ? null : is - was;
     const line = {
       bucket: 'refund',
       at,
-      ...money,
-      amountMicros: microsOf(money, this.#context.rates),
+      amountMinor: before - excess,
+      currency,
+      exponent,
+      amountMicros,
       count: 0,
     } as const;
     const note = excess > before ? 'refunded in total, no refund named yet' : 'a refund with an id took its place';
-    this.#adjust(line, this.#thread.whose, note);
+    this.#adjust(line, this.#thread.whose, { note });
     this.#remember(line);
   }
 
-  #move(line: Line, from: Attribution, to: Attribution): void {
-    const back = line.amountMicros === null ? null : -line.amountMicros || 0;
-    const away = { ...line, amountMinor: -line.amountMinor, amountMicros: back, count: -line.count || 0 };
-    this.#adjust(away, from, `belongs to ${to.agentId ?? 'nobody'}`);
-    this.#adjust(line, to, `was booked under ${from.agentId ?? 'nobody'}`);
+  #move(line: Line, { from, to, why }: { from: Attribution; to: Attribution; why: string }): void {
+    const because = why === '' ? '' : `: ${why}`;
+    this.#adjust(negated(line), from, { note: `belongs to ${to.agentId ?? 'nobody'}${because}` });
+    this.#adjust(line, to, { note: `was booked under ${from.agentId ?? 'nobody'}${because}` });
   }
 
-  #adjust(line: Line, whose: Attribution, note: string): void {
+  #adjust(line: Line, whose: Attribution, { note, known = {} }: { note: string; known?: Settled }): void {
     const { source, paymentKey, rev } = this.#before;
     const movementId = `${paymentKey}~${rev + 1}.${this.#entries.length}`;
     this.#entries.push({
@@ -170,38 +219,24 @@ class Page {
       originalRef: this.#told.originalRef,
       livemode: this.#told.livemode,
       note,
+      ...settledOf(known),
     });
   }
 
-  #remember({ bucket, at, amountMinor, currency, exponent, amountMicros, count }: Line): void {
-    const line = { bucket, at, amountMinor, currency, exponent, amountMicros, count };
-    this.#thread = { ...this.#thread, lines: withLine(this.#thread.lines, line) };
+  #remember(line: Line | LedgerEntry): void {
+    this.#thread = { ...this.#thread, lines: withLine(this.#thread.lines, lineOf(line)) };
   }
 }
 
-/** Two adjustments per line and the rest must fit into one transaction of 100 actions. */
-const MAX_LINES = 40;
+const DAY_MS = 86_400_000;
 
-/** Lines of one bucket, time and currency are one line; when there are too many, the time is given up. */
-function withLine(lines: readonly Line[], line: Line): Line[] {
-  const alike = (other: Line): boolean =>
-    other.bucket === line.bucket &&
-    other.currency === line.currency &&
-    other.exponent === line.exponent &&
-    (other.amountMicros === null) === (line.amountMicros === null) &&
-    Number.isSafeInteger((other.amountMicros ?? 0) + (line.amountMicros ?? 0)) &&
-    (other.at === line.at || lines.length >= MAX_LINES);
-  const index = lines.findIndex(alike);
-  const found = lines[index];
-  if (!found) return [...lines, line];
-  const amountMicros = found.amountMicros === null ? null : found.amountMicros + (line.amountMicros ?? 0);
-  const merged = {
-    ...found,
-    amountMinor: found.amountMinor + line.amountMinor,
-    amountMicros,
-    count: found.count + line.count,
-  };
-  return lines
-    .map((other, n) => (n === index ? merged : other))
-    .filter((other) => other.amountMinor !== 0n || other.count !== 0);
+/** The ledger counts by UTC days: within one it does not matter when. */
+function sameLine(a: Line, b: Line): boolean {
+  return (
+    a.amountMinor === b.amountMinor &&
+    a.currency === b.currency &&
+    a.exponent === b.exponent &&
+    a.amountMicros === b.amountMicros &&
+    Math.floor(a.at / DAY_MS) === Math.floor(b.at / DAY_MS)
+  );
 }

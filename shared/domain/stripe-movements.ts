@@ -48,18 +48,23 @@ export function isLiveStage(stage: string): boolean {
 
 const nothing = (ignored: Ignored): StripeReading => ({ movements: [], refundTotal: null, ignored });
 
-/**
- * @param liveOnly in a live stage test events are ignored (and counted by the caller).
- * @throws NovaError bad_input when an amount cannot be true; the caller sets the event aside for a person.
- */
-export function readStripeEvent(event: StripeEvent, liveOnly: boolean): StripeReading {
-  if (event.account !== null) return nothing('other_account');
+export type ReadingRules = {
+  /** In a live stage test events are ignored (and counted by the caller). */
+  readonly liveOnly: boolean;
+  /** The agent that a connected account belongs to; undefined when nobody has said so. */
+  readonly accountAgent?: string | undefined;
+};
+
+/** @throws NovaError bad_input when an amount cannot be true; the caller sets the event aside for a person. */
+export function readStripeEvent(event: StripeEvent, { liveOnly, accountAgent }: ReadingRules): StripeReading {
   if (liveOnly && !event.livemode) return nothing('test_mode');
   if (!movesMoney(event.type)) return nothing('unknown_type');
+  if (event.account !== null && accountAgent === undefined) return nothing('other_account');
   if (event.subject.is === 'other') {
     throw new NovaError('bad_input', `${event.type} ${event.id} carries an unknown object: ${event.subject.object}`);
   }
-  const movements = movementsOf(event).filter(({ amountMinor }) => amountMinor !== 0n);
+  const told = movementsOf(event).map((one) => ({ ...one, claim: orAccount(one.claim, accountAgent) }));
+  const movements = told.filter(({ amountMinor }) => amountMinor !== 0n);
   const refundTotal = event.type === 'charge.refunded' ? refundTotalOf(event) : null;
   return movements.length || refundTotal ? { movements, refundTotal, ignored: null } : nothing('no_money');
 }
@@ -89,10 +94,14 @@ function chargeMoves(event: StripeEvent, charge: StripeCharge): Movement[] {
 function checkoutMoves(event: StripeEvent, checkout: StripeCheckout): Movement[] {
   const { paymentIntent: id, amountTotal: amount, currency } = checkout;
   if (checkout.paymentStatus !== 'paid' || id === null || amount === null || currency === null) return [];
-  const own = claimOf(checkout.metadata, CLAIM_STRENGTH.checkout);
-  const sold = checkout.paymentLink === null ? checkout.sold : [...checkout.sold, checkout.paymentLink];
-  const claim = { ...own, artifacts: [...own.artifacts, ...sold] };
+  const claim = checkoutClaim(checkout);
   return [movement(event, { kind: 'revenue', id, objectId: checkout.id, amount, currency, paymentKey: id, claim })];
+}
+
+/** Whose a checkout says its payment is. */
+export function checkoutClaim({ metadata, paymentLink, sold }: StripeCheckout): Claim {
+  const own = claimOf(metadata, CLAIM_STRENGTH.checkout);
+  return { ...own, artifacts: [...own.artifacts, ...sold, ...(paymentLink === null ? [] : [paymentLink])] };
 }
 
 function listedRefunds(event: StripeEvent, charge: StripeCharge): Movement[] {
@@ -187,7 +196,13 @@ function unbelievable(event: StripeEvent, amount: bigint): NovaError {
 }
 
 /** `agent_id` names the agent; `product_id`, `price_id` and `payment_link` what was sold. */
-function claimOf(metadata: StripeMetadata, strength: number): Claim {
+export function claimOf(metadata: StripeMetadata, strength: number): Claim {
   const artifacts = ['product_id', 'price_id', 'payment_link'].flatMap((name) => metadata[name] ?? []);
   return { agentId: metadata.agent_id ?? null, artifacts, strength };
+}
+
+/** Where nothing names the agent the connected account does. */
+export function orAccount(own: Claim, accountAgent: string | null | undefined): Claim {
+  if (own.agentId !== null || own.artifacts.length > 0 || !accountAgent) return own;
+  return { ...own, agentId: accountAgent };
 }

@@ -14,6 +14,7 @@ type Unversioned<T> = T extends unknown ? Omit<T, 'v'> : never;
 let mailbox: RunOrder[] = [];
 const waiting = new Map<number, Waiting>();
 let current: RunOrder | null = null;
+const unsent: CtxToHost[] = [];
 let lastId = 0;
 
 // What blueprints reach, they reach through ctx: without these a slip is found at once.
@@ -21,7 +22,13 @@ for (const way of ['fetch', 'WebSocket', 'EventSource'] as const) Reflect.delete
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (raw) => {
-  const message = CtxToRun.parse(raw);
+  for (const message of Array.isArray(raw) ? raw : [raw]) hear(CtxToRun.parse(message));
+});
+process.on('uncaughtException', (error) => endBy(`not caught: ${messageOf(error)}`));
+process.on('unhandledRejection', (reason) => endBy(`a promise was rejected and not caught: ${messageOf(reason)}`));
+send({ kind: 'ready' });
+
+function hear(message: CtxToRun): void {
   if (message.kind === 'start') {
     mailbox.push(message.order);
     if (!current) void workOff();
@@ -35,10 +42,7 @@ process.on('message', (raw) => {
   waiting.delete(message.id);
   if (message.error) asked?.reject(errorOf(message.error));
   else asked?.resolve(message.value);
-});
-process.on('uncaughtException', (error) => endBy(`not caught: ${messageOf(error)}`));
-process.on('unhandledRejection', (reason) => endBy(`a promise was rejected and not caught: ${messageOf(reason)}`));
-send({ kind: 'ready' });
+}
 
 async function workOff(): Promise<void> {
   for (let order = mailbox.shift(); order; order = mailbox.shift()) {
@@ -49,6 +53,7 @@ async function workOff(): Promise<void> {
     await new Promise(setImmediate);
     current = null;
   }
+  flush();
 }
 
 /** The process is in doubt from here on: it says what happened to its run and goes. */
@@ -56,9 +61,8 @@ function endBy(note: string): void {
   if (!current) process.exit(1);
   const { outcome, note: cut } = crashed(note);
   const { runId } = current;
-  process.send?.({ v: CTX_VERSION, kind: 'end', runId, outcome, note: cut }, undefined, undefined, () =>
-    process.exit(1),
-  );
+  unsent.push({ v: CTX_VERSION, kind: 'end', runId, outcome, note: cut });
+  process.send?.(unsent.splice(0), undefined, undefined, () => process.exit(1));
 }
 
 function callsOf(runId: string): RunCalls {
@@ -74,8 +78,11 @@ function callsOf(runId: string): RunCalls {
 }
 
 function sendResult({ runId }: RunOrder, { outcome, note, state }: RunResult): void {
-  if (state !== undefined) send({ kind: 'state', runId, value: state });
-  send({ kind: 'end', runId, outcome, note });
+  if (state !== undefined) unsent.push({ v: CTX_VERSION, kind: 'state', runId, value: state });
+  unsent.push({ v: CTX_VERSION, kind: 'end', runId, outcome, note });
+  // With another order at hand it goes along with that one's `begin`, in a moment. But whoever is late is replaced, and
+  // that better before it begins another.
+  if (mailbox.length === 0 || outcome === 'timed_out') flush();
 }
 
 function ask(question: (id: number) => Unversioned<CtxToHost>): Promise<unknown> {
@@ -87,8 +94,15 @@ function ask(question: (id: number) => Unversioned<CtxToHost>): Promise<unknown>
   });
 }
 
+/** At once: whoever never gives the processor back must have said before what it was doing. */
 function send(message: Unversioned<CtxToHost>): void {
-  if (process.connected) process.send?.({ v: CTX_VERSION, ...message });
+  unsent.push({ v: CTX_VERSION, ...message });
+  flush();
+}
+
+/** Writing to the channel is dear: what waits goes as one list, in its order. */
+function flush(): void {
+  if (unsent.length > 0 && process.connected) process.send?.(unsent.splice(0));
 }
 
 function errorOf({ code, message }: { code: string; message: string }): NovaError {

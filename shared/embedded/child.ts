@@ -36,6 +36,7 @@ export class Child {
   readonly #fork: ChildProcess;
   readonly #mailbox: Job[] = [];
   readonly #ghosts = new Map<string, RunOrder>();
+  #unsent: CtxToRun[] = [];
   #current: ChildRun | null = null;
   #deadline: NodeJS.Timeout | undefined;
   #killedFor: RunResult | null = null;
@@ -53,7 +54,9 @@ export class Child {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.pid = this.#fork.pid;
-    this.#fork.on('message', (raw) => this.#hear(raw));
+    this.#fork.on('message', (raw) => {
+      for (const message of Array.isArray(raw) ? raw : [raw]) this.#hear(message);
+    });
     this.#fork.on('error', () => this.kill());
     this.#fork.once('close', (code, signal) => this.#gone(code, signal));
     this.#fork.stdout?.setEncoding('utf8').on('data', (text: string) => this.#said(text, 'stdout'));
@@ -172,8 +175,15 @@ export class Child {
     this.#current?.log(text.trim(), { stream });
   }
 
+  /** Writing to the channel is dear: what is said within one turn goes as one list, in its order. */
   #send(message: CtxToRun): void {
-    if (this.#alive && this.#fork.connected) this.#fork.send(message, undefined, undefined, () => {});
+    this.#unsent.push(message);
+    if (this.#unsent.length > 1) return;
+    process.nextTick(() => {
+      const messages = this.#unsent;
+      this.#unsent = [];
+      if (this.#alive && this.#fork.connected) this.#fork.send(messages, undefined, undefined, () => {});
+    });
   }
 }
 

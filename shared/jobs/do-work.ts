@@ -1,6 +1,7 @@
 /** The work queue: what must happen after a change was committed. One message, one thing to do, each idempotent. */
 import type { World } from '../ports/world.ts';
 import type { Later, QueueJob } from '../runtime/job.ts';
+import { noteDelivery } from '../store/approval-delivery.ts';
 import { WorkMessage } from '../wire/messages.ts';
 import { checkCrashes } from './check-crashes.ts';
 import { executeDecision } from './execute-decision.ts';
@@ -40,6 +41,9 @@ async function doWork(message: WorkMessage, world: WorkPorts): Promise<Later | u
       return executeDecision(message, world);
     case 'request-approval':
       return requestApproval(message, world);
+    case 'mail-events':
+      for (const event of message.events) await noteDelivery(world, event);
+      return undefined;
     case 'notify':
       return notify(message, world);
   }

@@ -1,5 +1,6 @@
 /** All ports. A job names the few it needs: `Pick<World, 'table' | 'time'>`. Nothing asks which engine it is in. */
 import type { RevenueMessage, RunMessage, WorkMessage } from '../wire/messages.ts';
+import type { GumroadBooks, StripeBooks } from './books.ts';
 import type { BlueprintHost } from './host.ts';
 import type { Http, Launcher, Log, Mailer, Scheduler, Secrets } from './outside.ts';
 import type { Queue } from './queue.ts';
@@ -24,6 +25,8 @@ export type World = {
   readonly mailer: Mailer;
   readonly secrets: Secrets;
   readonly http: Http;
+  readonly stripe: StripeBooks;
+  readonly gumroad: GumroadBooks;
   readonly host: BlueprintHost;
 };
 

@@ -47,6 +47,9 @@ const SCHEMAS = {
   NOVA_TASK_SECURITY_GROUPS: text,
   /** Another host that speaks SendGrid's API: a rehearsal's mail catcher. */
   NOVA_MAIL_URL: z.url(),
+  /** Other hosts that speak the vendors' APIs: stand-ins of a test. */
+  NOVA_STRIPE_URL: z.url(),
+  NOVA_GUMROAD_URL: z.url(),
 } as const;
 
 export type EnvKey = keyof typeof SCHEMAS;

@@ -1,5 +1,5 @@
 /** Approvals: one item each, changed only together with their audit record and pinned by their version. */
-import type { Approval, ApprovalRequest, ApprovalStatus, Credential } from '../domain/approval.ts';
+import type { Approval, ApprovalRequest, ApprovalStatus, Credential, DeliveryState } from '../domain/approval.ts';
 import { MAX_OPEN_APPROVALS, newApproval } from '../domain/approval.ts';
 import type { AuditEntry } from '../domain/audit.ts';
 import type { Condition, Item, Op, Table, Value } from '../ports/table.ts';
@@ -176,5 +176,8 @@ export function approvalOf(item: Item): Approval {
     version: count('version'),
     auditSeq: count('auditSeq'),
     auditHash: text('auditHash'),
+    ...(item.deliveryAt === undefined
+      ? {}
+      : { delivery: { state: text('deliveryState') as DeliveryState, at: count('deliveryAt') } }),
   };
 }

@@ -6,8 +6,9 @@ import type { Key, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { type AuditHead, auditChain, auditOfDay, NO_AUDIT } from './audit-store.ts';
 import { limitKeyOf } from './budget-store.ts';
-import { agentKey, agentsPk, approvalKey, decisionKey, limitPk, policyKey } from './keys.ts';
+import { agentKey, agentsPk, approvalKey, decisionKey, ledgerBookKey, limitPk, policyKey, targetsKey } from './keys.ts';
 import { queryAll } from './query-all.ts';
+import { TARGETS_ENTITY } from './targets-store.ts';
 
 const TRIES = 5;
 
@@ -19,6 +20,8 @@ function headKey(entity: string): Key | null {
   if (kind === 'decision') return decisionKey(id);
   if (kind === 'approval') return approvalKey(id);
   if (kind === 'budget') return id.includes('#') ? { pk: limitPk, sk: id } : limitKeyOf(id);
+  if (entity === TARGETS_ENTITY) return targetsKey;
+  if (entity === 'ledger:book') return ledgerBookKey;
   return entity === 'policy:autonomy' ? policyKey : null;
 }
 
@@ -53,6 +56,8 @@ export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days
   const agents = await queryAll(world.table, { pk: agentsPk });
   const limits = await queryAll(world.table, { pk: limitPk });
   const policy = await world.table.get(policyKey);
+  const book = await world.table.get(ledgerBookKey);
+  const targets = await world.table.get(targetsKey);
   const found = new Set([
     ...agents.map(({ sk }) => `agent:${sk}`),
     // Instances are counted on limits that nobody has set yet.
@@ -60,6 +65,8 @@ export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days
       .filter(({ auditSeq }) => auditSeq !== undefined)
       .map(({ sk }) => `budget:${sk.endsWith(`#${BUDGET_KIND}`) ? sk.slice(0, sk.lastIndexOf('#')) : sk}`),
     ...(policy ? ['policy:autonomy'] : []),
+    ...(book ? ['ledger:book'] : []),
+    ...(targets ? [TARGETS_ENTITY] : []),
   ]);
   for (let back = 0; back < days; back++) {
     const date = new Date(world.time.now() - back * 86_400_000).toISOString().slice(0, 10);

@@ -4,7 +4,9 @@ import type { Item, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { calendarKey } from './keys.ts';
 
-export type CalendarPorts = Pick<World, 'table' | 'time' | 'settings'>;
+export type CalendarPorts = Pick<World, 'table' | 'time'> & {
+  readonly settings: Pick<World['settings'], 'timezone'>;
+};
 type Kept = { readonly calendar: Calendar; readonly asOf: number };
 
 /** Read again after so long: a changed zone begins no sooner than five minutes after it was noticed. */

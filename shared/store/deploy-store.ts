@@ -24,6 +24,8 @@ export type NewAgent = {
   readonly department: string;
   readonly stage?: Agent['stage'];
   readonly instances?: number;
+  /** Made, but not started: a decision activates it. */
+  readonly draft?: boolean;
   readonly schedule: AgentSchedule | null;
   readonly config: JsonObject;
   readonly holdMicros: number;
@@ -76,7 +78,7 @@ export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): A
   });
   const agent: Agent = {
     ...{ id: spec.agentId, name: input.name, blueprint, department, stage: input.stage ?? 'production' },
-    ...{ status: 'active', pauseReason: null, instances, schedule, specVersion: 1 },
+    ...{ status: input.draft ? 'draft' : 'active', pauseReason: null, instances, schedule, specVersion: 1 },
     ...{ createdAt: at, updatedAt: at, version: 1 },
     ...head,
   };

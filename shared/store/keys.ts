@@ -64,6 +64,20 @@ export const originalKey = (source: string, eventId: string): Key => ({ pk: `ENT
 /** The UTC dates that have entries. */
 export const ledgerDaysPk = 'ENTRY#days';
 export const ledgerDayKey = (date: string): Key => ({ pk: ledgerDaysPk, sk: date });
+/** Sums of one UTC date, by agent (or nobody) and source. */
+export const ledgerSumsPk = (date: string): string => `ENTRY#sums#${date}`;
+export const ledgerSumsKey = (date: string, owner: string, source: string): Key => ({
+  pk: ledgerSumsPk(date),
+  sk: `${owner}#${source}`,
+});
+/** The head of the audit trail of what people booked and assigned by hand. */
+export const ledgerBookKey: Key = { pk: 'ENTRY#book', sk: 'H' };
+/** How far the books of a vendor have been compared with ours, and what is known of the connection. */
+export const connectorKey = (source: string): Key => ({ pk: 'ENTRY#connector', sk: source });
+export const connectorsPk = 'ENTRY#connector';
+/** Whose a connected account of a vendor is. */
+export const accountPk = (source: string): string => `ENTRY#account#${source}`;
+export const accountKey = (source: string, account: string): Key => ({ pk: accountPk(source), sk: account });
 /** What became of the deliveries of one UTC date, counted. */
 export const intakePk = (source: string): string => `ENTRY#intake#${source}`;
 export const intakeKey = (source: string, date: string): Key => ({ pk: intakePk(source), sk: date });
@@ -85,6 +99,8 @@ export const outboxPk = 'OUTBOX';
 export const outboxKey = (id: string): Key => ({ pk: outboxPk, sk: id });
 /** The workspace's autonomy mode and thresholds. */
 export const policyKey: Key = { pk: 'POLICY', sk: 'current' };
+/** What the months should bring. */
+export const targetsKey: Key = { pk: 'POLICY', sk: 'targets' };
 
 /** Schedules kept on one machine; on AWS they live in EventBridge Scheduler. */
 export const schedulesPk = 'SCHEDULES';

@@ -49,7 +49,7 @@ export async function listEarnings(table: Table): Promise<Earnings[]> {
   return (await earningsItems(table)).map(decodeEarnings);
 }
 
-async function earningsItems(table: Table): Promise<Item[]> {
+export async function earningsItems(table: Table): Promise<Item[]> {
   const pages = await Promise.all(shards.map((shard) => queryAll(table, { pk: fleetPk(shard) })));
   return pages.flat().filter(isEarnings);
 }

@@ -1,17 +1,28 @@
 /** Ledger entries, payments and earnings as items. */
-import type { Additions } from '../domain/earnings.ts';
-import { type Earnings, earningsFrom } from '../domain/earnings.ts';
-import type { AttributionMethod, Bucket, LedgerEntry, LedgerSource } from '../domain/ledger.ts';
-import type { Line, PaymentThread } from '../domain/payment-thread.ts';
+import { type Additions, type Earnings, earningsFrom } from '../domain/earnings.ts';
+import {
+  type AttributionMethod,
+  type Bucket,
+  type LedgerEntry,
+  type LedgerSource,
+  settledOf,
+} from '../domain/ledger.ts';
+import type { Addition, DayCell, Fingerprint } from '../domain/ledger-proof.ts';
+import type { Line } from '../domain/payment-lines.ts';
+import type { PaymentThread } from '../domain/payment-thread.ts';
 import type { Item, Put, Update, Value } from '../ports/table.ts';
-import { dayIndex, earningsKey, entryKey, paymentKey } from './keys.ts';
+import { dayIndex, earningsKey, entryKey, ledgerSumsKey, paymentKey } from './keys.ts';
 
 export const utcDate = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-/** Written once, never again. */
-export function entryPut(entry: LedgerEntry): Put {
+/** Written once, never again; `hash` is that of the whole entry. */
+export function entryPut(entry: LedgerEntry, hash: string): Put {
+  return { op: 'put', item: entryItem(entry, hash), if: [{ attr: 'pk', op: 'missing' }] };
+}
+
+export function entryItem(entry: LedgerEntry, hash: string): Item {
   const { id, attribution, originalRef, ...fields } = entry;
-  const item: Item = {
+  return {
     ...entryKey(entry.source, entry.movementId),
     ...fields,
     v: 1,
@@ -21,8 +32,8 @@ export function entryPut(entry: LedgerEntry): Put {
     objectId: originalRef.objectId,
     ixPk: dayIndex('ENTRY', utcDate(entry.at)),
     ixSk: `${new Date(entry.at).toISOString()}#${id}`.slice(0, 1024),
+    hash,
   };
-  return { op: 'put', item, if: [{ attr: 'pk', op: 'missing' }] };
 }
 
 const textOrNull = (value: Value | undefined): string | null => (typeof value === 'string' ? value : null);
@@ -50,7 +61,17 @@ export function decodeEntry(item: Item): LedgerEntry {
     originalRef: { eventId: String(item.eventId), objectId: String(item.objectId) },
     livemode: item.livemode === true,
     note: String(item.note),
+    ...settledOf({
+      ...(item.presented ? { presented: moneyOf(item.presented) } : {}),
+      ...(typeof item.rate === 'string' ? { rate: item.rate } : {}),
+      ...(typeof item.availableAt === 'number' ? { availableAt: item.availableAt } : {}),
+    }),
   };
+}
+
+function moneyOf(value: Value): { amountMinor: bigint; currency: string } {
+  const { amountMinor, currency } = value as { readonly [name: string]: Value };
+  return { amountMinor: bigintOf(amountMinor), currency: String(currency) };
 }
 
 const encodeLine = (line: Line): Value => [
@@ -117,17 +138,32 @@ export function decodeThread(item: Item): PaymentThread {
 }
 
 /** Adds to the sums of an agent, or of nobody; makes the item when there is none. */
-export function earningsUpdate(owner: string, additions: Additions, now: number): Update {
+export function earningsUpdate(owner: string, { sums, proof }: Addition, now: number): Update {
   return {
     op: 'update',
     key: earningsKey(owner),
-    add: additions,
+    add: { ...sums, ...proof },
     set: { lastAt: now },
     setIfAbsent: { v: 1, agentId: owner },
   };
 }
 
-const SUM = /^(revenueMicros|refundMicros|feeMicros|entries|(minor|unconverted)_[A-Z]{3})$/;
+/** Adds to the sums of a day. `department`: the agent's; empty for nobody's money. */
+export function daySumsUpdate({ date, owner, source }: DayCell, { sums, proof }: Addition, department: string): Update {
+  return {
+    op: 'update',
+    key: ledgerSumsKey(date, owner, source),
+    add: { ...sums, ...proof },
+    setIfAbsent: { v: 1, date, agentId: owner, source, department },
+  };
+}
+
+export function fingerprintOfItem(item: Item | null): Fingerprint {
+  const of = (name: keyof Fingerprint): bigint => bigintOf(item?.[name]);
+  return { proofA: of('proofA'), proofB: of('proofB'), proofCount: of('proofCount') };
+}
+
+const SUM = /^(revenueMicros|refundMicros|feeMicros|payoutMicros|entries|(minor|unconverted|payout)_[A-Z]{3})$/;
 
 /** The named sums of an earnings item, without those that are 0. */
 export function sumsOf(item: Item): Additions {

@@ -2,7 +2,6 @@
  * The ledger's only writer. A booking is one transaction: the entry if it is absent, what is known of its payment, and
  * the sums of the agent. Repeated, reordered and parallel messages end in the same sums.
  */
-import { additionsOf } from '../domain/earnings.ts';
 import { NovaError } from '../domain/error.ts';
 import {
   type Attribution,
@@ -16,20 +15,37 @@ import {
   sameMoney,
   UNATTRIBUTED,
 } from '../domain/ledger.ts';
-import { type Heard, hear, newThread, type Outcome, type RefundTotal } from '../domain/payment-thread.ts';
+import { cellAdditions, entryHash, ownerAdditions } from '../domain/ledger-proof.ts';
+import {
+  type Heard,
+  hear,
+  newThread,
+  type Outcome,
+  type PaymentThread,
+  type RefundTotal,
+  toldBy,
+} from '../domain/payment-thread.ts';
 import type { Op, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { getAgent } from './agent-store.ts';
 import { sellersOf } from './artifact-store.ts';
 import { entryKey, paymentKey } from './keys.ts';
 import { noteDays } from './ledger-days.ts';
-import { decodeEntry, decodeThread, earningsUpdate, entryPut, threadPut } from './ledger-item.ts';
+import {
+  daySumsUpdate,
+  decodeEntry,
+  decodeThread,
+  earningsUpdate,
+  entryPut,
+  threadPut,
+  utcDate,
+} from './ledger-item.ts';
 
-export type LedgerPorts = Pick<World, 'table' | 'time' | 'log' | 'settings'>;
+export type LedgerPorts = Pick<World, 'table' | 'time' | 'log' | 'settings' | 'hashing'>;
 
 export type Booking = {
-  /** `conflict`: the same movement came with another amount. It is not booked; a person must look. */
-  readonly outcome: 'booked' | 'reattributed' | 'duplicate' | 'conflict';
+  /** `settled`: an earlier entry was completed. `conflict`: the same movement came with another amount. It is not booked; a person must look. */
+  readonly outcome: 'booked' | 'reattributed' | 'settled' | 'duplicate' | 'conflict';
   /** What was written now. */
   readonly entries: readonly LedgerEntry[];
 };
@@ -102,7 +118,7 @@ export function declaredMovement(earned: {
   };
 }
 
-async function untilSettled(what: string, attempt: () => Promise<Booking | null>): Promise<Booking> {
+export async function untilSettled(what: string, attempt: () => Promise<Booking | null>): Promise<Booking> {
   for (let n = 0; n < MAX_ATTEMPTS; n++) {
     const booking = await attempt();
     if (booking) return booking;
@@ -112,32 +128,49 @@ async function untilSettled(what: string, attempt: () => Promise<Booking | null>
 
 async function bookAlone(world: LedgerPorts, movement: Movement, claim: Attribution): Promise<Booking | null> {
   const entries = [entryOf(movement, claim, contextOf(world))];
-  return (await commit(world, entries, [])) ? { outcome: 'booked', entries } : null;
+  return (await commitEntries(world, entries, [])) ? { outcome: 'booked', entries } : null;
 }
 
 /** null when somebody else was faster: look again. */
-async function bookOnThread(
+export async function bookOnThread(
   world: LedgerPorts,
   { heard, payment, claim }: { heard: Heard; payment: string; claim: Attribution },
 ): Promise<Outcome | null> {
-  const { source } = heard.is === 'movement' ? heard.movement : heard.total;
+  const { source } = toldBy(heard);
   const item = await world.table.get(paymentKey(source, payment));
   const before = item ? decodeThread(item) : newThread(source, payment);
   const outcome = hear(before, heard, { ...contextOf(world), claim });
   if (outcome.thread === before) return outcome;
-  return (await commit(world, outcome.entries, [threadPut(outcome.thread)])) ? outcome : null;
+  return (await commitEntries(world, outcome.entries, [threadPut(outcome.thread)])) ? outcome : null;
 }
 
-async function commit(world: LedgerPorts, entries: readonly LedgerEntry[], others: readonly Op[]): Promise<boolean> {
+/** False when somebody else was faster. One transaction: entries, what is known of the payment, and every sum. */
+export async function commitEntries(
+  world: LedgerPorts,
+  entries: readonly LedgerEntry[],
+  others: readonly Op[],
+): Promise<boolean> {
   await noteDays(world.table, entries);
+  const { sha256 } = world.hashing;
   const now = world.time.now();
-  const sums = [...additionsOf(entries)]
-    .filter(([, additions]) => Object.keys(additions).length > 0)
-    .map(([owner, additions]) => earningsUpdate(owner, additions, now));
-  return (await world.table.transact([...others, ...entries.map(entryPut), ...sums])).ok;
+  const departments = await departmentsOf(world.table, entries);
+  const sums = [...ownerAdditions(entries, sha256)].map(([owner, addition]) => earningsUpdate(owner, addition, now));
+  const days = cellAdditions(entries, utcDate, sha256).map(({ cell, addition }) =>
+    daySumsUpdate(cell, addition, departments.get(cell.owner) ?? ''),
+  );
+  const puts = entries.map((entry) => entryPut(entry, entryHash(entry, sha256)));
+  return (await world.table.transact([...others, ...puts, ...sums, ...days])).ok;
 }
 
-function conflict(world: LedgerPorts, standing: LedgerEntry, movement: Movement): Booking {
+async function departmentsOf(table: Table, entries: readonly LedgerEntry[]): Promise<Map<string, string>> {
+  const ids = new Set(entries.flatMap(({ agentId }) => agentId ?? []));
+  const found = await Promise.all(
+    [...ids].map(async (id) => [id, (await getAgent(table, id))?.department ?? ''] as const),
+  );
+  return new Map(found);
+}
+
+export function conflict(world: LedgerPorts, standing: LedgerEntry, movement: Movement): Booking {
   world.log.error('a movement of money came again with another amount; the first stands', {
     entry: standing.id,
     booked: `${standing.amountMinor} ${standing.currency}`,
@@ -151,7 +184,7 @@ function conflict(world: LedgerPorts, standing: LedgerEntry, movement: Movement)
 const AGENT_ID = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
 /** The agent that its metadata names, if there is one; else the one that sells what was sold; else nobody. */
-async function attributionOf(table: Table, source: LedgerSource, claim: Claim): Promise<Attribution> {
+export async function attributionOf(table: Table, source: LedgerSource, claim: Claim): Promise<Attribution> {
   const { agentId, artifacts, strength } = claim;
   if (source === 'agent') return { agentId, method: 'declared', confidenceBps: 10_000, strength };
   if (agentId !== null && AGENT_ID.test(agentId) && (await getAgent(table, agentId))) {
@@ -162,4 +195,13 @@ async function attributionOf(table: Table, source: LedgerSource, claim: Claim): 
   if (seller === undefined) return UNATTRIBUTED;
   const confidenceBps = sellers.length === 1 ? 9000 : 5000;
   return { agentId: seller, method: 'product', confidenceBps, strength: Math.min(strength, CLAIM_STRENGTH.product) };
+}
+
+/** What is known of the payment that an entry belongs to; null for one that stands alone. */
+export async function getThread(
+  table: Table,
+  { source, paymentKey: payment, movementId }: Pick<LedgerEntry, 'source' | 'paymentKey' | 'movementId'>,
+): Promise<PaymentThread | null> {
+  const item = await table.get(paymentKey(source, payment ?? movementId));
+  return item && decodeThread(item);
 }

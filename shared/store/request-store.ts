@@ -1,5 +1,5 @@
 /** A request for manual runs: one item, one message, `times` runs one after another. `next` says how far it is. */
-import { NovaError } from '../domain/error.ts';
+import { messageOf, NovaError } from '../domain/error.ts';
 import { manualSlot, type Slot } from '../domain/run.ts';
 import type { Condition, Item, Key, Table, Update } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
@@ -39,7 +39,7 @@ function decode(item: Item): RunRequest {
   };
 }
 
-type RequestPorts = Pick<World, 'table' | 'time' | 'ids' | 'work' | 'runs' | 'revenue'>;
+type RequestPorts = Pick<World, 'table' | 'time' | 'ids' | 'log' | 'work' | 'runs' | 'revenue'>;
 export type RequestInput = {
   readonly agentId: string;
   readonly instance: number;
@@ -70,7 +70,10 @@ export async function requestRuns(world: RequestPorts, input: RequestInput): Pro
   };
   const posted = post(world, { queue: 'runs', message: { v: 1, kind: 'request', requestId: id, hop: 0 } });
   await world.table.transact([{ op: 'put', item, if: [{ attr: 'pk', op: 'missing' }] }, posted.op]);
-  await publish(world, [posted]);
+  // It stands whether or not the queue can be reached now: whoever heard of a failure would ask for the runs again.
+  await publish(world, [posted]).catch((thrown: unknown) => {
+    world.log.warn('a request for runs was left to the sweep', { requestId: id, reason: messageOf(thrown) });
+  });
   return decode(item);
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../domain/stripe-movements.ts';
 import type { Item, Table } from '../ports/table.ts';
 import { parseStripeEnvelope, parseStripeEvent } from '../wire/stripe-event.ts';
+import { agentOfAccount } from './connector-store.ts';
 import { dayIndex, intakeKey, intakePk, originalKey } from './keys.ts';
 import { utcDate } from './ledger-item.ts';
 import { type Booking, bookMovement, bookRefundTotal, type LedgerPorts } from './ledger-store.ts';
@@ -39,11 +40,14 @@ async function takeIn(world: LedgerPorts, original: Original): Promise<Fate> {
   let read: { event: StripeEvent; reading: StripeReading };
   try {
     const event = parseStripeEvent(original.body, movesMoney);
-    read = { event, reading: readStripeEvent(event, isLiveStage(world.settings.stage)) };
+    const accountAgent =
+      event.account === null ? undefined : await agentOfAccount(world.table, 'stripe', event.account);
+    read = { event, reading: readStripeEvent(event, { liveOnly: isLiveStage(world.settings.stage), accountAgent }) };
   } catch (thrown) {
     return setAside(world, original, messageOf(thrown));
   }
   const { movements, refundTotal, ignored } = read.reading;
+  if (ignored === 'other_account') return quarantine(world, original, read.event.account ?? '');
   if (ignored) return ignored;
   await keep(world, original);
   const bookings: Booking[] = [];
@@ -53,6 +57,13 @@ async function takeIn(world: LedgerPorts, original: Original): Promise<Fate> {
   if (outcomes.has('conflict')) await setAside(world, original, 'a movement was booked before with another amount');
   return (['conflict', 'booked', 'reattributed'] as const).find((it) => outcomes.has(it)) ?? 'duplicate';
 }
+
+/** Kept until somebody says whose the account is (`nova connector account`), then booked like any other. */
+async function quarantine(world: LedgerPorts, original: Original, account: string): Promise<'other_account'> {
+  await setAside(world, original, `${ACCOUNT_PROBLEM}${account}`);
+  return 'other_account';
+}
+const ACCOUNT_PROBLEM = 'nobody has said whose this connected account is: ';
 
 function envelopeOf(body: string): { id: string; type: string } {
   try {
@@ -69,15 +80,37 @@ async function keep(world: LedgerPorts, { id, type, body }: Original): Promise<v
 
 async function setAside(world: LedgerPorts, original: Original, problem: string): Promise<'set_aside'> {
   await keep(world, original);
+  return setAsideRaw(world, { source: 'stripe', id: original.id, problem });
+}
+
+/** Puts a vendor's message or movement on the shelf of its day, with an alarm; the same one again only moves it there. */
+export async function setAsideRaw(
+  world: Pick<LedgerPorts, 'table' | 'time' | 'log'>,
+  { source, id, problem: found }: { readonly source: string; readonly id: string; readonly problem: string },
+): Promise<'set_aside'> {
   const now = world.time.now();
-  const shelf = { ixPk: dayIndex('ASIDE', utcDate(now)), ixSk: `${new Date(now).toISOString()}#${original.id}` };
-  const set = { problem: problem.toWellFormed().slice(0, 2000), ...shelf };
-  await world.table.write({ op: 'update', key: originalKey('stripe', original.id), set });
-  world.log.error('a Stripe event was set aside: somebody must look at it', {
-    eventId: original.id,
-    problem: set.problem,
+  const problem = found.toWellFormed().slice(0, 2000);
+  const shelf = { ixPk: dayIndex('ASIDE', utcDate(now)), ixSk: `${new Date(now).toISOString()}#${id}` };
+  await world.table.write({
+    op: 'update',
+    key: originalKey(source, id),
+    set: { problem, ...shelf },
+    setIfAbsent: { v: 1, type: '', body: '', receivedAt: now },
   });
+  world.log.error('something about money was set aside: somebody must look at it', { source, eventId: id, problem });
   return 'set_aside';
+}
+
+const QUARANTINE_DAYS = 30;
+
+/** Bodies of events that wait for somebody to say whose their account is. */
+export async function quarantinedOf(world: Pick<LedgerPorts, 'table' | 'time'>, account: string): Promise<string[]> {
+  const bodies: string[] = [];
+  for (let back = QUARANTINE_DAYS; back >= 0; back--) {
+    const aside = await asideOfDay(world.table, utcDate(world.time.now() - back * 86_400_000));
+    for (const { problem, body } of aside) if (problem === `${ACCOUNT_PROBLEM}${account}`) bodies.push(body);
+  }
+  return bodies;
 }
 
 /** Events that a person must look at, of one UTC date. */

@@ -45,7 +45,7 @@ export async function rollOver(ports: CalendarPorts, instance: Instance, moment:
 }
 
 function dayOps({ agentId, number, slice, day }: Instance): Put[] {
-  // An attempt that was lost has cost something before its slot is closed.
+  // A lost attempt is charged before its run is counted.
   if (day.runs + day.refused === 0 && day.costMicros === 0) return [];
   const item = { ...dayKey(agentId, slice.period, number), v: 1, agentId, date: slice.period, t: encodeTally(day) };
   return [{ op: 'put', item, if: [{ attr: 'pk', op: 'missing' }] }];

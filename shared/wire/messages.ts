@@ -1,5 +1,7 @@
 /** Every message that travels through a queue. Messages of an older `v` are read for 14 days. */
 import * as z from 'zod';
+import { HookEntry } from './hook-entry.ts';
+import { MailEvent } from './mail-event.ts';
 
 const agentId = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/);
 const instance = z.int().min(0).max(999);
@@ -25,6 +27,16 @@ export type RequestMessage = z.infer<typeof RequestMessage>;
 /** A verified webhook, raw, or an earning declared by a run. Amounts are decimal strings of minor units. */
 export const RevenueMessage = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('stripe'), receivedAt: z.int(), body: z.string().max(262_144) }),
+  /** A hint that something about a sale has changed; what it is, the API says. */
+  z.object({
+    v: z.literal(1),
+    kind: z.literal('gumroad'),
+    receivedAt: z.int(),
+    saleId: z.string().min(1).max(200),
+    sellerId: z.string().max(200).nullable(),
+  }),
+  /** Verified, from any other shop. */
+  z.object({ v: z.literal(1), kind: z.literal('hook'), receivedAt: z.int(), entry: HookEntry }),
   z.object({
     v: z.literal(1),
     kind: z.literal('earned'),
@@ -44,6 +56,8 @@ export const WorkMessage = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('check-crashes'), agentId }),
   z.object({ v: z.literal(1), kind: z.literal('execute-decision'), decisionId: z.string() }),
   z.object({ v: z.literal(1), kind: z.literal('request-approval'), approvalId: z.string() }),
+  /** What the mail service says became of mails; it moves nothing but their delivery state. */
+  z.object({ v: z.literal(1), kind: z.literal('mail-events'), events: z.array(MailEvent).min(1).max(100) }),
   z.object({
     v: z.literal(1),
     kind: z.literal('notify'),

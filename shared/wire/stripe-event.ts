@@ -5,9 +5,9 @@
 import * as z from 'zod';
 import type { StripeEvent, StripeSubject } from '../domain/stripe-event.ts';
 
-const id = z.string().regex(/^[\w-]{1,255}$/);
-const amount = z.union([z.int(), z.bigint()]).transform((value) => BigInt(value));
-const seconds = z
+export const id = z.string().regex(/^[\w-]{1,255}$/);
+export const amount = z.union([z.int(), z.bigint()]).transform((value) => BigInt(value));
+export const seconds = z
   .int()
   .min(0)
   .max(99_999_999_999)
@@ -84,7 +84,7 @@ const LineItem = z
   .looseObject({ price: z.looseObject({ id, product: reference }).nullish() })
   .transform(({ price }) => [price?.id, price?.product].filter((it) => typeof it === 'string'));
 
-const Checkout = z
+export const Checkout = z
   .looseObject({
     id,
     amount_total: amount.nullish(),
@@ -125,7 +125,8 @@ const Dispute = z
     moves: it.balance_transactions,
   }));
 
-const SUBJECTS: Readonly<Record<string, z.ZodType<StripeSubject>>> = {
+/** Objects that move money, by what they call themselves. */
+export const SUBJECTS: Readonly<Record<string, z.ZodType<StripeSubject>>> = {
   charge: Charge,
   payment_intent: PaymentIntent,
   'checkout.session': Checkout,

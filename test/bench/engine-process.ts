@@ -43,7 +43,7 @@ async function started(): Promise<Engine> {
 
 /** Where other processes keep the records, they are looked for. */
 const told = <T>(work: () => Promise<T>): Promise<T> =>
-  setting.engine === 'embedded' ? work() : whileLooking(engine, load, work);
+  setting.engine === 'embedded' ? work() : whileLooking(world.table, load, work);
 
 const asked: Asked = {
   burst: (kind, count) => told(() => load.burst(kind, count)),

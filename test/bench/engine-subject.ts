@@ -21,7 +21,11 @@ export async function engineSubject({ execArgv = [], ...setting }: EngineSubject
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const asking = questions(child);
-  const ready = await asking.first();
+  const remove = (): void => rmSync(home, { recursive: true, force: true });
+  const ready = await asking.first().catch((why: unknown) => {
+    remove();
+    throw why;
+  });
   return {
     name: nameOf(setting),
     ready,
@@ -33,7 +37,7 @@ export async function engineSubject({ execArgv = [], ...setting }: EngineSubject
       const gone = new Promise((resolve) => child.once('exit', resolve));
       child.disconnect();
       await gone;
-      rmSync(home, { recursive: true, force: true });
+      remove();
     },
   };
 }

@@ -8,10 +8,10 @@ export type Size = { readonly agentsOfAKind: number; readonly instances: number 
 export type Place = { readonly agentId: string; readonly instance: number };
 
 /** 100 agents; instances enough that no burst meets one that is still busy. */
-export const FLEET: Size = { agentsOfAKind: 50, instances: 10 };
+export const FLEET: Size = { agentsOfAKind: 50, instances: 4 };
 
 /** For an engine that takes its time to deploy. */
-export const SMALL_FLEET: Size = { agentsOfAKind: 10, instances: 5 };
+export const SMALL_FLEET: Size = { agentsOfAKind: 10, instances: 6 };
 
 const COST_USD: Record<Kind, string> = { unpaid: '0', paid: '0.000001' };
 const COST_MICROS: Record<Kind, number> = { unpaid: 0, paid: 1 };

@@ -48,7 +48,7 @@ export function reportText(report: Report): string {
   const { machine, rounds, seconds, disk } = report;
   const { fullCommitsPerSecond: full, normalCommitsPerSecond: normal } = disk;
   return [
-    `${machine.processors} × ${machine.cpu}, Node ${machine.node}, load ${fixed(machine.load, 1)} at the start; medians of ${rounds} rounds`,
+    `${machine.processors} × ${machine.cpu}, Node ${machine.node}, load ${fixed(machine.load, 1)} at the start; medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}`,
     `one row per commit in SQLite on this disk: FULL ${fixed(full)}/s, NORMAL ${fixed(normal)}/s`,
     '',
     ...table(ENGINE_HEAD, report.engines.map(engineRow)),

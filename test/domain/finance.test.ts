@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type CostDay,
-  costReport,
-  revenueReport,
-  roiTable,
-  timeline,
-  topPerformers,
-} from '../../shared/domain/finance.ts';
+import { type CostDay, costReport } from '../../shared/domain/finance/cost.ts';
+import { revenueReport } from '../../shared/domain/finance/income.ts';
+import { NO_INCOME, roiRow, roiTable, topPerformers } from '../../shared/domain/finance/roi.ts';
+import { dailyTimeline } from '../../shared/domain/finance/timeline.ts';
 import { type LedgerEntry, UNATTRIBUTED_ID } from '../../shared/domain/ledger.ts';
-import { addDays, dayOf } from '../../shared/domain/period.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
 let count = 0;
@@ -44,6 +39,7 @@ const cost = (agentId: string, department: string, date: string, dollars: number
   department,
   date,
   runs,
+  succeeded: runs,
   costMicros: dollars * 1_000_000,
 });
 
@@ -105,14 +101,24 @@ test('costs are summed by agent and department, the dearest first', () => {
     report.byAgent.map(({ id }) => id),
     ['leads', 'shop'],
   );
-  assert.deepEqual(report.byDepartment[1], { id: 'product', runs: 20, costMicros: 3_000_000 });
+  assert.deepEqual(report.byDepartment[1], {
+    id: 'product',
+    runs: 20,
+    succeeded: 20,
+    costMicros: 3_000_000,
+    shareBps: 3000,
+  });
 });
 
 test('ROI is profit over cost; who spent nothing has none, who only spent has minus one hundred per cent', () => {
   const { byAgent } = revenueReport([entry('shop', 50), entry(null, 5)], departments);
   const rows = roiTable(
     byAgent,
-    [cost('shop', 'product', 'd', 10), cost('leads', 'sales', 'd', 4)].map((day) => ({ id: day.agentId, ...day })),
+    [cost('shop', 'product', 'd', 10), cost('leads', 'sales', 'd', 4)].map((day) => ({
+      id: day.agentId,
+      shareBps: null,
+      ...day,
+    })),
   );
   const seen = rows.map(({ id, profitMicros, roiBps }) => [id, profitMicros / 1_000_000, roiBps]);
   assert.deepEqual(seen, [
@@ -123,14 +129,8 @@ test('ROI is profit over cost; who spent nothing has none, who only spent has mi
 });
 
 test('top performers are ranked by profit, not by revenue; losers and nobody are not among them', () => {
-  const row = (id: string, net: number, spent: number) => ({
-    id,
-    runs: 1,
-    costMicros: spent,
-    netMicros: net,
-    profitMicros: net - spent,
-    roiBps: null,
-  });
+  const row = (id: string, net: number, spent: number) =>
+    roiRow(id, { ...NO_INCOME, netMicros: net }, { runs: 1, succeeded: 1, costMicros: spent });
   const best = topPerformers([
     row('big', 100, 90),
     row('lean', 50, 10),
@@ -148,14 +148,13 @@ test('top performers are ranked by profit, not by revenue; losers and nobody are
 });
 
 test('the timeline has a row for every day of the owner’s zone, also for the empty ones', () => {
-  const zone = 'America/New_York';
-  const dates = Array.from({ length: 4 }, (_, n) => addDays('2026-11-18', n));
   // 02:00 UTC on the 20th is the evening of the 19th in New York.
   const late = entry('shop', 10, { at: Date.UTC(2026, 10, 20, 2) });
   const costs = [cost('shop', 'product', '2026-11-20', 3)];
-  const rows = timeline(dates, { entries: [late, entry('shop', 5)], costs }, (at) => dayOf(at, zone));
-  const seen = rows.map(({ date, netMicros, costMicros, profitMicros }) => [
-    date,
+  const span = { period: 'custom', from: '2026-11-18', to: '2026-11-21', timezone: 'America/New_York' } as const;
+  const books = { span, since: '2026-11-18', agents: [], entries: [late, entry('shop', 5)], costs };
+  const seen = dailyTimeline(books).rows.map(({ id, netMicros, costMicros, profitMicros }) => [
+    id,
     netMicros / 1e6,
     costMicros / 1e6,
     profitMicros / 1e6,

@@ -16,7 +16,8 @@ import {
   text,
 } from '../fixtures/stripe-events.ts';
 
-const read = (value: Fields, liveOnly = false) => readStripeEvent(parseStripeEvent(text(value), movesMoney), liveOnly);
+const read = (value: Fields, liveOnly = false) =>
+  readStripeEvent(parseStripeEvent(text(value), movesMoney), { liveOnly: liveOnly });
 
 /** Kind, key and amount of each movement. */
 const moves = (value: Fields) =>
@@ -156,7 +157,7 @@ test('amounts beyond 2^53 keep every digit; zero moves nothing; impossible ones 
     /("amount(_captured)?": )7/g,
     '$19007199254740993',
   );
-  const [movement] = readStripeEvent(parseStripeEvent(huge, movesMoney), false).movements;
+  const [movement] = readStripeEvent(parseStripeEvent(huge, movesMoney), { liveOnly: false }).movements;
   assert.equal(movement?.amountMinor, 9_007_199_254_740_993n);
   assert.equal(read(event('charge.succeeded', charge({ amount: 0 }))).ignored, 'no_money');
   for (const amount of [-1, 10n ** 19n]) {
@@ -164,7 +165,9 @@ test('amounts beyond 2^53 keep every digit; zero moves nothing; impossible ones 
       /("amount(_captured)?": )7/g,
       `$1${amount}`,
     );
-    assert.throws(() => readStripeEvent(parseStripeEvent(body, movesMoney), false), { code: 'bad_input' });
+    assert.throws(() => readStripeEvent(parseStripeEvent(body, movesMoney), { liveOnly: false }), {
+      code: 'bad_input',
+    });
   }
   assert.throws(() => read(event('charge.succeeded', charge({ amount: 19.99 }))), { name: /ZodError/ });
   assert.throws(() => read(event('charge.succeeded', charge({ amount: '1999' }))), { name: /ZodError/ });

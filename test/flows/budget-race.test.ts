@@ -10,42 +10,21 @@ import { dynamoTable } from '../../shared/aws/dynamo-table.ts';
 import { usdToMicros } from '../../shared/domain/money.ts';
 import { openSqliteDb } from '../../shared/embedded/sqlite-db.ts';
 import { sqliteTable } from '../../shared/embedded/sqlite-table.ts';
-import { dice } from '../../shared/memory/dice.ts';
 import { mapTable } from '../../shared/memory/map-table.ts';
 import { dummyAws, dynoxide } from '../contract/local-aws.ts';
-import { Turns } from '../simulation/turns.ts';
-import { ATTACKS, deliverAll, openRace, type Race, resultOf } from './race-world.ts';
+import { ATTACKS, deliverAll, interleave, openRace, resultOf } from './race-world.ts';
 
 const RACES = Number(process.env.NOVA_RACES ?? 12);
 const SEED = Number(process.env.NOVA_SEED ?? 1);
 const HOLD = usdToMicros('0.10');
 const TEN_SPEND = { spent: 10, refused: 40, micros: usdToMicros('1.00') };
 
-/** Every operation of every run waits for its turn, and the dice say whose turn it is. */
-async function interleave(race: Race, seed: number): Promise<void> {
-  const turns = new Turns(dice(seed));
-  turns.faults = false;
-  const gated = turns.gate(race.table, () => {});
-  let open = new Set(race.nextTicks());
-  for (let round = 0; open.size > 0; round++) {
-    assert.ok(round < 20, `seed ${seed}: ${open.size} messages do not come to an end`);
-    const again = new Set(open);
-    for (const tick of open) {
-      turns.start(async () => {
-        if (await race.deliver(tick, gated)) again.delete(tick);
-      });
-    }
-    while (!turns.idle()) await turns.step();
-    open = again;
-  }
-}
-
 for (const { name, scope, ...entrants } of ATTACKS) {
   test(`${name}: exactly ten of fifty spend, in ${RACES} interleavings from seed ${SEED}`, async () => {
     for (let seed = SEED; seed < SEED + RACES; seed++) {
       const race = await openRace(mapTable(), { ...entrants, holdMicros: HOLD });
       await race.limit(scope, usdToMicros('1.00'));
-      await interleave(race, seed);
+      await interleave(race, race.nextTicks(), seed);
       assert.deepEqual(await resultOf(race), TEN_SPEND, `seed ${seed}`);
     }
   });

@@ -136,9 +136,8 @@ export async function checkLedger(table: Table, books: readonly Books[], fleet: 
     const { outcomes } = fleet.find(({ name }) => name === instance.agentId) ?? assert.fail(instance.agentId);
     let ran = 0;
     for (const record of records) {
-      if (record.outcome === 'refused') continue;
       const id = runId(instance.agentId, instance.number, record.slot);
-      const declared = earnedOf(outcomes[ran++ % outcomes.length] ?? {});
+      const declared = record.outcome === 'refused' ? 0 : earnedOf(outcomes[ran++ % outcomes.length] ?? {});
       checkBooked(byRun.get(id) ?? [], { id, record, script: outcomes, declared });
       byRun.delete(id);
     }

@@ -4,38 +4,19 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../infra/local/engine.ts';
 import { queues } from '../../infra/topology.ts';
-import { type Dice, dice } from '../../shared/memory/dice.ts';
-import { type Accepted, atRest, checkLedger, checkRecordedOnce, checkScripts } from './crash-checks.ts';
-import { CrashEngine, killProcess } from './crash-engine.ts';
-import { drawFleet, drawRequests, type Member, plannedMicros, type Wanted } from './crash-fleet.ts';
-import { type EngineKind, PROGRESS, type Progress, progressOf, startNamed } from './engine-kinds.ts';
+import { dice } from '../../shared/memory/dice.ts';
+import { atRest, checkLedger, checkRecordedOnce, checkScripts } from './crash-checks.ts';
+import { CrashEngine } from './crash-engine.ts';
+import { drawFleet, drawRequests, plannedMicros } from './crash-fleet.ts';
+import { type CrashPlan, liveAndDie, progress, type Story } from './crash-lives.ts';
+import { progressOf, startNamed } from './engine-kinds.ts';
 import { temporaryHome } from './engine-stage.ts';
 import { checkBudgets, checkTallies, readBooks } from './exact-books.ts';
 import { command } from './story.ts';
 
-export type CrashPlan = {
-  readonly kind: EngineKind;
-  readonly seed: number;
-  readonly runs: number;
-  /** Lives of the engine that end in the middle of the work; two more end before it is up. */
-  readonly engineKills: number;
-  readonly childKills: number;
-};
-
 const TIME_SCALE = 20;
 /** Whoever holds a message longest decides how long something may stay in flight after the last start. */
 const VISIBILITY_MS = (Math.max(...queues.map(({ visibilitySeconds }) => visibilitySeconds)) * 1000) / TIME_SCALE;
-
-type Story = {
-  readonly plan: CrashPlan;
-  readonly throws: Dice;
-  readonly engine: CrashEngine;
-  readonly fleet: readonly Member[];
-  readonly todo: Wanted[];
-  readonly accepted: Accepted[];
-  readonly unanswered: Wanted[];
-  readonly killed: { engines: number; stillborn: number; children: number };
-};
 
 export async function crashStory(t: TestContext, plan: CrashPlan): Promise<void> {
   const throws = dice(plan.seed);
@@ -84,76 +65,6 @@ async function deployFleet({ plan, engine, fleet, todo }: Story): Promise<void> 
   }
 }
 
-const progress = async (engine: CrashEngine): Promise<Progress> => (await engine.ask(PROGRESS)) as Progress;
-
-/** Each life ends when so many slots are closed, and a moment later; now and then one ends before it has begun. */
-async function liveAndDie(story: Story): Promise<void> {
-  const { plan, throws, engine, killed } = story;
-  const stillborn = new Set([1 + throws.below(plan.engineKills - 1), 1 + throws.below(plan.engineKills - 1)]);
-  for (let life = 0; life < plan.engineKills; life++) {
-    if (life > 0) {
-      if (stillborn.has(life)) await dieEarly(story);
-      assert.ok(await engine.launch().ready, 'the engine does not start again');
-    }
-    const until = Math.floor((plan.runs * (life + throws.fraction())) / (plan.engineKills + 1));
-    await Promise.all([untilClosed(story, until), submit(story, life), killChildren(story)]);
-    killed.engines++;
-  }
-}
-
-async function dieEarly({ throws, engine, killed }: Story): Promise<void> {
-  const { ready } = engine.launch();
-  await sleep(50 + throws.below(700));
-  await engine.kill();
-  await ready;
-  killed.stillborn++;
-}
-
-async function untilClosed({ engine, throws }: Story, closed: number): Promise<void> {
-  const patience = Date.now() + 60_000;
-  while ((await progress(engine)).closed < closed) {
-    assert.ok(Date.now() < patience, `fewer than ${closed} slots closed after a minute`);
-    await sleep(15);
-  }
-  await sleep(throws.below(80));
-  await engine.kill();
-}
-
-/** Asks for runs until the engine dies, a little ahead of the work. What was not answered may have been taken. */
-async function submit({ engine, todo, accepted, unanswered, throws, plan }: Story, life: number): Promise<void> {
-  const ahead = (plan.runs * (life + 2)) / plan.engineKills;
-  while (accepted.reduce((sum, { times }) => sum + times, 0) < ahead) {
-    const wanted = todo[0];
-    if (!wanted) return;
-    try {
-      const { id } = (await engine.ask('run now', { ...wanted })) as { id: string };
-      accepted.push({ ...wanted, id });
-      todo.shift();
-    } catch (thrown) {
-      if (engine.lives()) throw thrown;
-      // Asked again under a new id: an answer that was lost must not lose the work.
-      unanswered.push(wanted);
-      return;
-    }
-    await sleep(throws.below(12));
-  }
-}
-
-/** Ends children of a living engine at random moments, until it dies itself. */
-async function killChildren({ engine, throws, killed, plan }: Story): Promise<void> {
-  const share = Math.ceil(plan.childKills / plan.engineKills);
-  for (let n = 0; n < share; ) {
-    await sleep(10 + throws.below(120));
-    const children = engine.children();
-    if (children.length === 0) return;
-    // The one that outlives the engine by a moment as well, now and then.
-    const busy = children.filter(({ args }) => !args.includes('warden'));
-    const victim = throws.pick(busy.length > 0 && !throws.chance(0.1) ? busy : children);
-    if (killProcess(victim.pid)) killed.children += 1;
-    n++;
-  }
-}
-
 async function submitRest({ todo, accepted }: Story, { world, admin }: Engine): Promise<void> {
   const stage = { world, admin, settle: async () => {}, fetch: () => Promise.reject(new Error('no front')) };
   for (const wanted of todo.splice(0)) {
@@ -169,6 +80,7 @@ async function comesToRest(engine: Engine): Promise<number> {
   let moved = began;
   for (let calm = 0; calm < 3; ) {
     const left = await atRest(engine);
+    assert.equal(left.dead, 0, 'a message was given up');
     calm = Object.values(left).every((count) => count === 0) ? calm + 1 : 0;
     const now = (await progressOf(engine)).closed;
     if (now !== closed) moved = Date.now();

@@ -4,6 +4,7 @@ import type { AgentSpec } from '../../shared/domain/agent.ts';
 import { agentScope, type Scope } from '../../shared/domain/budget.ts';
 import { type RunPorts, runAgentJob } from '../../shared/jobs/run-agent.ts';
 import { stillClock } from '../../shared/memory/clock.ts';
+import { dice } from '../../shared/memory/dice.ts';
 import { seededIds } from '../../shared/memory/seeded-ids.ts';
 import type { BlueprintHost } from '../../shared/ports/host.ts';
 import type { Queue } from '../../shared/ports/queue.ts';
@@ -15,6 +16,7 @@ import { createInstanceOps } from '../../shared/store/instance-store.ts';
 import { agentKey, specKey } from '../../shared/store/keys.ts';
 import { setLimit } from '../../shared/store/limit-store.ts';
 import type { TickMessage } from '../../shared/wire/messages.ts';
+import { Turns } from '../simulation/turns.ts';
 import { checkBudgets, checkTallies, readBooks } from './exact-books.ts';
 
 const START = Date.UTC(2026, 10, 20, 8);
@@ -134,6 +136,25 @@ export async function deliverAll(race: Race, ticks: readonly TickMessage[]): Pro
 /** One after another, each to its end. */
 export async function deliverInTurn(race: Race, ticks: readonly TickMessage[]): Promise<void> {
   for (const tick of ticks) await deliverAll(race, [tick]);
+}
+
+/** Every operation of every run waits for its turn, and the dice say whose turn it is. */
+export async function interleave(race: Race, ticks: readonly TickMessage[], seed: number): Promise<void> {
+  const turns = new Turns(dice(seed));
+  turns.faults = false;
+  const gated = turns.gate(race.table, () => {});
+  let open = new Set(ticks);
+  for (let round = 0; open.size > 0; round++) {
+    assert.ok(round < 20, `seed ${seed}: ${open.size} messages do not come to an end`);
+    const again = new Set(open);
+    for (const tick of open) {
+      turns.start(async () => {
+        if (await race.deliver(tick, gated)) again.delete(tick);
+      });
+    }
+    while (!turns.idle()) await turns.step();
+    open = again;
+  }
 }
 
 export type Result = { readonly spent: number; readonly refused: number; readonly micros: number };

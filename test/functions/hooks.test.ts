@@ -6,7 +6,7 @@ import { fateOf, NovaError } from '../../shared/domain/error.ts';
 import { stillClock } from '../../shared/memory/clock.ts';
 import { memoryQueue } from '../../shared/memory/memory-queue.ts';
 import type { WebRequest } from '../../shared/runtime/job.ts';
-import { RevenueMessage } from '../../shared/wire/messages.ts';
+import { RevenueMessage, type WorkMessage } from '../../shared/wire/messages.ts';
 import { charge, event, text } from '../fixtures/stripe-events.ts';
 
 const SECRET = 'whsec_test_0123456789abcdef';
@@ -16,11 +16,12 @@ const BODY = text(event('charge.succeeded', charge({ amount: 1999 })));
 function hookWorld(secret: string | null = SECRET) {
   const time = stillClock();
   const revenue = memoryQueue<RevenueMessage>({ name: 'revenue', time, visibilitySeconds: 180, maxReceiveCount: 10 });
+  const work = memoryQueue<WorkMessage>({ name: 'work', time, visibilitySeconds: 360, maxReceiveCount: 10 });
   const get = async (name: string): Promise<string> => {
     if (secret !== null && name === 'stripe-webhook-secret') return secret;
     throw new NovaError('misconfigured', `no secret ${name}`);
   };
-  return { time, revenue, secrets: { get } };
+  return { time, revenue, work, secrets: { get } };
 }
 
 function post(body: string, header: string | undefined, path = '/hooks/stripe'): WebRequest {

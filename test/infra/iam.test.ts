@@ -116,10 +116,12 @@ test('where a blueprint runs, no limit, policy, approval, decision, agent or aud
   assert.ok(!actions.some((action) => /^(ecs|iam|scheduler|ssm|secretsmanager|kms):/.test(action)), actions.join(' '));
 });
 
-test('the intake of webhooks can send to one queue, read one secret, and nothing else', () => {
+test('the intake of webhooks can send to two queues, read the secrets of webhooks, and nothing else', () => {
   const allowed = roleOf('hooks').filter((statement) => !actionsOf(statement).includes('logs:PutLogEvents'));
   assert.deepEqual(allowed.map(actionsOf), [['sqs:SendMessage'], ['ssm:GetParameter']]);
-  assert.match(shown(allowed[1]?.Resource), /secrets\/stripe-webhook-secret/);
+  const secrets = [...shown(allowed[1]?.Resource).matchAll(/secrets\/([\w-]+)/g)].map(([, name]) => name);
+  const webhooks = ['stripe-webhook-secret', 'gumroad-ping-secret', 'ledger-hook-secret', 'sendgrid-events-key'];
+  assert.deepEqual(secrets.sort(), webhooks.sort());
 });
 
 test('the one role that can be passed on may only send ticks, and only schedules of this group may take it', () => {

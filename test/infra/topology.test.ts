@@ -51,6 +51,9 @@ test('every function finds in its environment whatever its ports are made from',
   }
 });
 
+/** Keys that only a port of their own needs. */
+const OF_A_PORT: readonly string[] = ['sendgrid-api-key', 'stripe-api-key', 'gumroad-access-token'];
+
 test('a function uses what its job needs, and has no right to anything else', () => {
   const differences = functions.flatMap(({ name, uses }) => {
     const needs = new Set(needsOf(name));
@@ -61,7 +64,9 @@ test('a function uses what its job needs, and has no right to anything else', ()
       ['scheduler', uses.schedules ?? false, needs.has('scheduler')],
       ['publicUrl', uses.publicUrl ?? false, needs.has('publicUrl')],
       ['mailer', secrets.includes('sendgrid-api-key'), needs.has('mailer')],
-      ['secrets', secrets.some((secret) => secret !== 'sendgrid-api-key'), needs.has('secrets')],
+      ['stripe', secrets.includes('stripe-api-key'), needs.has('stripe')],
+      ['gumroad', secrets.includes('gumroad-access-token'), needs.has('gumroad')],
+      ['secrets', secrets.some((secret) => !OF_A_PORT.includes(secret)), needs.has('secrets')],
     ];
     return pairs
       .filter(([, used, needed]) => used !== needed)

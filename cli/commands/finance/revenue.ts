@@ -1,37 +1,98 @@
+import { costShareOf } from '../../../shared/domain/finance/cost-share.ts';
+import { incomeBy } from '../../../shared/domain/finance/income.ts';
+import { roiReport, topPerformers } from '../../../shared/domain/finance/roi.ts';
+import { byMost } from '../../../shared/domain/finance/share.ts';
 import { UNATTRIBUTED_ID } from '../../../shared/domain/ledger.ts';
+import { booksOf, earned, moneyOf, plain, SPAN, spanView, withNobody } from '../../books.ts';
 import { worldCommand } from '../../command.ts';
-import { booksOf, byDepartment, PERIOD, totalOf } from '../../finance.ts';
+import { overviewOf } from '../../overview.ts';
 import { blocks } from '../../render/details.ts';
+import { adviceText } from '../../render/overview.ts';
 import { table } from '../../render/table.ts';
-import { usdOf } from '../../render/words.ts';
-import { DEPARTMENT, FEES, most, NET, REFUNDS, REVENUE, spanLine, WHO } from '../../views/finance.ts';
+import { centsOf } from '../../render/words.ts';
+import { targetText } from '../../targets.ts';
+import {
+  DEPARTMENT,
+  FEES,
+  foreignColumn,
+  foreignLine,
+  GROSS,
+  headline,
+  money,
+  NET,
+  named,
+  REFUNDS,
+  SHARE,
+  shareOf,
+  WHO,
+} from '../../views/finance.ts';
 
 export const command = worldCommand({
   noun: 'finance',
   verb: 'revenue',
-  summary: 'what came in, less refunds and fees, by agent and department',
-  detail: 'Booked money, once per movement. What no agent can be found for stands under (unattributed).',
+  summary: 'what came in, less refunds and fees, by source, agent and department',
+  detail:
+    'Booked money, once per movement, in the owner’s time zone. What no agent can be found for stands under (unattributed); what no rate is known for stands beside the dollars. The target is that of the running month, whatever days are asked for.',
   args: {},
-  options: { period: PERIOD },
-  examples: ['nova finance revenue', 'nova finance revenue --period week --json'],
-  async run({ period }, { world }) {
-    const { span, agents } = await booksOf(world, period);
-    const earners = agents
-      .filter(
-        ({ revenueMicros, refundMicros, feeMicros }) => revenueMicros !== 0 || refundMicros !== 0 || feeMicros !== 0,
-      )
-      .sort(most((one) => one.netMicros));
-    const { revenueMicros, refundMicros, feeMicros, netMicros } = totalOf('revenue', earners);
-    const unattributedMicros = earners.find(({ id }) => id === UNATTRIBUTED_ID)?.netMicros ?? 0;
-    const sums = { revenueMicros, refundMicros, feeMicros, netMicros, unattributedMicros };
-    return { id: 'revenue', ...span, ...sums, agents: earners, departments: byDepartment(earners) };
+  options: SPAN,
+  examples: [
+    'nova finance revenue',
+    'nova finance revenue --period week --json',
+    'nova finance revenue --from 2026-03-01 --to 2026-03-31',
+  ],
+  async run(asked, { world }) {
+    const books = await booksOf(world, asked, 'all');
+    const { total, departments, ...found } = moneyOf(books);
+    const { advice, target } = await overviewOf(world);
+    const { revenueMicros, refundMicros, feeMicros, netMicros, unconverted, costMicros, profitMicros } = total;
+    const agents = withNobody(found.agents.filter(earned)).sort(byMost((one) => one.netMicros));
+    const unattributedMicros = agents.find(({ id }) => id === UNATTRIBUTED_ID)?.netMicros ?? 0;
+    return {
+      ...{ id: 'revenue', ...spanView(books) },
+      ...{ revenueMicros, refundMicros, feeMicros, netMicros, unattributedMicros, unconverted },
+      ...{ costMicros, profitMicros, burnMicros: costMicros, ...costShareOf(costMicros, netMicros) },
+      sources: incomeBy(books.entries, ({ source }) => source).map(plain),
+      agents,
+      departments: departments.filter(earned),
+      top: topPerformers(roiReport(books).byAgent).map(plain),
+      ...{ target, advice },
+    };
   },
   render: (revenue, style) =>
     blocks(
-      `${style.paint('bold', usdOf(revenue.netMicros))} net\n${spanLine(revenue, style)}`,
-      table(revenue.agents, [WHO, REVENUE, REFUNDS, FEES, NET], style, 'nothing came in'),
-      revenue.departments.length > 1
-        ? table(revenue.departments, [DEPARTMENT, REVENUE, REFUNDS, FEES, NET], style, '')
-        : '',
+      headline(
+        `${centsOf(revenue.netMicros)} net`,
+        revenue,
+        style,
+        `gross ${centsOf(revenue.revenueMicros)}, refunds ${centsOf(revenue.refundMicros)}, fees ${centsOf(revenue.feeMicros)}; unattributed ${centsOf(revenue.unattributedMicros)}`,
+        `cost (burn) ${centsOf(revenue.costMicros)}, profit ${centsOf(revenue.profitMicros)}`,
+        foreignLine(revenue.unconverted, style),
+      ),
+      table(
+        revenue.agents,
+        [WHO, GROSS, REFUNDS, FEES, NET, ...foreignColumn(revenue.agents)],
+        style,
+        'nothing came in',
+      ),
+      table(
+        revenue.sources,
+        [named('SOURCE'), money('GROSS', 'revenueMicros'), money('NET', 'netMicros'), SHARE],
+        style,
+        '',
+      ),
+      table(revenue.departments, [DEPARTMENT, GROSS, REFUNDS, FEES, NET], style, ''),
+      table(
+        revenue.top,
+        [
+          named('TOP BY PROFIT'),
+          money('REVENUE', 'netMicros'),
+          money('PROFIT', 'profitMicros'),
+          { title: 'SHARE', value: ({ shareBps }) => shareOf(shareBps), align: 'right' },
+        ],
+        style,
+        '',
+      ),
+      targetText(revenue.target, style),
+      adviceText(revenue.advice, style),
     ),
 });

@@ -8,6 +8,7 @@ import { openWorld, PORT_KEYS } from '../../../shared/aws/world.ts';
 import { NovaError } from '../../../shared/domain/error.ts';
 import { openSqliteDb } from '../../../shared/embedded/sqlite-db.ts';
 import { sqliteTable } from '../../../shared/embedded/sqlite-table.ts';
+import type { Warden } from '../../../shared/embedded/warden.ts';
 import type { World } from '../../../shared/ports/world.ts';
 import { systemTime } from '../../../shared/runtime/clock.ts';
 import { pointAwsAt } from '../../../shared/runtime/env.ts';
@@ -19,10 +20,47 @@ import { ssmApi } from '../aws-apis/ssm-api.ts';
 import type { FileSecrets } from '../file-secrets.ts';
 import { LocalScheduler, type LocalSchedulerOptions } from '../scheduler/local-scheduler.ts';
 import { TaskProcesses } from '../tasks/task-processes.ts';
-import type { Closers } from './closers.ts';
-import type { LocalDynamo } from './local-dynamo.ts';
-import type { LocalSqs } from './local-sqs.ts';
+import { type BundleOf, copyBundles } from './bundles.ts';
+import { type Closers, opened, together } from './closers.ts';
+import { type LocalDynamo, startLocalDynamo } from './local-dynamo.ts';
+import { type LocalSqs, startLocalSqs } from './local-sqs.ts';
 import { type Names, type Places, stageEnv } from './names.ts';
+import type { StandIns } from './stand-ins.ts';
+
+export type Stands = { readonly bundleOf: BundleOf; readonly dynamo: LocalDynamo; readonly sqs: LocalSqs };
+
+export type StandsOptions = {
+  readonly found: StandIns;
+  /** A name in the rehearsal's own corner of the data directory. */
+  file(name: string): string;
+  readonly closing: Closers;
+  readonly warden: Warden;
+  readonly log: World['log'];
+  readonly synchronous?: 'FULL' | 'NORMAL' | undefined;
+};
+
+/** The two stand-ins and the bundles, at the same time: the longest of them decides how long a start takes. */
+export async function openStands({ found, file, closing, warden, log, synchronous }: StandsOptions): Promise<Stands> {
+  const dynamo = startLocalDynamo({
+    binary: found.dynoxide,
+    dbPath: file('dynamo.sqlite'),
+    pidFile: file('dynamo.pid'),
+    watch: warden,
+    onTrouble: (message) => log.error(message),
+  });
+  const sqs = startLocalSqs({
+    folder: found.fauxqs,
+    dataFolder: file('sqs'),
+    ...(synchronous ? { synchronous } : {}),
+  });
+  const bundles = copyBundles(file('functions'));
+  const [table, queues, bundleOf] = await together<[LocalDynamo, LocalSqs, BundleOf]>([
+    opened(closing, dynamo),
+    opened(closing, sqs),
+    bundles,
+  ]);
+  return { bundleOf, dynamo: table, sqs: queues };
+}
 
 /** Makes the queues what the topology says, their visibility divided by the scale. */
 export function ensureQueues(sqs: LocalSqs, names: Names, timeScale: number): void {
@@ -102,7 +140,7 @@ export async function openCloud(endpoints: Endpoints, places: Places, log: World
   const making = dynamoDbClient();
   await ensureTable(making, places.names.table);
   making.destroy();
-  const opened = await openWorld(stageEnv(places), PORTS);
+  const ports = await openWorld(stageEnv(places), PORTS);
   const client = sqsClient();
   const { names, queueUrl, queueArn } = places;
   const queueOf = (name: QueueName): SqsQueue<unknown> =>
@@ -115,7 +153,7 @@ export async function openCloud(endpoints: Endpoints, places: Places, log: World
   ]);
   return {
     // The ports that AWS opens, and the log of this machine.
-    world: { ...opened, log } as World,
+    world: { ...ports, log } as World,
     queues: all,
     async send(arn, message) {
       const queue = byArn.get(arn);

@@ -1,0 +1,120 @@
+/**
+ * What things cost, as published, by the date from which a price holds. A price is whole nano-USD for so many units, so
+ * that nothing is a fraction. Rows are added and never changed: a version of the table is a date, and the rows in force
+ * on it are its prices. So an old receipt can be read, and priced again, for ever.
+ */
+import { NovaError } from './error.ts';
+
+export type PriceRow = {
+  readonly item: string;
+  /** What a quantity counts. */
+  readonly unit: string;
+  readonly nanos: number;
+  /** So many units cost `nanos`. */
+  readonly per: number;
+  /** 'YYYY-MM-DD', the first day of the price. */
+  readonly since: string;
+  readonly source: string;
+  /** When the source was read. */
+  readonly checked: string;
+};
+
+export type Price = Pick<PriceRow, 'item' | 'unit' | 'nanos' | 'per' | 'since'> & { readonly version: string };
+
+const TOKEN_KINDS = ['input', 'output', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h'] as const;
+export type TokenKind = (typeof TOKEN_KINDS)[number];
+
+/** `tokens.claude-sonnet-4-5.input` */
+export const tokenItem = (model: string, kind: TokenKind): string => `tokens.${model}.${kind}`;
+
+/** Milli-dollars per million tokens, in the order of TOKEN_KINDS. */
+type ModelPrices = readonly [input: number, output: number, read: number, write5m: number, write1h: number];
+
+function model(name: string, prices: ModelPrices, since: string): PriceRow[] {
+  return TOKEN_KINDS.map((kind, at) => ({
+    item: tokenItem(name, kind),
+    unit: 'token',
+    nanos: (prices[at] ?? 0) * 1_000_000,
+    per: 1_000_000,
+    since,
+    source: 'platform.claude.com/docs/en/about-claude/pricing',
+    checked: '2026-11-20',
+  }));
+}
+
+const OPUS: ModelPrices = [5000, 25_000, 500, 6250, 10_000];
+const OPUS_BEFORE: ModelPrices = [15_000, 75_000, 1500, 18_750, 30_000];
+const SONNET: ModelPrices = [3000, 15_000, 300, 3750, 6000];
+
+type Simple = readonly [item: string, unit: string, nanos: number, per: number];
+type From = Pick<PriceRow, 'since' | 'source' | 'checked'>;
+
+const priced = ([item, unit, nanos, per]: Simple, from: From): PriceRow => ({ item, unit, nanos, per, ...from });
+
+const LAMBDA: From = { since: '2024-01-01', source: 'AWS Lambda price list, us-east-1', checked: '2026-09-19' };
+const SQS: From = { since: '2024-01-01', source: 'cloudburn.io', checked: '2026-03-14' };
+const DYNAMO_BEFORE: From = { since: '2024-01-01', source: 'AWS, on-demand cut of 2024-11-01', checked: '2025-07-21' };
+const DYNAMO: From = { since: '2024-11-01', source: 'airbyte.com', checked: '2025-07-21' };
+const FARGATE: From = {
+  since: '2024-01-01',
+  source: 'fortem.dev, reducecost, price-list tests',
+  checked: '2026-02-01',
+};
+const SES: From = { since: '2024-01-01', source: 'general knowledge, to be checked', checked: '2026-11-20' };
+
+/** List prices of us-east-1; free allowances are not in them. Compute is counted in megabyte- and vCPU-milliseconds. */
+export const PRICE_ROWS: readonly PriceRow[] = [
+  ...['claude-opus-4', 'claude-opus-4-1'].flatMap((name) => model(name, OPUS_BEFORE, '2025-05-22')),
+  ...['claude-opus-4-5', 'claude-opus-4-6', 'claude-opus-4-7', 'claude-opus-4-8', 'claude-opus-5'].flatMap((name) =>
+    model(name, OPUS, '2025-11-24'),
+  ),
+  ...['claude-sonnet-4', 'claude-sonnet-4-5', 'claude-sonnet-4-6'].flatMap((name) => model(name, SONNET, '2025-05-22')),
+  ...model('claude-haiku-4-5', [1000, 5000, 100, 1250, 2000], '2025-10-15'),
+  ...model('claude-haiku-3-5', [800, 4000, 80, 1000, 1600], '2024-12-01'),
+  // $0.0000133334 per GB-second on arm64.
+  priced(['lambda.compute.arm64', 'MB-ms', 133_334, 10 * 1024 * 1000], LAMBDA),
+  priced(['lambda.request', 'request', 200_000_000, 1_000_000], LAMBDA),
+  priced(['sqs.request', 'request of 64 KB', 400_000_000, 1_000_000], SQS),
+  priced(['dynamodb.write', 'write unit', 1_250_000_000, 1_000_000], DYNAMO_BEFORE),
+  priced(['dynamodb.read', 'read unit', 250_000_000, 1_000_000], DYNAMO_BEFORE),
+  priced(['dynamodb.write', 'write unit', 625_000_000, 1_000_000], DYNAMO),
+  priced(['dynamodb.read', 'read unit', 125_000_000, 1_000_000], DYNAMO),
+  // $0.03238 per vCPU-hour and $0.00356 per GB-hour on ARM.
+  priced(['fargate.vcpu.arm64', 'vCPU-ms', 32_380_000, 3_600_000], FARGATE),
+  priced(['fargate.memory.arm64', 'MB-ms', 3_560_000, 1024 * 3_600_000], FARGATE),
+  priced(['email.ses', 'message', 100_000_000, 1000], SES),
+];
+
+export type PriceTable = {
+  /** The date whose prices these are: the last change on or before the one asked for. */
+  readonly version: string;
+  /** @throws NovaError unpriced: nothing is spent on what has no price. */
+  priceOf(item: string): Price;
+};
+
+/**
+ * The prices in force on a date.
+ * @throws NovaError bad_input for a date before the first price.
+ */
+export function priceTable(date: string, rows: readonly PriceRow[] = PRICE_ROWS): PriceTable {
+  const known = rows.filter(({ since }) => since <= date);
+  const version = known.reduce((last, { since }) => (since > last ? since : last), '');
+  if (version === '') throw new NovaError('bad_input', `no price is known for ${date || 'a day without a date'}`);
+  // The newest row of an item wins; of the same day, the one added last.
+  const byItem = new Map<string, PriceRow>();
+  for (const row of known) if (row.since >= (byItem.get(row.item)?.since ?? '')) byItem.set(row.item, row);
+  return {
+    version,
+    priceOf(item) {
+      const row = byItem.get(item);
+      if (!row)
+        throw new NovaError('unpriced', `"${item}" has no price on ${date}: add a row to the price table first`);
+      return { item, unit: row.unit, nanos: row.nanos, per: row.per, since: row.since, version };
+    },
+  };
+}
+
+/** Every version there is, the oldest first. */
+export function priceVersions(rows: readonly PriceRow[] = PRICE_ROWS): string[] {
+  return [...new Set(rows.map(({ since }) => since))].sort();
+}

@@ -1,0 +1,73 @@
+/**
+ * A receipt: what one piece of work used, times the prices of one version of the table, as line items in micro-dollars.
+ * Lines are added up exactly, in pico-dollars, and only the running sum is rounded up: so the lines' whole micro-dollars
+ * add up to the total, and the total is less than one micro-dollar above the exact cost, however many lines there are.
+ */
+import { NovaError } from './error.ts';
+import type { Price, PriceTable } from './price-table.ts';
+
+export type Usage = { readonly item: string; readonly quantity: number };
+
+export type ReceiptLine = {
+  readonly item: string;
+  /** null: an amount that was told, not counted. */
+  readonly price: Price | null;
+  readonly quantity: number;
+  readonly amountMicros: number;
+};
+
+export type Receipt = {
+  readonly lines: readonly ReceiptLine[];
+  readonly totalMicros: number;
+  /** The version of the price table. */
+  readonly version: string;
+};
+
+const PICOS_PER_MICRO = 1_000_000n;
+
+/** @throws NovaError unpriced for an item without a price, bad_input for a quantity that counts nothing. */
+export function receiptOf(usage: readonly Usage[], table: PriceTable): Receipt {
+  let picos = 0n;
+  let micros = 0n;
+  const lines = usage.map(({ item, quantity }): ReceiptLine => {
+    if (!Number.isSafeInteger(quantity) || quantity < 0)
+      throw new NovaError('bad_input', `a quantity of ${item} is a whole number, 0 or more; got ${quantity}`);
+    const price = table.priceOf(item);
+    picos += ceilDiv(BigInt(quantity) * BigInt(price.nanos) * 1000n, BigInt(price.per));
+    const before = micros;
+    micros = ceilDiv(picos, PICOS_PER_MICRO);
+    return { item, price, quantity, amountMicros: Number(micros - before) };
+  });
+  return { lines, totalMicros: Number(micros), version: table.version };
+}
+
+/** The same quantities at the prices of another version. @throws NovaError unpriced where it has none. */
+export function repriced(receipt: Receipt, table: PriceTable): Receipt {
+  const counted = receipt.lines.filter(({ price }) => price !== null);
+  return receiptOf(counted, table);
+}
+
+const ceilDiv = (part: bigint, by: bigint): bigint => (part + by - 1n) / by;
+
+/** What a Lambda function used: its memory for its time, and one request. */
+export function lambdaUsage(memoryMb: number, milliseconds: number): Usage[] {
+  return [
+    { item: 'lambda.compute.arm64', quantity: memoryMb * Math.max(0, Math.ceil(milliseconds)) },
+    { item: 'lambda.request', quantity: 1 },
+  ];
+}
+
+const FARGATE_MINIMUM_MS = 60_000;
+
+/** What a task used: from the start of its image's pull to its end, by the second, at least one minute. */
+export function fargateUsage(
+  size: { readonly vcpus: number; readonly memoryMb: number },
+  milliseconds: number,
+): Usage[] {
+  const billed = Math.max(FARGATE_MINIMUM_MS, Math.ceil(milliseconds / 1000) * 1000);
+  // A quarter of a vCPU is the smallest: times 1,000 ms and more it is whole.
+  return [
+    { item: 'fargate.vcpu.arm64', quantity: Math.round(size.vcpus * billed) },
+    { item: 'fargate.memory.arm64', quantity: size.memoryMb * billed },
+  ];
+}

@@ -1,0 +1,114 @@
+/** Manual runs: one request, one message, every run once, whatever is delivered twice and whoever dies. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runAgentJob } from '../../shared/jobs/run-agent.ts';
+import { sweep, takeOver } from '../../shared/jobs/sweep.ts';
+import type { Queue } from '../../shared/ports/queue.ts';
+import type { World } from '../../shared/ports/world.ts';
+import { deployAgent } from '../../shared/store/deploy-store.ts';
+import { outboxPk } from '../../shared/store/keys.ts';
+import { openRequests, requestRuns } from '../../shared/store/request-store.ts';
+import { listRuns } from '../../shared/store/run-store.ts';
+import type { RunMessage } from '../../shared/wire/messages.ts';
+import { fleetWorld, NEW_AGENT, OPERATOR, work } from '../fixtures/fleet-world.ts';
+
+class Died extends Error {}
+
+type Host = World['host']['execute'];
+const succeeds: Host = async () => ({ outcome: 'succeeded', note: 'done' });
+
+async function world() {
+  const base = fleetWorld();
+  await deployAgent(base, NEW_AGENT, OPERATOR);
+  await work(base);
+  const sent: RunMessage[] = [];
+  const runs: Queue<RunMessage> = {
+    send: async (message) => void sent.push(message),
+    sendMany: async (messages) => void sent.push(...messages),
+  };
+  const dropped: Queue<never> = { send: async () => {}, sendMany: async () => {} };
+  const ports = { ...base, runs, revenue: dropped, heart: { every: () => () => {} } };
+  let invocations = 0;
+  const deliver = (message: RunMessage, execute: Host) => {
+    const call = { invocationId: `i${++invocations}`, deadline: base.time.now() + 300_000, receiveCount: 1 };
+    return runAgentJob.run(message, { ...ports, host: { execute } } as unknown as World, call);
+  };
+  return { ...base, ports: ports as unknown as World, sent, deliver };
+}
+
+const request = (ports: World, times: number) =>
+  requestRuns(ports, { agentId: 'shop', instance: 0, times, actor: OPERATOR });
+
+test('a second delivery that finds the last run claimed does not lose it when its worker dies', async () => {
+  const { ports, sent, deliver, memory, time } = await world();
+  await request(ports, 1);
+  const [message] = sent;
+  assert.ok(message);
+  await assert.rejects(
+    deliver(message, async () => {
+      // Every run is claimed, so the twin has nothing to do; then whoever does the last one dies.
+      assert.equal(await deliver(message, succeeds), undefined);
+      throw new Died();
+    }),
+    Died,
+  );
+  time.advance(61_000);
+  await sweep(ports);
+  assert.equal((await openRequests(memory)).length, 1, 'the request is open again');
+  assert.equal(await deliver(message, succeeds), undefined);
+  const records = await listRuns(memory, 'shop');
+  assert.deepEqual(
+    records.map(({ status, attempt }) => [status, attempt]),
+    [['succeeded', 2]],
+  );
+  assert.deepEqual(await openRequests(memory), []);
+});
+
+test('when every message of an open request is gone, the sweep sends another', async () => {
+  const { ports, sent, deliver, memory, time } = await world();
+  await request(ports, 3);
+  sent.length = 0;
+  time.advance(16 * 60_000);
+  await sweep(ports);
+  const [message] = sent;
+  assert.ok(message && sent.length === 1);
+  assert.equal(await deliver(message, succeeds), undefined);
+  assert.equal((await listRuns(memory, 'shop')).length, 3);
+});
+
+test('what an engine had written and not sent when it died is sent when the next one starts, not a minute later', async () => {
+  const { ports, sent, memory } = await world();
+  const send = () => Promise.reject(new Died());
+  // The request stands: whoever asked is not told to ask again.
+  await request({ ...ports, runs: { send, sendMany: send } }, 1);
+  assert.equal((await openRequests(memory)).length, 1);
+  assert.equal(sent.length, 0);
+  await takeOver(ports);
+  assert.deepEqual(
+    sent.map(({ kind }) => kind),
+    ['request'],
+  );
+  assert.deepEqual((await memory.query({ pk: outboxPk })).items, []);
+});
+
+test('the death of an engine is no crash of its agents, the death of a worker is', async () => {
+  for (const [blame, streak] of [
+    ['engine', 0],
+    ['worker', 1],
+  ] as const) {
+    const { ports, sent, deliver, memory, time } = await world();
+    await request(ports, 1);
+    const [message] = sent;
+    assert.ok(message);
+    await assert.rejects(
+      deliver(message, () => Promise.reject(new Died())),
+      Died,
+    );
+    time.advance(61_000);
+    if (blame === 'engine') await takeOver(ports);
+    else await sweep(ports);
+    const [instance] = [...memory.items()].filter(({ pk, sk }) => pk.startsWith('FLEET#') && !sk.endsWith('EARN'));
+    assert.equal(instance?.cx, streak, blame);
+    assert.equal(instance?.ho, undefined, 'its lease is free');
+  }
+});
