@@ -7,7 +7,6 @@ import {
   isLine,
   type Kind,
   type Line,
-  lineName,
   type Scope,
   usdDay,
 } from '../domain/budget.ts';
@@ -16,10 +15,8 @@ import type { Instance } from '../domain/instance.ts';
 import { heldBy, inSlice } from '../domain/protocol/slice.ts';
 import type { Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
-import { getBudget, getLimitOf, periodFor } from './budget-store.ts';
+import { getBudget, getLimitOf, openedBudgets, periodFor } from './budget-store.ts';
 import { momentNow } from './calendar-store.ts';
-import { budgetPk } from './keys.ts';
-import { queryAll } from './query-all.ts';
 import { allLimits, instancesIn } from './scope-store.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'settings'>;
@@ -101,22 +98,16 @@ export type PastBudget = Pick<BudgetView, 'id' | 'kind' | 'per' | 'period' | 'li
   readonly usedMicros: number;
 };
 
-/** The budgets of a scope that were ever opened, newest period first. */
-export async function budgetHistory(table: Table, scope: Scope): Promise<PastBudget[]> {
-  const items = await queryAll(table, { pk: budgetPk(scope) });
-  return items.map(({ sk, limit, available }) => pastOf(scope, sk, [Number(limit), Number(available)])).sort(byPeriod);
+/** The budgets of a limit that were ever opened, the newest first. */
+export async function pastBudgets(table: Table, line: Line): Promise<PastBudget[]> {
+  return (await openedBudgets(table, line)).map(pastOf).reverse();
 }
 
-function pastOf(scope: Scope, sk: string, [limitMicros, available]: readonly [number, number]): PastBudget {
-  const [name = '', period = ''] = sk.split('#');
-  const [kind, per] = name.split('-') as [Kind, Per];
-  const usedMicros = limitMicros - available;
+function pastOf({ line, period, limitMicros, availableMicros }: Budget): PastBudget {
+  const usedMicros = limitMicros - availableMicros;
   return {
-    ...{ id: scope, kind, per, period, limitMicros, usedMicros },
+    ...{ id: line.scope, kind: line.kind, per: line.per, period, limitMicros, usedMicros },
     percent: percentOf(usedMicros, limitMicros),
     status: budgetStatus(usedMicros, limitMicros),
   };
 }
-
-const byPeriod = (a: PastBudget, b: PastBudget): number =>
-  a.period === b.period ? (lineName(a) < lineName(b) ? -1 : 1) : a.period < b.period ? 1 : -1;
