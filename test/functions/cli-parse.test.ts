@@ -99,3 +99,11 @@ test('a mistyped word leads to the nearest one, and a strange one to none', () =
   assert.equal(nearest('lsit', ['list', 'show']), 'list');
   assert.equal(nearest('frobnicate', ['list', 'show']), null);
 });
+
+test('a name that every object has is no option', () => {
+  for (const word of ['--constructor', '--__proto__', '--toString']) {
+    assert.deepEqual(takeGlobals([word, 'x']).rest, [word, 'x']);
+    refused(['shop', word, 'x'], new RegExp(`no option ${word}`));
+  }
+  assert.throws(() => checkInput(command, { id: 'x', constructor: 'y' }), /takes no constructor/);
+});
