@@ -107,3 +107,11 @@ test('a name that every object has is no option', () => {
   }
   assert.throws(() => checkInput(command, { id: 'x', constructor: 'y' }), /takes no constructor/);
 });
+
+test('a config that is too large or too deep is refused before it goes anywhere', () => {
+  const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  refused(['shop', '--config', deep.slice(0, 199_999)], /expected a JSON object/);
+  refused(['shop', '--config', `{"a":${'['.repeat(90_000)}${']'.repeat(90_000)}}`], /at most 64 levels deep/);
+  refused(['shop', '--config', JSON.stringify({ a: 'x'.repeat(200_000) })], /at most 200000 characters; got 2000/);
+  assert.deepEqual(read('shop', '--config', '{"a":[[[1]]]}').config, { a: [[[1]]] });
+});
