@@ -92,7 +92,7 @@ async function comesToRest(engine: Engine): Promise<number> {
 }
 
 async function checkAll(story: Story, engine: Engine): Promise<{ readonly [name: string]: number }> {
-  const { fleet, accepted, unanswered, plan, killed } = story;
+  const { fleet, accepted, unanswered, plan } = story;
   const { table } = engine.world;
   const books = await readBooks(table);
   const recorded = checkRecordedOnce(books, { accepted, unanswered });
