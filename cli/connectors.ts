@@ -1,20 +1,9 @@
 /** What a person sees of the vendors that money is heard from, and how one of them is connected. */
 import { GUMROAD_PING_SECRET, pingSecrets } from '../shared/connectors/gumroad-hook.ts';
 import { NovaError } from '../shared/domain/error.ts';
+import { GUMROAD_RESOURCES } from '../shared/domain/gumroad-sale.ts';
 import type { Connector } from '../shared/store/connector-store.ts';
 import type { Reach } from './command.ts';
-
-/** Everything that Gumroad can tell of. */
-export const GUMROAD_RESOURCES = [
-  'sale',
-  'refund',
-  'dispute',
-  'dispute_won',
-  'cancellation',
-  'subscription_updated',
-  'subscription_ended',
-  'subscription_restarted',
-] as const;
 
 /** Names of secrets that a connector needs to hear, and to look into the vendor's books. */
 export const CONNECTORS = [
@@ -44,7 +33,7 @@ export function connectorViews(secrets: readonly string[], known: readonly Conne
       hears: secrets.includes(hears),
       reads: reads === null ? null : secrets.includes(reads),
       checkedAt: state?.checkedAt ? new Date(state.checkedAt).toISOString() : null,
-      problem: state?.problem ?? '',
+      problem: state?.problem || (state?.warning ?? ''),
     };
   });
 }

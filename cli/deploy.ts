@@ -8,6 +8,7 @@ import type { Verdict } from '../shared/domain/decision.ts';
 import { NovaError } from '../shared/domain/error.ts';
 import { NO_PACE, paceOf } from '../shared/domain/pace.ts';
 import { holdMicros } from '../shared/domain/protocol/cost.ts';
+import { nextFiring } from '../shared/domain/schedule/next.ts';
 import { parseSchedule } from '../shared/domain/schedule/parse.ts';
 import { assertTimezone } from '../shared/domain/zone.ts';
 import { getAgent, listAgents } from '../shared/store/agent-store.ts';
@@ -86,14 +87,14 @@ function newAgent(
   { blueprint, name, world }: { blueprint: Blueprint<unknown>; name: string; world: Reach['world'] },
 ): NewAgent {
   const limits = blueprint.limits(blueprint.parseConfig(input.config));
-  const { computeNanosPerSecond, timezone } = world.settings;
+  const { computeNanosPerSecond } = world.settings;
   const { crashLimit, instances, overlap, config } = input;
   return {
     name,
     blueprint: blueprint.name,
     department: input.department ?? blueprint.department,
     stage: input.sandbox ? 'sandbox' : 'production',
-    schedule: scheduleOf(input, timezone),
+    schedule: scheduleOf(input, world),
     ...{ config, instances, overlap },
     holdMicros: holdMicros(limits, computeNanosPerSecond),
     ...(limits.tokens === undefined ? {} : { holdTokens: limits.tokens }),
@@ -102,14 +103,17 @@ function newAgent(
   };
 }
 
-function scheduleOf({ schedule, timezone }: DeployInput, ownerZone: string): AgentSchedule | null {
-  const zone = timezone ?? ownerZone;
+function scheduleOf({ schedule, timezone }: DeployInput, { settings, time }: Reach['world']): AgentSchedule | null {
+  const zone = timezone ?? settings.timezone;
+  const now = time.now();
   assertTimezone(zone);
   if (schedule === undefined) {
     if (timezone !== undefined) throw new NovaError('bad_input', '--timezone is about a --schedule, and there is none');
     return null;
   }
-  parseSchedule(schedule);
+  if (nextFiring(parseSchedule(schedule), zone, now) === null) {
+    throw new NovaError('bad_input', `"${schedule}" never fires after ${new Date(now).toISOString()} in ${zone}`);
+  }
   return { expression: schedule, timezone: zone };
 }
 

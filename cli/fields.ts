@@ -137,8 +137,15 @@ function fileText(path: string): string {
   }
 }
 
+/** It is part of one item of the table (400 KB at most) and travels with every run. */
+const MAX_CONFIG_CHARS = 200_000;
+const MAX_CONFIG_DEPTH = 64;
+
 function readConfig(typed: string): JsonObject {
   const trimmed = typed.trim();
+  if (trimmed.length > MAX_CONFIG_CHARS) {
+    throw new NovaError('bad_input', `a config has at most ${MAX_CONFIG_CHARS} characters; got ${trimmed.length}`);
+  }
   if (!trimmed.startsWith('{') && /^[\w.-]+\s*=/.test(trimmed)) return readPairs(trimmed);
   let parsed: unknown;
   try {
@@ -147,8 +154,17 @@ function readConfig(typed: string): JsonObject {
     const allowed = 'expected a JSON object, key=value pairs or @file';
     throw new NovaError('bad_input', `${allowed}; got ${quoted(trimmed)} (${messageOf(thrown)})`);
   }
+  if (isDeep(parsed, MAX_CONFIG_DEPTH)) {
+    throw new NovaError('bad_input', `a config is at most ${MAX_CONFIG_DEPTH} levels deep`);
+  }
   if (isJsonObject(parsed)) return parsed;
   throw new NovaError('bad_input', `expected a JSON object like {"name":"value"}; got ${quoted(trimmed)}`);
+}
+
+/** Whether something lies more than `levels` below the top; goes no deeper than that itself. */
+function isDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((below) => isDeep(below, levels - 1));
 }
 
 function readPairs(typed: string): JsonObject {

@@ -3,6 +3,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { messageOf, NovaError } from '../shared/domain/error.ts';
 import { type Command, type Input, nameOf } from './command.ts';
 import type { Field, Fields } from './fields.ts';
+import { own } from './registry.ts';
 import { didYouMean } from './suggest.ts';
 
 /** Options that every command takes. */
@@ -36,7 +37,7 @@ export function takeGlobals(words: readonly string[]): { globals: Globals; rest:
     const word = words[at] ?? '';
     if (word === '--') return { globals: globalsOf(values), rest: [...rest, ...words.slice(at)] };
     const [name = '', ...given] = word === '-h' ? ['help'] : word.startsWith('--') ? word.slice(2).split('=') : [];
-    const option = GLOBAL_OPTIONS[name];
+    const option = own(GLOBAL_OPTIONS, name);
     if (!option) rest.push(word);
     else if (option.type === 'boolean') values[name] = true;
     else values[name] = given.length > 0 ? given.join('=') : (words[++at] ?? '');
@@ -75,7 +76,7 @@ export function parseInput(command: Command, words: readonly string[]): Input {
 export function checkInput(command: Command, input: Input): Input {
   const prepared = command.needs === 'world' ? command.prepared : {};
   const fields: Fields = { ...command.args, ...command.options, ...prepared };
-  const unknown = Object.keys(input).filter((name) => !fields[name]);
+  const unknown = Object.keys(input).filter((name) => !own(fields, name));
   if (unknown.length > 0) throw new NovaError('bad_input', `nova ${nameOf(command)} takes no ${unknown.join(', ')}`);
   const checked = Object.entries(fields).map(([name, field]) => {
     const value = input[name] ?? field.fallback;

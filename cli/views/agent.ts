@@ -83,7 +83,7 @@ export function renderAgents(agents: readonly AgentView[], style: Style): string
       { title: 'DEPARTMENT', value: ({ department }) => department, min: 6, dropOrder: 3 },
     ],
     style,
-    'no agents; nova blueprint list shows what can be deployed',
+    'no such agents; nova blueprint list shows what can be deployed',
   );
 }
 

@@ -69,6 +69,7 @@ async function startOpened(options: EngineOptions, { embedded, jobs }: Parts): P
     mailKey: () => embedded.secrets.get('sendgrid-api-key'),
     web: (request) => answerWeb(jobs, world, request),
     control: (body) => options.control(body, holder.opened ?? starting()),
+    log: world.log,
   });
   const place: Place = {
     kind: 'engine',

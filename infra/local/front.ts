@@ -7,6 +7,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { FATES, messageOf, NovaError } from '../../shared/domain/error.ts';
+import type { Log } from '../../shared/ports/outside.ts';
 import type { WebRequest, WebResponse } from '../../shared/runtime/job.ts';
 import { inboxPage, mailPage } from './inbox-page.ts';
 import type { MailCatcher } from './mail-catcher.ts';
@@ -20,6 +21,8 @@ export type FrontOptions = {
   /** null when no route of the topology fits. */
   web(request: WebRequest): Promise<WebResponse | null>;
   control(body: unknown): Promise<unknown>;
+  /** Hears what was our fault and answered without a reason. */
+  readonly log: Pick<Log, 'error'>;
 };
 
 export type Front = {
@@ -36,7 +39,7 @@ const MAX_BODY_BYTES = 1_048_576;
 /** @throws NovaError conflict when the port is taken. */
 export async function openFront(options: FrontOptions): Promise<Front> {
   const server = createServer({ maxHeaderSize: 16_384, requestTimeout: 30_000 }, (request, response) => {
-    answer(options, request, response).catch((thrown) => fail(response, thrown));
+    answer(options, request, response).catch((thrown) => fail(options, response, thrown));
   });
   await listen(server, options.port);
   const { port } = server.address() as AddressInfo;
@@ -64,7 +67,7 @@ function listen(server: Server, port: number): Promise<void> {
 
 async function answer(options: FrontOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (!isOurs(request)) throw new NovaError('denied', 'this host is not ours');
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  const pathname = pathOf(request.url ?? '/');
   if (pathname === '/v3/mail/send') return await caught(options, request, response);
   if (pathname === '/control/command') return send(response, await controlled(options, request));
   const mails = inboxPath(options.token);
@@ -77,6 +80,13 @@ async function answer(options: FrontOptions, request: IncomingMessage, response:
   }
   const answered = await options.web(await webRequest(request, pathname));
   send(response, answered ?? { status: 404, headers: { 'content-type': 'text/plain' }, body: 'not found\n' });
+}
+
+/** Alone it would take the first part of `//x/y` for a host, or throw. */
+function pathOf(url: string): string {
+  const whole = `http://localhost${url}`;
+  if (!url.startsWith('/') || !URL.canParse(whole)) throw new NovaError('bad_input', 'this address is malformed');
+  return new URL(whole).pathname;
 }
 
 const LOCAL_HOSTS = /^(localhost|127\.0\.0\.1)(:\d+)?$/;
@@ -159,11 +169,25 @@ function send(response: ServerResponse, { status, headers, body }: WebResponse):
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-/** What is our fault says nothing else. */
-function fail(response: ServerResponse, thrown: unknown): void {
-  if (response.headersSent) return void response.destroy();
+/** `/hooks/stripe`, `/a`, `/mail`: what follows may be a secret. */
+function placeOf(url = ''): string {
+  return /^\/hooks\/\w{1,20}|^\/\w{1,20}/.exec(url)?.[0] ?? '/';
+}
+
+/** What is our fault says nothing else; the log has it, without what an address may keep secret. */
+function fail({ log }: FrontOptions, response: ServerResponse, thrown: unknown): void {
   const known = thrown instanceof NovaError ? FATES[thrown.code] : null;
   const status = known?.httpStatus ?? (thrown instanceof SyntaxError ? 400 : 500);
+  const { method, url } = response.req;
+  // Who went away in the middle of a request has had no answer to miss.
+  if (status >= 500 && !response.destroyed) {
+    log.error('a request could not be answered', {
+      method: String(method),
+      place: placeOf(url),
+      error: messageOf(thrown),
+    });
+  }
+  if (response.headersSent) return void response.destroy();
   const message = known && known.blame === 'caller' ? messageOf(thrown) : 'the request could not be answered';
   send(response, { status, headers: JSON_TYPE, body: JSON.stringify({ error: { message } }) });
 }

@@ -38,12 +38,12 @@ const FILE = /^(\d{14}-[0-9a-f]{12})\.json$/;
 export function mailCatcher({ folder, time }: { readonly folder: string; readonly time: Time }): MailCatcher {
   const show = async (id: string): Promise<CaughtMail | null> => {
     if (!FILE.test(`${id}.json`)) return null;
-    try {
-      return JSON.parse(await readFile(join(folder, `${id}.json`), 'utf8')) as CaughtMail;
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    const path = join(folder, `${id}.json`);
+    const kept = await readFile(path, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
+      if (thrown.code === 'ENOENT') return null;
       throw thrown;
-    }
+    });
+    return kept === null ? null : (whole(kept) ?? damaged(id, path));
   };
   const list = async (): Promise<CaughtMail[]> => {
     const names = await readdir(folder).catch(() => [] as string[]);
@@ -63,6 +63,20 @@ export function mailCatcher({ folder, time }: { readonly folder: string; readonl
     }
   };
   return { listener, list, show };
+}
+
+function whole(kept: string): CaughtMail | null {
+  const mail = parse(Buffer.from(kept)) as CaughtMail | null;
+  const isWhole = typeof mail?.id === 'string' && typeof mail.at === 'number' && typeof mail.subject === 'string';
+  return isWhole && Array.isArray(mail.to) ? mail : null;
+}
+
+/** One file that cannot be read must not hide the other mails, nor itself. */
+function damaged(id: string, path: string): CaughtMail {
+  const subject = 'This mail is damaged';
+  const text = `${path} is not what was written: its disk was full, or somebody changed it.`;
+  const at = Number(id.slice(0, 14));
+  return { id, at, to: [], from: '', subject, text, html: '', dedupKey: '', clickTracking: false };
 }
 
 type Answer = { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> };

@@ -121,7 +121,7 @@ async function startOn(ground: Ground, found: StandIns): Promise<Engine> {
 /** What the front asks: nothing of it is there while the engine starts. */
 type Desk = { opened: Opened | null; functions: Functions | null };
 
-async function openDoor({ options, mails, secrets, closing }: Ground, token: string, desk: Desk): Promise<Front> {
+async function openDoor({ options, mails, secrets, closing, log }: Ground, token: string, desk: Desk): Promise<Front> {
   const front = await openFront({
     port: options.port,
     token,
@@ -129,6 +129,7 @@ async function openDoor({ options, mails, secrets, closing }: Ground, token: str
     mailKey: () => secrets.get('sendgrid-api-key'),
     web: (request) => (desk.functions ?? starting()).answer(request),
     control: (body) => options.control(body, desk.opened ?? starting()),
+    log,
   });
   closing.add(() => front.close());
   return front;

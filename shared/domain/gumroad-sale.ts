@@ -5,6 +5,18 @@
 import { CLAIM_STRENGTH, type Movement } from './ledger.ts';
 import type { RefundTotal } from './payment-thread.ts';
 
+/** Everything that Gumroad can tell of. */
+export const GUMROAD_RESOURCES = [
+  'sale',
+  'refund',
+  'dispute',
+  'dispute_won',
+  'cancellation',
+  'subscription_updated',
+  'subscription_ended',
+  'subscription_restarted',
+] as const;
+
 export type GumroadSale = {
   readonly id: string;
   readonly sellerId: string | null;

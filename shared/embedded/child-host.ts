@@ -21,7 +21,10 @@ export type ChildHostOptions = {
 };
 
 export type ChildHost = BlueprintHost & {
-  /** Starts the idle children, so that the first runs need not wait; resolves when they are up. */
+  /**
+   * Starts the idle children, so that the first runs need not wait; resolves when they are up.
+   * @throws NovaError misconfigured when none comes up and one said why.
+   */
   warm(): Promise<void>;
   /** Process ids, for people and tests. */
   pids(): readonly number[];

@@ -1,4 +1,5 @@
 /** The children of a host: gives out orders, grows, shrinks, and replaces those that died. */
+import { NovaError } from '../domain/error.ts';
 import { crashed, timedOut } from '../runtime/run-blueprint.ts';
 import { Child } from './child.ts';
 import type { ChildHostOptions } from './child-host.ts';
@@ -31,6 +32,8 @@ export class ChildPool {
   #stillborn = 0;
   #closed = false;
   #warmed = false;
+  /** What the last child that never came up has said. */
+  #lastWords = '';
   #onChange: (() => void)[] = [];
 
   constructor(options: ChildHostOptions) {
@@ -55,6 +58,10 @@ export class ChildPool {
     while (this.#children.size < this.#idle) this.#spawn();
     while (!this.#closed && [...this.#children].some(({ ready }) => !ready)) {
       await new Promise<void>((resolve) => this.#onChange.push(resolve));
+    }
+    // Else every run would be a crash of its agent, for something that no agent can help.
+    if (!this.#closed && this.#children.size === 0 && this.#lastWords) {
+      throw new NovaError('misconfigured', `no child process comes up: ${this.#lastWords}`);
     }
   }
 
@@ -171,8 +178,10 @@ export class ChildPool {
   #exit(child: Child, { unstarted, ready, words }: { unstarted: Job[]; ready: boolean; words: string }): void {
     this.#children.delete(child);
     this.#warden.gone(child.pid);
-    if (!ready) this.#stillborn += words !== '' || child.pid === undefined ? SAID_WHY : 1;
-    else if (this.#warmed && !this.#closed && this.#children.size < this.#idle) this.#spawn();
+    if (!ready) {
+      this.#lastWords = tellingLine(words);
+      this.#stillborn += words !== '' || child.pid === undefined ? SAID_WHY : 1;
+    } else if (this.#warmed && !this.#closed && this.#children.size < this.#idle) this.#spawn();
     for (const job of unstarted.reverse()) {
       job.lost += 1;
       if (this.#closed || job.lost > MAX_LOST) job.resolve(crashed('its process ended before the run began'));
@@ -180,7 +189,7 @@ export class ChildPool {
     }
     if (this.#stillborn >= MAX_STILLBORN) {
       this.#stillborn = 0;
-      const why = crashed(`no child process comes up: ${words.split('\n').at(-1) ?? ''}`);
+      const why = crashed(`no child process comes up: ${this.#lastWords}`);
       for (const job of this.#waiting.splice(0)) job.resolve(why);
     }
     this.#changed();
@@ -190,4 +199,10 @@ export class ChildPool {
   #changed(): void {
     for (const resolve of this.#onChange.splice(0)) resolve();
   }
+}
+
+/** Node ends its last words with its version; the line that tells is the one that names the error. */
+function tellingLine(words: string): string {
+  const lines = words.split('\n').map((line) => line.trim());
+  return lines.find((line) => /^\w*(Error|Exception)\b.*:/.test(line)) ?? lines.at(-1) ?? '';
 }

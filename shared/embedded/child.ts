@@ -5,9 +5,9 @@ import { NovaError } from '../domain/error.ts';
 import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
 import { crashed, timedOut } from '../runtime/run-blueprint.ts';
 import { CTX_VERSION, CtxToHost, type CtxToRun } from '../wire/ctx.ts';
+import { childFlags, ROOT } from './child-flags.ts';
 import { ChildRun, type Job } from './child-run.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const MAX_OUTPUT = 4_000;
 const MAX_GHOSTS = 64;
 /** setTimeout takes no more. */
@@ -185,10 +185,4 @@ export class Child {
       if (this.#alive && this.#fork.connected) this.#fork.send(messages, undefined, undefined, () => {});
     });
   }
-}
-
-/** Reads of its own source, and nothing else: no writes, no processes, no threads, no add-ons. */
-export function childFlags(memoryMb: number): string[] {
-  const readable = ['shared', 'node_modules', 'package.json'].map((name) => `--allow-fs-read=${join(ROOT, name)}`);
-  return [`--max-old-space-size=${memoryMb}`, '--permission', ...readable];
 }

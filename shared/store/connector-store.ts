@@ -12,12 +12,14 @@ export type Connector = {
   readonly checkedAt: number | null;
   /** Empty: the last comparison went well. */
   readonly problem: string;
+  /** What the last daily look at the vendor's side found wrong; empty when it was well. */
+  readonly warning: string;
   /** The vendor's id of the owner's account; null when it is not known. */
   readonly sellerId: string | null;
 };
 
 const ACCOUNT = /^[\w-]{1,100}$/;
-const UNKNOWN = { cursor: null, deepAt: null, checkedAt: null, problem: '', sellerId: null };
+const UNKNOWN = { cursor: null, deepAt: null, checkedAt: null, problem: '', warning: '', sellerId: null };
 
 export async function getConnector(table: Table, source: string): Promise<Connector> {
   const item = await table.get(connectorKey(source));
@@ -29,6 +31,7 @@ export async function getConnector(table: Table, source: string): Promise<Connec
     deepAt: time('deepAt'),
     checkedAt: time('checkedAt'),
     problem: String(item.problem ?? ''),
+    warning: String(item.warning ?? ''),
     sellerId: typeof item.sellerId === 'string' ? item.sellerId : null,
   };
 }

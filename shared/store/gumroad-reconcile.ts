@@ -1,9 +1,9 @@
 /** Gumroad's sales against the ledger. A ping only says where to look: every amount comes from the API. */
 import type { JsonObject } from '../domain/agent.ts';
-import { type GumroadSale, readGumroadSale } from '../domain/gumroad-sale.ts';
+import { GUMROAD_RESOURCES, type GumroadSale, readGumroadSale } from '../domain/gumroad-sale.ts';
 import type { Movement } from '../domain/ledger.ts';
 import type { World } from '../ports/world.ts';
-import { getConnector } from './connector-store.ts';
+import { getConnector, noteConnector } from './connector-store.ts';
 import { intakeKey } from './keys.ts';
 import { utcDate } from './ledger-item.ts';
 import { type Booking, bookMovement, bookRefundTotal, getEntry, type LedgerPorts } from './ledger-store.ts';
@@ -84,7 +84,27 @@ export async function reconcileGumroad(world: ReconcilePorts, span: ReconcileSpa
   if (!(await world.gumroad.connected())) return { connected: false };
   const fates: Record<string, number> = {};
   await keepingTrack(world, 'gumroad', { span, work: () => passThrough(world, span, fates) });
-  return { connected: true, ...fates };
+  if (!span.deep) return { connected: true, ...fates };
+  const untold = await untoldResources(world);
+  if (untold.length === 0) {
+    await noteConnector(world.table, 'gumroad', { warning: '' });
+    return { connected: true, ...fates };
+  }
+  const warning = `Gumroad no longer tells us of ${untold.join(', ')}: nova connector connect gumroad`;
+  await noteConnector(world.table, 'gumroad', { warning });
+  world.log.error('subscriptions at Gumroad have gone', { source: 'gumroad', untold });
+  return { connected: true, ...fates, problem: warning };
+}
+
+/** Once a day, where it was connected: resources that nobody tells us of any more. The sales themselves are found anyway. */
+async function untoldResources(world: ReconcilePorts): Promise<string[]> {
+  if ((await getConnector(world.table, 'gumroad')).sellerId === null) return [];
+  const untold: string[] = [];
+  for (const resource of GUMROAD_RESOURCES) {
+    const there = await world.gumroad.subscriptions(resource);
+    if (!there.some(({ url }) => url.includes('/hooks/gumroad/'))) untold.push(resource);
+  }
+  return untold;
 }
 
 const WINDOW_MS = 7 * DAY_MS;

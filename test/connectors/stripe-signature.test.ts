@@ -35,6 +35,7 @@ const refused = (parts: Parts, why: string, code = 'unauthenticated'): void =>
 
 const v1 = (time: string, body = BODY): string => createHmac('sha256', SECRET).update(`${time}.${body}`).digest('hex');
 
+// W1
 test('a body that Stripe’s own library signed is accepted, and ours by Stripe’s library', () => {
   const { webhooks } = new Stripe('sk_test_none');
   const header = webhooks.generateTestHeaderString({ payload: BODY, secret: SECRET, timestamp: SECONDS });
@@ -43,6 +44,7 @@ test('a body that Stripe’s own library signed is accepted, and ours by Stripe�
   assert.equal(ours.type, 'charge.succeeded');
 });
 
+// W2, W3, W4, W6
 test('another secret, a changed byte and a body written anew are refused', () => {
   refused({ header: signStripe(BODY, OTHER, NOW) }, 'another secret');
   refused({ body: BODY.replace('1999', '1998'), header: signStripe(BODY, SECRET, NOW) }, 'a changed byte');
@@ -55,6 +57,7 @@ test('bytes that are not UTF-8 are refused even when they are genuine', () => {
   refused({ body, header: signStripe(body, SECRET, NOW) }, 'not UTF-8', 'bad_input');
 });
 
+// W7, W8, W15
 test('a missing, doubled or endless header is refused', () => {
   const good = signStripe(BODY, SECRET, NOW);
   refused({ header: undefined }, 'missing');
@@ -65,6 +68,7 @@ test('a missing, doubled or endless header is refused', () => {
   refused({ header: '=,=,==' }, 'only signs');
 });
 
+// W9, W10
 test('five minutes of age are accepted, a second more is not, to either side', () => {
   assert.equal(verify({ now: NOW + 300_000 }), BODY);
   refused({ now: NOW + 301_000 }, 'too old');
@@ -76,6 +80,7 @@ test('five minutes of age are accepted, a second more is not, to either side', (
   );
 });
 
+// W11
 test('a time that is not one whole number of seconds is refused, signed or not', () => {
   for (const time of ['abc', 'NaN', '-1', '', '1e9', `${SECONDS}.0`, '12345678901234567890', ` ${SECONDS}`]) {
     refused({ header: `t=${time},v1=${v1(time)}` }, `t=${time}`);
@@ -84,6 +89,7 @@ test('a time that is not one whole number of seconds is refused, signed or not',
   refused({ header: `v1=${v1(String(SECONDS))}` }, 'no time');
 });
 
+// W14
 test('only v1 counts: v0, capitals and signatures of another length do not', () => {
   const good = v1(String(SECONDS));
   refused({ header: `t=${SECONDS},v0=${good}` }, 'a downgrade to v0');
@@ -92,12 +98,14 @@ test('only v1 counts: v0, capitals and signatures of another length do not', () 
   assert.equal(verify({ header: `t=${SECONDS},v1=${'0'.repeat(64)},v1=${good},v0=x` }), BODY, 'the second of two v1');
 });
 
+// W12, W13
 test('while a secret is rolled the old and the new one count; afterwards the old one does not', () => {
   const header = signStripe(BODY, SECRET, NOW);
   assert.equal(verify({ header, secrets: [OTHER, SECRET] }), BODY);
   refused({ header, secrets: [OTHER] }, 'the old one after the roll');
 });
 
+// W15
 test('a body beyond 256 kB is refused before it is hashed, whatever it is signed with', () => {
   const body = 'x'.repeat(MAX_BODY_BYTES + 1);
   refused({ body, header: signStripe(body, SECRET, NOW) }, 'one byte too many', 'too_large');

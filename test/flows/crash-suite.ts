@@ -92,7 +92,7 @@ async function comesToRest(engine: Engine): Promise<number> {
 }
 
 async function checkAll(story: Story, engine: Engine): Promise<{ readonly [name: string]: number }> {
-  const { fleet, accepted, unanswered, plan, killed } = story;
+  const { fleet, accepted, unanswered, plan } = story;
   const { table } = engine.world;
   const books = await readBooks(table);
   const recorded = checkRecordedOnce(books, { accepted, unanswered });
@@ -115,11 +115,20 @@ async function checkAll(story: Story, engine: Engine): Promise<{ readonly [name:
     cooling: noted(/^cooling$/),
     broke: noted(/^budget_reached$/),
   };
-  // Kills that hit nothing prove nothing.
-  assert.ok(killed.children >= Math.min(10, plan.childKills), JSON.stringify(killed));
-  assert.ok(counts.engineStopped + counts.again > 0, JSON.stringify(counts));
-  // Where a whole function is killed, its run is taken up again or its lease is lost.
-  assert.ok(plan.kind === 'rehearsal' || counts.childKilled > 0, JSON.stringify(counts));
-  assert.ok(counts.cooling > 0 && counts.broke > 0, JSON.stringify(counts));
+  if (plan.runs >= EVIDENT_RUNS) checkEvidence(story, counts);
   return counts;
+}
+
+/** In a short history the kills may all have hit moments that left nothing behind: that is luck, and no failure. */
+const EVIDENT_RUNS = 2_000;
+
+/** Kills that hit nothing prove nothing. */
+function checkEvidence({ plan, killed }: Story, counts: { readonly [name: string]: number }): void {
+  const { engineStopped = 0, again = 0, childKilled = 0, cooling = 0, broke = 0 } = counts;
+  const seen = JSON.stringify({ ...counts, killed: killed.children });
+  assert.ok(killed.children >= Math.min(10, plan.childKills), seen);
+  assert.ok(engineStopped + again > 0, seen);
+  // Where a whole function is killed, its run is taken up again or its lease is lost.
+  assert.ok(plan.kind === 'rehearsal' || childKilled > 0, seen);
+  assert.ok(cooling > 0 && broke > 0, seen);
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { blueprintNames, loadBlueprint } from '../../shared/blueprints/registry.ts';
 import type { JsonObject } from '../../shared/domain/agent.ts';
-import { childFlags } from '../../shared/embedded/child.ts';
+import { childFlags } from '../../shared/embedded/child-flags.ts';
 
 const folder = join(import.meta.dirname, '../../shared/blueprints');
 const files = readdirSync(folder)

@@ -24,6 +24,8 @@ const BAD: readonly Bad[] = [
   [[...DEPLOY, '--config', '{}'], 2, /outcomes/],
   [[...DEPLOY, '--config', GOOD, '--schedule', 'cron(0 9 * * * *)'], 2, /exactly one of day of month and day of week/],
   [[...DEPLOY, '--config', GOOD, '--schedule', '* * * * *'], 2, /a schedule is cron\(0 9 \? \* MON-FRI \*\)/],
+  [[...DEPLOY, '--config', GOOD, '--schedule', 'at(2020-01-01T00:00:00)'], 2, /never fires after/],
+  [[...DEPLOY, '--config', GOOD, '--schedule', 'cron(0 0 31 2 ? *)'], 2, /never fires after/],
   [[...DEPLOY, '--config', GOOD, '--schedule', 'rate(1 hour)', '--timezone', 'Mars/Base'], 2, /Mars\/Base/],
   [[...DEPLOY, '--config', GOOD, '--timezone', 'Europe/Berlin'], 2, /--timezone is about a --schedule/],
   [[...DEPLOY, '--config', GOOD, '--budget-day', '12.3.4'], 2, /--budget-day: .*got "12\.3\.4"/],

@@ -99,3 +99,19 @@ test('a mistyped word leads to the nearest one, and a strange one to none', () =
   assert.equal(nearest('lsit', ['list', 'show']), 'list');
   assert.equal(nearest('frobnicate', ['list', 'show']), null);
 });
+
+test('a name that every object has is no option', () => {
+  for (const word of ['--constructor', '--__proto__', '--toString']) {
+    assert.deepEqual(takeGlobals([word, 'x']).rest, [word, 'x']);
+    refused(['shop', word, 'x'], new RegExp(`no option ${word}`));
+  }
+  assert.throws(() => checkInput(command, { id: 'x', constructor: 'y' }), /takes no constructor/);
+});
+
+test('a config that is too large or too deep is refused before it goes anywhere', () => {
+  const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  refused(['shop', '--config', deep.slice(0, 199_999)], /expected a JSON object/);
+  refused(['shop', '--config', `{"a":${'['.repeat(90_000)}${']'.repeat(90_000)}}`], /at most 64 levels deep/);
+  refused(['shop', '--config', JSON.stringify({ a: 'x'.repeat(200_000) })], /at most 200000 characters; got 2000/);
+  assert.deepEqual(read('shop', '--config', '{"a":[[[1]]]}').config, { a: [[[1]]] });
+});

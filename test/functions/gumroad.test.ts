@@ -4,12 +4,13 @@ import { test } from 'node:test';
 import { hooksJob } from '../../functions/web/hooks.ts';
 import { gumroadBooks } from '../../shared/connectors/gumroad-api.ts';
 import { fateOf, NovaError } from '../../shared/domain/error.ts';
+import { GUMROAD_RESOURCES } from '../../shared/domain/gumroad-sale.ts';
 import { UNATTRIBUTED_ID } from '../../shared/domain/ledger.ts';
 import { reconcileRevenueJob } from '../../shared/jobs/reconcile-revenue.ts';
 import { recordRevenueJob } from '../../shared/jobs/record-revenue.ts';
 import { memoryQueue } from '../../shared/memory/memory-queue.ts';
 import type { Secrets } from '../../shared/ports/outside.ts';
-import { noteConnector } from '../../shared/store/connector-store.ts';
+import { getConnector, noteConnector } from '../../shared/store/connector-store.ts';
 import { intakeKey } from '../../shared/store/keys.ts';
 import { getEntry } from '../../shared/store/ledger-store.ts';
 import { asideOfDay } from '../../shared/store/revenue-intake.ts';
@@ -310,6 +311,25 @@ test('many pages are read to the end; a sale of nobody’s product is visible as
       server.asked.every((path) => !path.includes(TOKEN)),
       'the token stays out of addresses',
     );
+  });
+});
+
+test('once a day the eight subscriptions are looked for; one that has gone is a problem that is shown', async () => {
+  await withShop([], async (shop, { subscriptions }) => {
+    const look = async () => (await reconcileRevenueJob.run(shop, CALL)).gumroad as Record<string, unknown>;
+    assert.equal((await look()).problem, undefined, 'never connected: nobody promised to be told');
+    await noteConnector(shop.table, 'gumroad', { sellerId: 'us==' });
+    for (const [n, resource_name] of GUMROAD_RESOURCES.entries())
+      subscriptions.push({ id: `s${n}`, resource_name, post_url: `https://nova.example.com/hooks/gumroad/${NEW}` });
+    shop.time.advance(21 * 3_600_000);
+    assert.equal((await look()).problem, undefined);
+    subscriptions.splice(2, 1);
+    assert.equal((await look()).problem, undefined, 'not every hour');
+    shop.time.advance(21 * 3_600_000);
+    assert.match(String((await look()).problem), /no longer tells us of dispute:/);
+    shop.time.advance(3_600_000);
+    await look();
+    assert.match((await getConnector(shop.table, 'gumroad')).warning, /no longer tells/, 'it stays until it is well');
   });
 });
 

@@ -6,6 +6,7 @@ import { fateOf, NovaError } from '../../shared/domain/error.ts';
 import { stillClock } from '../../shared/memory/clock.ts';
 import { memoryQueue } from '../../shared/memory/memory-queue.ts';
 import type { WebRequest } from '../../shared/runtime/job.ts';
+import { rawBody } from '../../shared/runtime/web-event.ts';
 import { RevenueMessage, type WorkMessage } from '../../shared/wire/messages.ts';
 import { charge, event, text } from '../fixtures/stripe-events.ts';
 
@@ -54,6 +55,7 @@ test('a queue that does not take the event is not answered with 200', async () =
   assert.equal(await statusOf(post(BODY, signStripe(BODY, SECRET, world.time.now())), world), 503);
 });
 
+// W28
 test('what is forged, stale, from the future, oversized or malformed is answered 4xx and not queued', async () => {
   const world = hookWorld();
   const now = world.time.now();
@@ -101,4 +103,15 @@ test('both secrets count while one is rolled', async () => {
   for (const secret of [SECRET, 'whsec_new_0123456789abcdef']) {
     assert.equal(await statusOf(post(BODY, signStripe(BODY, secret, now)), world), 200);
   }
+});
+
+// W5
+test('a body that the gateway handed on in base64 is verified on its own bytes', async () => {
+  const world = hookWorld();
+  const header = signStripe(BODY, SECRET, world.time.now());
+  const body = Buffer.from(BODY).toString('base64');
+  assert.equal(Buffer.from(rawBody({ body, isBase64Encoded: true })).toString(), BODY);
+  const request = { ...post('', header), body: rawBody({ body, isBase64Encoded: true }) };
+  assert.equal(await statusOf(request, world), 200);
+  assert.equal(await statusOf({ ...request, body: rawBody({ body, isBase64Encoded: false }) }, world), 401);
 });

@@ -73,6 +73,7 @@ test('what is no event at all goes to quarantine by its error', async () => {
   assert.throws(() => recordRevenueJob.parse({ v: 1, kind: 'stripe' }));
 });
 
+// W25, W27
 test('test events in a live stage, foreign accounts and unknown types are counted and not booked', async () => {
   const world = await shopWorld({ stage: 'prod' });
   await deliver(world, paid(), event('customer.created', { object: 'customer' }, { livemode: true }));

@@ -31,6 +31,7 @@ import {
   text,
 } from '../fixtures/stripe-events.ts';
 
+// W16
 test('one event a hundred times in parallel is booked once', async () => {
   const world = await shopWorld();
   const same = paid();
@@ -42,6 +43,7 @@ test('one event a hundred times in parallel is booked once', async () => {
   assert.deepEqual(await intakeOfDays(world.table, TODAY, TODAY), { [TODAY]: { booked: 1, duplicate: 99 } });
 });
 
+// W17
 test('charge, payment intent and checkout of one payment are one entry', async () => {
   const world = await shopWorld();
   const intent = event('payment_intent.succeeded', paymentIntent({ id: 'pi_1', amount: 5000, ...mine }));
@@ -68,6 +70,7 @@ test('an entry keeps what it came from, and the event itself is kept as it came'
   assert.equal((await world.table.get(originalKey('stripe', eventId)))?.body, body);
 });
 
+// W18
 test('a refund before its charge ends under the charge’s agent, booked once each', async () => {
   const world = await shopWorld();
   await deliver(world, given('re_1', 2000));
@@ -92,6 +95,7 @@ test('the same story in its natural order gives the same sums', async () => {
   );
 });
 
+// W19
 test('three partial refunds and the rest are the gross', async () => {
   const world = await shopWorld();
   await deliver(world, paid(), given('re_1', 1000), given('re_2', 1500), given('re_3', 500), given('re_4', 2000));

@@ -62,7 +62,7 @@ test('a payment that a webhook told of gets its fee from the balance, in any ord
   assert.equal(hashes.size, 1);
 });
 
-// W30
+// W30; and W28: what a thin event tells of, which the door refuses, is found here
 test('what no webhook told of is found in the books, with its agent and its fee', async () => {
   const world = await booksWorld();
   const lost = {

@@ -22,7 +22,7 @@ export const command = worldCommand({
     const prefix = await gumroadAddress(reach, url);
     const seller = await gumroad.seller();
     const resources = await subscribeGumroad(reach, prefix, await ensureGumroadSecrets(reach));
-    await noteConnector(store, 'gumroad', { sellerId: seller.id });
+    await noteConnector(store, 'gumroad', { sellerId: seller.id, warning: '' });
     return { id, sellerId: seller.id, seller: seller.name, resources };
   },
   render: ({ seller, resources }, style) =>

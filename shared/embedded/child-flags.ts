@@ -1,0 +1,17 @@
+/** What Node is told when it starts a process for blueprints. */
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const ROOT = join(import.meta.dirname, '../..');
+
+/** Reads of its own source, and nothing else: no writes, no processes, no threads, no add-ons. */
+export function childFlags(memoryMb: number): string[] {
+  const readable = ['shared', 'node_modules', 'package.json'].flatMap((name) => places(join(ROOT, name)));
+  return [`--max-old-space-size=${memoryMb}`, '--permission', ...readable.map((path) => `--allow-fs-read=${path}`)];
+}
+
+/** Where it is said to be and where a link leads: Node looks at both. */
+function places(path: string): string[] {
+  const real = realpathSync.native(path);
+  return real === path ? [path] : [path, real];
+}
