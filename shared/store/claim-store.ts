@@ -7,7 +7,7 @@ import type { Moment } from '../domain/calendar.ts';
 import { NovaError } from '../domain/error.ts';
 import type { Instance, Slice } from '../domain/instance.ts';
 import { judge, type Wish } from '../domain/protocol/judge.ts';
-import { momentNow } from './calendar-store.ts';
+import { momentOf } from './calendar-store.ts';
 import type { Claim, ClaimAnswer, ClaimPorts, Situation, Step } from './claim.ts';
 import { load, runAnswer, transact, write } from './claim-write.ts';
 import { knowLines, knownLines } from './known-lines.ts';
@@ -42,8 +42,10 @@ export async function claim(ports: ClaimPorts, want: Claim): Promise<ClaimAnswer
 }
 
 async function wishOf(ports: ClaimPorts, { slot, holder }: Claim, spec: AgentSpec): Promise<Omit<Wish, 'lines'>> {
-  const { date, hour } = await momentNow(ports);
-  return { slot, holder, now: ports.time.now(), period: date, hour, spec };
+  // One reading of the clock: a run starts in the hour that it is charged to.
+  const now = ports.time.now();
+  const { date, hour } = await momentOf(ports, now);
+  return { slot, holder, now, period: date, hour, spec };
 }
 
 /** A period that has begun by somebody's clock has begun: a clock that is behind does not turn it back. */

@@ -12,7 +12,10 @@ export class Account {
   #budget: Item | null = null;
   #inUse = 0;
   #counted = true;
-  /** The first hour and the first seconds are counted by records, which do not hold attempts that were lost. */
+  /**
+   * The first hour and the first seconds are counted by records: they do not hold attempts that were lost, and a clock that
+   * is behind starts a run before the hour it is charged to.
+   */
   readonly #isRough: boolean;
   readonly #roughness: number;
 
@@ -20,7 +23,7 @@ export class Account {
     this.#name = name;
     this.kind = sk.split('-')[0] as Kind;
     this.#isRough = this.kind === 'seconds' || sk.includes('-hour#');
-    this.#roughness = this.kind === 'seconds' ? Number.MAX_SAFE_INTEGER : 5_000;
+    this.#roughness = this.kind === 'seconds' ? Number.MAX_SAFE_INTEGER : 500_000;
   }
 
   update(item: Item | null): this {

@@ -46,7 +46,7 @@ export type Wrong = {
   readonly renames?: boolean;
 };
 
-const FAULTY_STEPS = 110;
+const FAULTY_STEPS = 60;
 const MAX_STEPS = 2_000;
 const FENCED_SECONDS = 2;
 /** Messages in work at a time. */

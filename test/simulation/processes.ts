@@ -16,8 +16,8 @@ type Ask = { readonly process: Process; perform(): unknown; answer(value: unknow
 
 export type Faults = { crashes: number; lost: number; failures: number };
 
-/** More hops of promises than lie between an answer and the next question. */
-const HOPS = 48;
+/** Hops of promises within which a process that asks several things at once asks the next. */
+const HOPS = 6;
 
 export class Processes {
   faults = true;
@@ -28,6 +28,7 @@ export class Processes {
   readonly #throws: Dice;
   readonly #pool: Process[] = [];
   readonly #waiting: Ask[] = [];
+  #wake: () => void = () => {};
 
   constructor(table: SimTable, throws: Dice, spoil: Spoil) {
     this.#table = table;
@@ -50,6 +51,7 @@ export class Processes {
     process.busy = true;
     const over = (): void => {
       process.busy = false;
+      this.#wake();
     };
     work(process).then(over, over);
   }
@@ -90,10 +92,13 @@ export class Processes {
   }
 
   async #settle(process: Process, asked: number): Promise<void> {
-    const open = this.#waiting.some((ask) => ask.process === process);
-    for (let hop = 0; hop < (open ? 6 : HOPS); hop++) {
-      if (process.asks !== asked || !process.busy) return;
-      await null;
+    if (this.#waiting.some((ask) => ask.process === process)) {
+      // It asks several things at once: more may come, or it waits for the others.
+      for (let hop = 0; hop < HOPS && process.asks === asked && process.busy; hop++) await null;
+    } else if (process.asks === asked && process.busy) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     }
   }
 
@@ -110,6 +115,7 @@ export class Processes {
       new Promise<T>((resolve, reject) => {
         if (process.dead) return;
         process.asks++;
+        this.#wake();
         this.#waiting.push({ process, perform, answer: (value) => resolve(value as T), fail: reject });
       });
     const table: Table = {

@@ -15,10 +15,11 @@ import type { Item, Table } from '../../shared/ports/table.ts';
 import type { World } from '../../shared/ports/world.ts';
 import { systemHashing } from '../../shared/runtime/hashing.ts';
 import { encodeSpec } from '../../shared/store/agent-item.ts';
-import { adoptZone } from '../../shared/store/calendar-store.ts';
-import { createInstanceOps } from '../../shared/store/instance-store.ts';
+import { adoptZone, type CalendarPorts, momentNow } from '../../shared/store/calendar-store.ts';
+import { createInstanceOps, getInstance } from '../../shared/store/instance-store.ts';
 import { agentKey, specKey } from '../../shared/store/keys.ts';
 import { setLimit } from '../../shared/store/limit-store.ts';
+import { rollOver } from '../../shared/store/roll-over-store.ts';
 import type { TickMessage } from '../../shared/wire/messages.ts';
 import { type Books, SPECIAL } from './books.ts';
 import type { Worker } from './processes.ts';
@@ -52,7 +53,7 @@ const casts = new Map<string, Cast>();
 
 /** Who plays, with the limits of the beginning; made once per kind of cast, and copied. */
 export async function castOf(throws: Dice): Promise<Cast> {
-  const agents = NAMES.slice(0, throws.pick([1, 1, 2, 2, 2, 3]));
+  const agents = NAMES.slice(0, throws.pick([1, 1, 1, 1, 2, 2, 2, 3]));
   const instances = 1 + throws.below(2);
   const tight = throws.below(3);
   const special = throws.below(4);
@@ -71,9 +72,20 @@ export async function castOf(throws: Dice): Promise<Cast> {
     await setLimit(world, newLimitOf({ scope: departmentScope('shop'), kind: 'usd', per: 'hour' }, 6), 'test');
     await setLimit(world, newLimitOf({ scope: 'agent:ada', kind: 'runs', per: 'day' }, 5), 'test');
   }
+  // Some begin in a period that runs already.
+  if (tight > 0) await enterPeriod(world, { agents, instances });
   const cast = { agents, instances, items: [...table.items()] };
   casts.set(name, cast);
   return cast;
+}
+
+async function enterPeriod(world: CalendarPorts, { agents, instances }: Omit<Cast, 'items'>): Promise<void> {
+  const moment = await momentNow(world);
+  for (const agentId of agents)
+    for (let number = 0; number < instances; number++) {
+      const instance = await getInstance(world.table, agentId, number);
+      if (instance) await rollOver(world, instance, moment);
+    }
 }
 
 const UNITS: { readonly [kind in Kind]: number } = { usd: CALL_MICROS, tokens: 1, runs: 1, seconds: 60 };
@@ -110,9 +122,9 @@ const SETTINGS = {
 
 /** A tick a minute for every agent, now for this instance, now for that: a few, now and then many. */
 export function ticksOf({ agents, instances }: Cast, throws: Dice): TickMessage[] {
-  const count = throws.pick([1, 2, 2, 3, 7]);
+  const count = throws.pick([1, 1, 1, 1, 2, 2, 3, 7]);
   return agents.flatMap((agentId) =>
-    Array.from({ length: instances * count }, (_, k) => ({
+    Array.from({ length: instances + count }, (_, k) => ({
       ...{ v: 1 as const, kind: 'tick' as const, agentId, instance: throws.below(instances) },
       scheduledFor: new Date(START + k * 60_000).toISOString(),
     })),

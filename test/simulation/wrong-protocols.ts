@@ -88,7 +88,7 @@ const MARK_HIDDEN = (item: Item): Item =>
 export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   {
     name: 'money is taken without asking whether it is still there',
-    caughtBy: 23,
+    caughtBy: 19,
     spoil: spoiled({ op: (op) => (isTake(op) ? without(op, 'available') : op) }),
   },
   {
@@ -98,34 +98,34 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'an attempt that marked a call is repeated',
-    caughtBy: 60,
+    caughtBy: 232,
     spoil: spoiled({ op: (op) => (isRecovery(op) ? without(op, 'cs') : op), show: MARK_HIDDEN }),
   },
   {
     name: 'a claim whose answer was lost is done again',
-    caughtBy: 3,
+    caughtBy: 1,
     spoil: spoiled({ op: (op) => (isClaim(op) ? without(op, 'ho', 'f', 'rev', 'fl', 'rc') : op) }),
   },
   {
     name: 'recovery gives back what was sent',
-    caughtBy: 60,
+    caughtBy: 126,
     spoil: spoiled({ op: (op, table) => (isRecovery(op) ? added(op, 'av', sentOf(op, table)) : op) }),
   },
   { name: 'a call may cost more than its bound', caughtBy: 1, overrun: 20_000 },
   {
     name: 'time releases what was sent',
-    caughtBy: 60,
+    caughtBy: 232,
     spoil: spoiled({ show: (item) => (item.ho === undefined ? item : { ...item, se: 0 }) }),
   },
   {
     name: 'an end does not ask whose run it ends',
-    caughtBy: 3,
+    caughtBy: 6,
     spoil: spoiled({ op: (op) => (isEnd(op) ? without(op, 'ho', 'f', 'rev') : op) }),
   },
   { name: 'each attempt has a name of its own', caughtBy: 1, renames: true },
   {
     name: 'a rest goes to the budget of today',
-    caughtBy: 69,
+    caughtBy: 7,
     spoil: spoiled({ op: (op, table) => (isReturn(op) ? { ...op, key: latestOf(op, table) } : op) }),
   },
   {
@@ -135,23 +135,23 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'recovery is not pinned to what was read',
-    caughtBy: 2,
+    caughtBy: 32,
     spoil: spoiled({ op: (op) => (isRecovery(op) ? without(op, 'f', 'rev', 'cs', 'lu', 'ho') : op) }),
   },
-  { name: 'a message is acknowledged when its worker was fenced out', caughtBy: 81, acknowledgesFenced: true },
+  { name: 'a message is acknowledged when its worker was fenced out', caughtBy: 66, acknowledgesFenced: true },
   {
     name: 'rev is ignored',
-    caughtBy: 3,
+    caughtBy: 1,
     spoil: spoiled({ op: (op) => (op.op === 'update' ? without(op, 'rev') : op) }),
   },
   {
     name: 'a page is dropped before it is put',
-    caughtBy: 5,
+    caughtBy: 9,
     spoil: spoiled({ op: (op) => (op.op === 'put' && op.item.pk.startsWith('RUN#') ? null : op) }),
   },
   {
     name: 'a budget is not set exact before idle money is looked for',
-    caughtBy: 5,
+    caughtBy: 4,
     // Refusals ask whether it was: nobody is ever refused, and the message comes back for ever.
     spoil: spoiled({
       op: (op) => (isUpdate(op, 'BUDGET#') && op.set?.exact === true && op.add === undefined ? null : op),
@@ -159,7 +159,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'idle slices are not called back',
-    caughtBy: 109,
+    caughtBy: 233,
     spoil: (table) => ({
       ...spoiled({})(table),
       query(query) {
@@ -170,7 +170,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'a new period begins without bringing the rest of the old one home',
-    caughtBy: 69,
+    caughtBy: 44,
     spoil: (table) => ({
       ...spoiled({})(table),
       transact(ops) {
@@ -181,7 +181,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'a new limit gives out before it has counted',
-    caughtBy: 3,
+    caughtBy: 1,
     spoil: spoiled({
       op(op) {
         if (op.op !== 'put' || op.item.counting === undefined) return op;
@@ -192,12 +192,12 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'a kill does not stop paid calls',
-    caughtBy: 615,
+    caughtBy: 154,
     spoil: spoiled({ op: (op) => (isMark(op) ? without(op, 'ke', 'st') : op) }),
   },
   {
     name: 'a refusal does not ask what it refuses by',
-    caughtBy: 1,
+    caughtBy: 8,
     spoil: spoiled({ op: (op) => (isRefusal(op) ? without(op, 'f', 'rev') : op) }),
   },
 ];
