@@ -122,9 +122,9 @@ const SETTINGS = {
 
 /** A tick a minute for every agent, now for this instance, now for that: a few, now and then many. */
 export function ticksOf({ agents, instances }: Cast, throws: Dice): TickMessage[] {
-  const count = throws.pick([1, 1, 1, 1, 2, 2, 3, 7]);
+  const count = throws.pick([1, 2, 2, 3, 3, 8]);
   return agents.flatMap((agentId) =>
-    Array.from({ length: instances + count }, (_, k) => ({
+    Array.from({ length: count }, (_, k) => ({
       ...{ v: 1 as const, kind: 'tick' as const, agentId, instance: throws.below(instances) },
       scheduledFor: new Date(START + k * 60_000).toISOString(),
     })),

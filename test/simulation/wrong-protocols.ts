@@ -88,7 +88,7 @@ const MARK_HIDDEN = (item: Item): Item =>
 export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   {
     name: 'money is taken without asking whether it is still there',
-    caughtBy: 19,
+    caughtBy: 5,
     spoil: spoiled({ op: (op) => (isTake(op) ? without(op, 'available') : op) }),
   },
   {
@@ -108,7 +108,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'recovery gives back what was sent',
-    caughtBy: 126,
+    caughtBy: 89,
     spoil: spoiled({ op: (op, table) => (isRecovery(op) ? added(op, 'av', sentOf(op, table)) : op) }),
   },
   { name: 'a call may cost more than its bound', caughtBy: 1, overrun: 20_000 },
@@ -119,13 +119,13 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'an end does not ask whose run it ends',
-    caughtBy: 6,
+    caughtBy: 14,
     spoil: spoiled({ op: (op) => (isEnd(op) ? without(op, 'ho', 'f', 'rev') : op) }),
   },
   { name: 'each attempt has a name of its own', caughtBy: 1, renames: true },
   {
     name: 'a rest goes to the budget of today',
-    caughtBy: 7,
+    caughtBy: 44,
     spoil: spoiled({ op: (op, table) => (isReturn(op) ? { ...op, key: latestOf(op, table) } : op) }),
   },
   {
@@ -135,13 +135,13 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'recovery is not pinned to what was read',
-    caughtBy: 32,
+    caughtBy: 1,
     spoil: spoiled({ op: (op) => (isRecovery(op) ? without(op, 'f', 'rev', 'cs', 'lu', 'ho') : op) }),
   },
-  { name: 'a message is acknowledged when its worker was fenced out', caughtBy: 66, acknowledgesFenced: true },
+  { name: 'a message is acknowledged when its worker was fenced out', caughtBy: 76, acknowledgesFenced: true },
   {
     name: 'rev is ignored',
-    caughtBy: 1,
+    caughtBy: 7,
     spoil: spoiled({ op: (op) => (op.op === 'update' ? without(op, 'rev') : op) }),
   },
   {
@@ -151,7 +151,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'a budget is not set exact before idle money is looked for',
-    caughtBy: 4,
+    caughtBy: 5,
     // Refusals ask whether it was: nobody is ever refused, and the message comes back for ever.
     spoil: spoiled({
       op: (op) => (isUpdate(op, 'BUDGET#') && op.set?.exact === true && op.add === undefined ? null : op),
@@ -159,7 +159,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'idle slices are not called back',
-    caughtBy: 233,
+    caughtBy: 108,
     spoil: (table) => ({
       ...spoiled({})(table),
       query(query) {
@@ -170,7 +170,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'a new period begins without bringing the rest of the old one home',
-    caughtBy: 44,
+    caughtBy: 1,
     spoil: (table) => ({
       ...spoiled({})(table),
       transact(ops) {
@@ -181,7 +181,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'a new limit gives out before it has counted',
-    caughtBy: 1,
+    caughtBy: 26,
     spoil: spoiled({
       op(op) {
         if (op.op !== 'put' || op.item.counting === undefined) return op;
@@ -197,7 +197,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'a refusal does not ask what it refuses by',
-    caughtBy: 8,
+    caughtBy: 5,
     spoil: spoiled({ op: (op) => (isRefusal(op) ? without(op, 'f', 'rev') : op) }),
   },
 ];
