@@ -2,6 +2,7 @@
 import { messageOf, NovaError } from '../domain/error.ts';
 import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
 import { crashed } from '../runtime/run-blueprint.ts';
+import { assertEarning } from '../runtime/run-context.ts';
 import { boundedLog, type LogLine } from '../runtime/run-log.ts';
 import { MAX_STATE_CHARS } from '../runtime/run-state.ts';
 import { CTX_VERSION, type CtxToHost, type CtxToRun } from '../wire/ctx.ts';
@@ -74,7 +75,10 @@ export class ChildRun {
       const { status, url, contentType, body } = await calls.fetch(asked.url);
       return { value: { status, url, contentType, body } };
     }
-    if (asked.kind === 'earn') await calls.earn(asked.amountMicros, asked.movementId);
+    if (asked.kind === 'earn') {
+      assertEarning(asked.amountMicros);
+      await calls.earn(asked.amountMicros, asked.movementId);
+    }
     if (asked.kind === 'spend') {
       await calls.mark(asked.boundMicros);
       this.#openBound = asked.boundMicros;
