@@ -4,7 +4,7 @@ import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
 import { crashed } from '../runtime/run-blueprint.ts';
 import { assertEarning } from '../runtime/run-context.ts';
 import { boundedLog, type LogLine } from '../runtime/run-log.ts';
-import { MAX_STATE_CHARS } from '../runtime/run-state.ts';
+import { bytesOf, MAX_STATE_BYTES } from '../runtime/run-state.ts';
 import { CTX_VERSION, type CtxToHost, type CtxToRun } from '../wire/ctx.ts';
 
 export type Job = {
@@ -95,8 +95,8 @@ export class ChildRun {
 
   #withState(result: RunResult): RunResult {
     if (result.outcome !== 'succeeded' && result.outcome !== 'failed') return result;
-    if (this.#state && JSON.stringify(this.#state.state).length > MAX_STATE_CHARS) {
-      return crashed(`the run left a state of more than ${MAX_STATE_CHARS} characters`);
+    if (this.#state && bytesOf(JSON.stringify(this.#state.state)) > MAX_STATE_BYTES) {
+      return crashed(`the run left a state of more than ${MAX_STATE_BYTES} bytes`);
     }
     return { ...result, ...this.#state };
   }

@@ -128,7 +128,8 @@ test('the state is a copy, is changed by set alone, and must be JSON of a bounde
   const got = ctx.state.get() as { seen: number[] };
   got.seen.push(2);
   assert.equal(state.changed(), undefined);
-  assert.throws(() => ctx.state.set('x'.repeat(300_000)), rejects('too_large', /300002 characters/));
+  assert.throws(() => ctx.state.set('x'.repeat(300_000)), rejects('too_large', /300002 bytes/));
+  assert.throws(() => ctx.state.set('漢'.repeat(100_000)), rejects('too_large', /300002 bytes/));
   assert.throws(() => ctx.state.set(1n as never), rejects('bad_input', /not JSON/));
   assert.throws(() => ctx.state.set(undefined as never), rejects('bad_input', /undefined/));
   ctx.state.set(got);
