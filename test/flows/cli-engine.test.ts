@@ -113,6 +113,46 @@ test('a second engine, a taken port and a damaged directory are refused with the
   assert.equal(readFileSync(join(damaged, 'nova.sqlite'), 'utf8'), garbage);
 });
 
+test('what is wrong with a data directory is said with its file, and nothing is begun anew over it', async () => {
+  const broken = {
+    'secrets.json': ['[]', '{"approval-pepper":5}', '{', ''],
+    'settings.json': ['[]', '{"timezone":"Mars/Base"}', '{"mail":5}', 'x'],
+  };
+  for (const [name, texts] of Object.entries(broken)) {
+    for (const text of texts) {
+      const home = newHome();
+      const path = join(home, name);
+      writeFileSync(path, text);
+      const { code, err } = await nova(home, 'agent', 'list');
+      assert.equal(code, 1, `${name} ${text}`);
+      assert.ok(err.includes(path), err);
+      assert.equal(readFileSync(path, 'utf8'), text);
+    }
+  }
+});
+
+test('the doctor says that an engine is frozen, what its log tells, and what to do', async (t) => {
+  const home = newHome();
+  const frozen = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(frozen, 'listening');
+  t.after(() => frozen.close());
+  const url = `http://localhost:${(frozen.address() as AddressInfo).port}`;
+  const said = { url, pid: process.pid, engine: 'embedded', version: '0', token: 'x' };
+  writeFileSync(join(home, 'local.json'), JSON.stringify(said));
+  const line = { at: new Date().toISOString(), level: 'warn', message: 'a message failed', error: 'the disk is full' };
+  writeFileSync(
+    join(home, 'engine.log'),
+    `${JSON.stringify({ ...line, at: '2020-01-01T00:00:00Z' })}\n${JSON.stringify(line)}\n`,
+  );
+  const { code, out } = await nova(home, 'doctor', '--json');
+  const { checks } = JSON.parse(out) as { checks: { id: string; status: string; message: string; fix: string }[] };
+  const found = (id: string) => checks.find((check) => check.id === id);
+  assert.equal(code, 1);
+  assert.equal(found('log')?.message, '1 trouble in the last hour; the last: a message failed: the disk is full');
+  assert.match(found('data')?.message ?? '', /does not answer/);
+  assert.match(found('data')?.fix ?? '', new RegExp(`kill -CONT ${process.pid}`));
+});
+
 test('a number in local.json ends no stranger', async (t) => {
   const home = newHome();
   const stranger = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)'], { stdio: 'ignore' });
