@@ -62,7 +62,9 @@ test('the same commands work on the directory, through the engine, and after it 
   t.after(() => engine.kill('SIGKILL'));
   const said = JSON.parse(readFileSync(join(home, 'local.json'), 'utf8')) as { pid: number; engine: string };
   assert.deepEqual([said.pid, said.engine], [engine.pid, 'embedded']);
-  assert.equal(statSync(join(home, 'local.json')).mode & 0o777, 0o600);
+  for (const name of ['local.json', 'secrets.json', 'settings.json', 'lock', 'nova.sqlite', 'nova.sqlite-wal']) {
+    assert.equal(statSync(join(home, name)).mode & 0o777, 0o600, name);
+  }
   await novaJson(home, 'run', 'now', 'shop', '--times', '5');
   for (let runs = 0; runs < 5; await sleep(50)) runs = Number((await novaJson(home, 'agent', 'show', 'shop')).runs);
   const unknown = await nova(home, 'agent', 'show', 'shpo');
