@@ -114,10 +114,14 @@ function post(engine: LocalEngine, body: string, signal?: AbortSignal): Promise<
     });
     call.on('error', (thrown: NodeJS.ErrnoException) => {
       if (!answered && thrown.code === 'ECONNREFUSED') reject(new NobodyThere(messageOf(thrown)));
-      else reject(lost(engine, thrown));
+      else reject(signal?.reason?.name === 'TimeoutError' ? silent(engine) : lost(engine, thrown));
     });
     call.end(body);
   });
+}
+
+function silent({ pid, url }: LocalEngine): NovaError {
+  return new NovaError('unavailable', `the engine (pid ${pid}, ${url}) does not answer`);
 }
 
 function lost(engine: LocalEngine, thrown: Error): NovaError {

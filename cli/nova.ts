@@ -30,8 +30,7 @@ async function run(): Promise<number> {
     import('./terminal.ts'),
     import('./worlds.ts'),
   ]);
-  // `nova run list | head` closes the pipe early: that is no error.
-  process.stdout.on('error', (thrown: NodeJS.ErrnoException) => process.exit(thrown.code === 'EPIPE' ? 0 : 1));
+  const isEngine = process.argv[2] === 'start';
   const interrupt = new AbortController();
   let first = 0;
   const stop = (): void => {
@@ -40,7 +39,14 @@ async function run(): Promise<number> {
     first ||= performance.now();
     interrupt.abort();
   };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
+  // `nova run list | head` closes the pipe early: that is no error. An engine whose terminal is gone ends its runs first.
+  const gone = (thrown: NodeJS.ErrnoException): void => {
+    if (isEngine) interrupt.abort();
+    else process.exit(thrown.code === 'EPIPE' ? 0 : 1);
+  };
+  process.stdout.on('error', gone);
+  process.stderr.on('error', gone);
   return main(process.argv.slice(2), {
     actor: `cli:${userName()}`,
     terminal: realTerminal({ noColor: wantsNoColor() }),

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../shared/domain/error.ts';
+import { messageOf, NovaError } from '../../shared/domain/error.ts';
 import { toolPath } from '../../shared/runtime/env.ts';
 import { type Here, hereCommand } from '../command.ts';
 import { findEngine } from '../local-engine.ts';
@@ -19,6 +19,8 @@ type Check = {
 
 const ROOT = join(import.meta.dirname, '../..');
 const OLDEST_NODE = 24;
+/** An engine that is well answers within a few hundred milliseconds, also under load. */
+const PATIENCE_MS = 5_000;
 
 export const command = hereCommand({
   noun: '',
@@ -28,7 +30,7 @@ export const command = hereCommand({
   options: {},
   examples: ['nova doctor', 'nova doctor --json', 'nova doctor --stage prod'],
   async run(_input, here) {
-    const machine = here.stage === null ? [checkDirectory(here), checkRehearsal()] : [];
+    const machine = here.stage === null ? [checkDirectory(here), checkLog(here), checkRehearsal()] : [];
     const checks = [checkNode(), checkPackages(), ...machine, ...(await checkWorld(here))];
     return { id: 'doctor', healthy: checks.every(({ status }) => status !== 'failed'), checks };
   },
@@ -72,6 +74,43 @@ function checkDirectory({ home }: Here): Check {
     : warning('engine', `${home} is not there yet`, 'nova start makes it; NOVA_HOME or --home names another');
 }
 
+const LOG_TAIL_BYTES = 65_536;
+const LATELY_MS = 3_600_000;
+
+/** Only what went wrong in the last hour: the rest is history. */
+function checkLog({ home }: Here): Check {
+  const path = join(home, 'engine.log');
+  const errors = tailOf(path).flatMap((line) => {
+    try {
+      const { at, level, message, error } = JSON.parse(line) as Record<string, unknown>;
+      const recent = (level === 'error' || level === 'warn') && Date.now() - Date.parse(String(at)) < LATELY_MS;
+      return recent ? [[message, error].filter(Boolean).map(String).join(': ')] : [];
+    } catch {
+      return [];
+    }
+  });
+  const last = errors.at(-1);
+  return last === undefined
+    ? ok('log', 'nothing went wrong in the last hour')
+    : warning('log', `${plural(errors.length, 'trouble')} in the last hour; the last: ${last}`, path);
+}
+
+function tailOf(path: string): string[] {
+  try {
+    const { size } = statSync(path);
+    const bytes = Buffer.alloc(Math.min(size, LOG_TAIL_BYTES));
+    const file = openSync(path, 'r');
+    try {
+      readSync(file, bytes, 0, bytes.length, size - bytes.length);
+    } finally {
+      closeSync(file);
+    }
+    return bytes.toString('utf8').split('\n');
+  } catch {
+    return [];
+  }
+}
+
 /** Only the rehearsal needs them; everything else runs without. */
 function checkRehearsal(): Check {
   const platform = `${process.platform}-${process.arch}`;
@@ -91,7 +130,8 @@ async function checkWorld(here: Here): Promise<Check[]> {
   if (here.stage === null && !existsSync(here.home)) return [];
   const id = here.stage === null ? 'data' : 'stage';
   try {
-    const reach = await openReach(here);
+    const interrupted = AbortSignal.any([here.interrupted, AbortSignal.timeout(PATIENCE_MS)]);
+    const reach = await openReach({ ...here, interrupted });
     try {
       const { command: queues } = await import('./queue/list.ts');
       const depths = (await reach.ask(queues, {})) as readonly { id: string; dead: number }[];
@@ -104,11 +144,17 @@ async function checkWorld(here: Here): Promise<Check[]> {
     }
   } catch (thrown) {
     return [
-      failed(
-        id,
-        messageOf(thrown),
-        here.stage === null ? 'another --home starts afresh' : 'check AWS_PROFILE and AWS_REGION',
-      ),
+      failed(id, messageOf(thrown), here.stage === null ? fixOf(thrown, here) : 'check AWS_PROFILE and AWS_REGION'),
     ];
   }
+}
+
+/** What helps on this machine; nothing of it loses a run or a cent. */
+function fixOf(thrown: unknown, { home }: Here): string {
+  const pid = findEngine(home)?.pid;
+  const code = thrown instanceof NovaError ? thrown.code : 'broken';
+  if (code === 'corrupt') return 'put the file back from a backup; another --home starts afresh';
+  if (code === 'misconfigured') return 'correct it, or another --home starts afresh';
+  if (pid === undefined || code !== 'unavailable') return 'another --home starts afresh';
+  return `if it was suspended: kill -CONT ${pid}; else kill -9 ${pid} and nova start, which goes on from there`;
 }

@@ -22,7 +22,7 @@ import { systemIds } from '../../shared/runtime/ids.ts';
 import type { RevenueMessage, RunMessage, WorkMessage } from '../../shared/wire/messages.ts';
 import { type QueueName, queues as queueRows } from '../topology.ts';
 import { type FileSecrets, fileSecrets } from './file-secrets.ts';
-import { type Home, lockHome } from './home.ts';
+import { type Home, lockHome, ownersAlone } from './home.ts';
 import { homeLog } from './home-log.ts';
 import { homeSettings, sendsMail } from './home-settings.ts';
 import { type MailCatcher, mailCatcher } from './mail-catcher.ts';
@@ -83,6 +83,7 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
   const scale = options.timeScale ?? 1;
   const settings = homeSettings(home, scale);
   const secrets = fileSecrets(home.file('secrets.json'));
+  ownersAlone(home.file('nova.sqlite'));
   const db = openSqliteDb({ path: home.file('nova.sqlite'), synchronous: options.synchronous ?? 'FULL' });
   const stored = sqliteTable(db);
   const table = options.wrap?.(stored) ?? stored;

@@ -19,8 +19,7 @@ const GENERATED: Record<string, () => string> = {
 };
 
 export function fileSecrets(path: string): FileSecrets {
-  const stored = readJson(path);
-  const secrets = new Map(Object.entries((stored ?? {}) as Record<string, string>));
+  const secrets = new Map(Object.entries(storedSecrets(path)));
   const save = (): void => writePrivately(path, `${JSON.stringify(Object.fromEntries(secrets), null, 2)}\n`);
   for (const [name, make] of Object.entries(GENERATED)) if (!secrets.has(name)) secrets.set(name, make());
   save();
@@ -40,4 +39,14 @@ export function fileSecrets(path: string): FileSecrets {
     },
     names: async () => [...secrets.keys()].sort(),
   };
+}
+
+/** Never begun anew over what cannot be read: the codes in mails that are under way hang on it. */
+function storedSecrets(path: string): Record<string, string> {
+  const stored = readJson(path) ?? {};
+  const texts = typeof stored === 'object' && !Array.isArray(stored) ? Object.values(stored) : [null];
+  if (!texts.every((value) => typeof value === 'string')) {
+    throw new NovaError('corrupt', `${path} is damaged: expected an object of texts`);
+  }
+  return stored as Record<string, string>;
 }

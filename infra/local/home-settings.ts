@@ -1,6 +1,6 @@
 /** The owner's settings on one machine: a file in the data directory, written with its defaults at the first start. */
 import { existsSync } from 'node:fs';
-import { NovaError } from '../../shared/domain/error.ts';
+import { messageOf, NovaError } from '../../shared/domain/error.ts';
 import { assertTimezone } from '../../shared/domain/zone.ts';
 import type { Settings } from '../../shared/ports/settings.ts';
 import { type Home, readJson, writePrivately } from './home.ts';
@@ -17,19 +17,23 @@ const FILE = 'settings.json';
 const LEASE_SECONDS = 60;
 const HEARTBEAT_SECONDS = 20;
 
-/** Whether mails really leave this machine. @throws NovaError bad_input for another word. */
+/** Whether mails really leave this machine. @throws NovaError misconfigured for another word. */
 export function sendsMail(home: Home): boolean {
   const { mail } = keptSettings(home);
   if (mail !== 'catch' && mail !== 'sendgrid') {
-    throw new NovaError('bad_input', `${home.file(FILE)}: mail is catch or sendgrid; got "${mail}"`);
+    throw new NovaError('misconfigured', `${home.file(FILE)}: mail is catch or sendgrid; got "${mail}"`);
   }
   return mail === 'sendgrid';
 }
 
-/** @throws NovaError bad_input for an unknown zone, corrupt when the file cannot be read. */
+/** @throws NovaError misconfigured for an unknown zone, corrupt when the file cannot be read. */
 export function homeSettings(home: Home, timeScale: number): Settings {
   const kept = keptSettings(home);
-  assertTimezone(kept.timezone);
+  try {
+    assertTimezone(kept.timezone);
+  } catch (cause) {
+    throw new NovaError('misconfigured', `${home.file(FILE)}: ${messageOf(cause)}`, { cause });
+  }
   return {
     stage: 'local',
     timezone: kept.timezone,
@@ -53,7 +57,11 @@ function keptSettings(home: Home): Kept {
     mail: 'catch',
   };
   if (!existsSync(path)) writePrivately(path, `${JSON.stringify(defaults, null, 2)}\n`);
-  const kept = { ...defaults, ...(readJson(path) as Partial<Kept>) };
+  const read = readJson(path);
+  if (typeof read !== 'object' || Array.isArray(read)) {
+    throw new NovaError('corrupt', `${path} is damaged: expected an object`);
+  }
+  const kept = { ...defaults, ...(read as Partial<Kept>) };
   for (const [name, value] of Object.entries(kept)) {
     if (typeof value !== 'string')
       throw new NovaError('corrupt', `${path}: ${name} is a text; got ${JSON.stringify(value)}`);

@@ -1,5 +1,15 @@
 /** The data directory: one engine at a time, its settings, its secrets, and how to reach it. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,6 +29,7 @@ export type Home = {
  */
 export async function lockHome(path: string): Promise<Home> {
   makeFolder(path);
+  ownersAlone(join(path, 'lock'));
   const lock = await waitForLock(join(path, 'lock'));
   return {
     path,
@@ -37,6 +48,13 @@ function makeFolder(path: string): void {
       cause,
     });
   }
+}
+
+/** Made if it is not there. The folder may be somebody's own and open to all; what SQLite keeps beside it follows it. */
+export function ownersAlone(path: string): void {
+  // Never opened when it is there: closing it would drop the locks that this process holds on it.
+  if (existsSync(path)) chmodSync(path, 0o600);
+  else closeSync(openSync(path, 'a', 0o600));
 }
 
 /** An engine that was just killed is gone in a moment; one that lives keeps its lock. */

@@ -4,10 +4,14 @@ import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
-/** Reads of its own source, and nothing else: no writes, no processes, no threads, no add-ons. */
+/**
+ * Reads of its own source, and nothing else: no writes, no processes, no threads, no add-ons. And no node:sqlite: it
+ * opens any file, whatever the permissions say (Node 24).
+ */
 export function childFlags(memoryMb: number): string[] {
   const readable = ['shared', 'node_modules', 'package.json'].flatMap((name) => places(join(ROOT, name)));
-  return [`--max-old-space-size=${memoryMb}`, '--permission', ...readable.map((path) => `--allow-fs-read=${path}`)];
+  const allowed = readable.map((path) => `--allow-fs-read=${path}`);
+  return [`--max-old-space-size=${memoryMb}`, '--permission', '--no-experimental-sqlite', ...allowed];
 }
 
 /** Where it is said to be and where a link leads: Node looks at both. */

@@ -2,6 +2,7 @@
  * The process in which blueprints run, one at a time. It has no store, no secret, no key and no environment; Node's
  * permission model takes files, processes and threads from it (see child.ts). All it can do is talk to its host.
  */
+import './child-walls.ts';
 import type { FetchedPage } from '../domain/ctx.ts';
 import { type ErrorCode, FATES, messageOf, NovaError } from '../domain/error.ts';
 import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
@@ -16,9 +17,6 @@ const waiting = new Map<number, Waiting>();
 let current: RunOrder | null = null;
 const unsent: CtxToHost[] = [];
 let lastId = 0;
-
-// What blueprints reach, they reach through ctx: without these a slip is found at once.
-for (const way of ['fetch', 'WebSocket', 'EventSource'] as const) Reflect.deleteProperty(globalThis, way);
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (raw) => {

@@ -11,6 +11,8 @@ const LONG_RUN_MS = 20;
 /** Children coming up at the same time: each costs a processor for 0.1 s. */
 const MAX_STARTING = 2;
 const MAX_LOST = 3;
+/** An order is begun at once by a child that has none: one that does not is held up by what an earlier run left behind. */
+const STUCK_MS = 3_000;
 /**
  * Children that died before they came up, in a row, after which waiting orders are given up. One that said why would say
  * it again; one that went without a word was ended from outside, which says little about the next.
@@ -94,7 +96,12 @@ export class ChildPool {
   /** What was given ahead of time must not wait behind a run that turns out to be long. */
   #takeBack(): void {
     for (const child of this.#children) {
-      if (child.load > 1 && !child.doomed && this.#isLong(child)) this.#waiting.unshift(...child.takeBack());
+      if (child.doomed) continue;
+      if (child.load > 1 && this.#isLong(child)) this.#waiting.unshift(...child.takeBack());
+      const unbegun = child.unbegunSince;
+      if (unbegun === null || this.#now() - unbegun < STUCK_MS) continue;
+      this.#waiting.unshift(...child.takeBack());
+      child.kill();
     }
   }
 
@@ -134,7 +141,9 @@ export class ChildPool {
   #tick(): void {
     if (this.#closed || this.#timer?.hasRef()) return;
     clearTimeout(this.#timer);
-    const backlog = this.#waiting.length > 0 || [...this.#children].some(({ load }) => load > 1);
+    const backlog =
+      this.#waiting.length > 0 ||
+      [...this.#children].some(({ load, unbegunSince }) => load > 1 || unbegunSince !== null);
     // After this process itself was held up, what the children have said meanwhile is read first (setImmediate).
     if (backlog) this.#timer = setTimeout(() => setImmediate(() => this.#reconsider()), LONG_RUN_MS);
     else if (this.#children.size > this.#idle) this.#timer = setTimeout(() => this.#shrink(), this.#idleMs).unref();

@@ -2,8 +2,9 @@
 import { messageOf, NovaError } from '../domain/error.ts';
 import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
 import { crashed } from '../runtime/run-blueprint.ts';
+import { assertEarning } from '../runtime/run-context.ts';
 import { boundedLog, type LogLine } from '../runtime/run-log.ts';
-import { MAX_STATE_CHARS } from '../runtime/run-state.ts';
+import { bytesOf, MAX_STATE_BYTES } from '../runtime/run-state.ts';
 import { CTX_VERSION, type CtxToHost, type CtxToRun } from '../wire/ctx.ts';
 
 export type Job = {
@@ -74,7 +75,10 @@ export class ChildRun {
       const { status, url, contentType, body } = await calls.fetch(asked.url);
       return { value: { status, url, contentType, body } };
     }
-    if (asked.kind === 'earn') await calls.earn(asked.amountMicros, asked.movementId);
+    if (asked.kind === 'earn') {
+      assertEarning(asked.amountMicros);
+      await calls.earn(asked.amountMicros, asked.movementId);
+    }
     if (asked.kind === 'spend') {
       await calls.mark(asked.boundMicros);
       this.#openBound = asked.boundMicros;
@@ -91,8 +95,8 @@ export class ChildRun {
 
   #withState(result: RunResult): RunResult {
     if (result.outcome !== 'succeeded' && result.outcome !== 'failed') return result;
-    if (this.#state && JSON.stringify(this.#state.state).length > MAX_STATE_CHARS) {
-      return crashed(`the run left a state of more than ${MAX_STATE_CHARS} characters`);
+    if (this.#state && bytesOf(JSON.stringify(this.#state.state)) > MAX_STATE_BYTES) {
+      return crashed(`the run left a state of more than ${MAX_STATE_BYTES} bytes`);
     }
     return { ...result, ...this.#state };
   }

@@ -32,6 +32,8 @@ export class Child {
   doomed = false;
   /** Epoch milliseconds since which it has been doing what it does: its run, or nothing. */
   since: number;
+  /** Epoch milliseconds since which an order waits with no run before it; null when none does. */
+  unbegunSince: number | null = null;
   readonly #options: ChildOptions;
   readonly #fork: ChildProcess;
   readonly #mailbox: Job[] = [];
@@ -70,7 +72,10 @@ export class Child {
 
   give(job: Job): void {
     // What is sent now is read after every withdrawal before it.
-    if (this.load === 0) this.#ghosts.clear();
+    if (this.load === 0) {
+      this.#ghosts.clear();
+      this.unbegunSince = this.#options.now();
+    }
     this.#mailbox.push(job);
     this.#send({ v: CTX_VERSION, kind: 'start', order: job.order });
     this.#watchDeadline();
@@ -79,6 +84,7 @@ export class Child {
   /** Orders that wait behind a run. Should it begin one all the same, that is a ghost: refused every call, unheard. */
   takeBack(): Job[] {
     const unstarted = this.#mailbox.splice(0);
+    this.unbegunSince = null;
     for (const { order } of unstarted) {
       this.#ghosts.set(order.runId, order);
       for (const oldest of this.#ghosts.keys()) if (this.#ghosts.size > MAX_GHOSTS) this.#ghosts.delete(oldest);
@@ -128,6 +134,7 @@ export class Child {
       return;
     }
     this.since = this.#options.now();
+    this.unbegunSince = null;
     this.#current = new ChildRun(job, (message) => this.#send(message));
     this.#watchDeadline();
   }
@@ -143,6 +150,7 @@ export class Child {
     if (outcome === 'timed_out') this.kill();
     this.#current = null;
     this.since = this.#options.now();
+    this.unbegunSince = this.#mailbox.length > 0 ? this.since : null;
     clearTimeout(this.#deadline);
     await run?.end({ outcome, note });
     if (!this.#alive || this.doomed) return;

@@ -1,5 +1,6 @@
 /** The table in SQLite. Reads see what is committed, at once; writes join the group commit. */
 import type { SQLInputValue } from 'node:sqlite';
+import { messageOf, NovaError } from '../domain/error.ts';
 import { applied, judged, type Step } from '../domain/table/engine.ts';
 import { cursorOf, DEFAULT_LIMIT, isEmptySpan, MAX_PAGE_BYTES, placeOf, spanOf } from '../domain/table/order.ts';
 import { canonicalOp, canonicalOps, checkKey, checkQuery, keyOf } from '../domain/table/rules.ts';
@@ -11,9 +12,9 @@ export function sqliteTable(db: SqliteDb): Table {
   return {
     async get(key) {
       checkKey(key);
-      return find(db, key);
+      return reading(() => find(db, key));
     },
-    query: async (query) => answer(db, query),
+    query: async (query) => reading(() => answer(db, query)),
     async write(asked) {
       const op = canonicalOp(asked);
       return db.ask(() => write(db, op));
@@ -24,6 +25,19 @@ export function sqliteTable(db: SqliteDb): Table {
     },
   };
 }
+
+/** What SQLite cannot read is no bug of whoever asked. */
+function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof NovaError) throw error;
+    const code = DAMAGE.test(messageOf(error)) ? 'corrupt' : 'unavailable';
+    throw new NovaError(code, `the store cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const DAMAGE = /malformed|not a database|in JSON/;
 
 function find(db: SqliteDb, { pk, sk }: Key): Item | null {
   const row = db.statement('SELECT body FROM items WHERE pk = ? AND sk = ?').get(pk, sk);

@@ -99,6 +99,7 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
       progress.earnedMicros += amountMicros;
     },
     fetch: (url) => world.http.get(url),
-    log: (message, fields) => world.log.info(message, { ...fields, runId: id }),
+    // Nested: names of the blueprint's choosing must not pass for ours.
+    log: (message, fields) => world.log.info(message, { runId: id, fields }),
   };
 }

@@ -19,6 +19,10 @@ export type OpenRun = {
 /** Tells a paid call made inside another one, which would wait for itself. */
 const paying = new AsyncLocalStorage<OpenGate>();
 
+/** What wire/ctx.ts carries: more would be a breach of the protocol, which ends the process. */
+const MAX_MOVEMENT_ID = 200;
+const MAX_URL = 10_000;
+
 /** Opens a run: its context and what its end needs to know. */
 export function openRun(order: RunOrder, calls: RunCalls, time: Time): OpenRun {
   const gate = new OpenGate(order.deadline, time);
@@ -36,8 +40,12 @@ export function openRun(order: RunOrder, calls: RunCalls, time: Time): OpenRun {
     spend: (boundMicros, call) => spend(gate, calls, { boundMicros, call }),
     async earn(amountMicros, movementId) {
       gate.pass('earn');
-      if (!Number.isSafeInteger(amountMicros) || amountMicros <= 0) {
-        throw new NovaError('bad_input', `ctx.earn: a positive integer of micro-USD; got ${amountMicros}`);
+      assertEarning(amountMicros);
+      if (movementId !== undefined && !(movementId.length > 0 && movementId.length <= MAX_MOVEMENT_ID)) {
+        throw new NovaError(
+          'bad_input',
+          `ctx.earn: an id of 1 to ${MAX_MOVEMENT_ID} characters; got ${movementId.length}`,
+        );
       }
       earnings += 1;
       await gate.follow(calls.earn(amountMicros, movementId ?? `${order.runId}:${earnings}`));
@@ -49,12 +57,26 @@ export function openRun(order: RunOrder, calls: RunCalls, time: Time): OpenRun {
     http: {
       async get(url) {
         gate.pass('http.get');
+        if (url.length > MAX_URL) {
+          throw new NovaError('bad_input', `ctx.http.get: at most ${MAX_URL} characters; got ${url.length}`);
+        }
         const { status, url: finalUrl, contentType, body } = await calls.fetch(url);
         return { status, url: finalUrl, contentType, body };
       },
     },
   };
   return { ctx, state, fault: () => gate.fault, close: () => gate.close() };
+}
+
+/** $1 million: more than one sale brings in is a mistake, and a few of them would leave what sums can hold. */
+export const MAX_EARNING_MICROS = 1_000_000_000_000;
+
+/** @throws NovaError bad_input. The host asks again: it does not trust the process of a run. */
+export function assertEarning(amountMicros: number): void {
+  if (!Number.isSafeInteger(amountMicros) || amountMicros <= 0 || amountMicros > MAX_EARNING_MICROS) {
+    const allowed = `a positive integer of micro-USD, at most ${MAX_EARNING_MICROS}`;
+    throw new NovaError('bad_input', `ctx.earn: ${allowed}; got ${amountMicros}`);
+  }
 }
 
 type PaidCall<T> = { readonly boundMicros: number; readonly call: () => Promise<Spent<T>> };

@@ -3,7 +3,10 @@ import type { Json } from '../domain/agent.ts';
 import { NovaError } from '../domain/error.ts';
 
 /** It is one item of the table (400 KB at most, its key and name included), so it is cut well below that. */
-export const MAX_STATE_CHARS = 256_000;
+export const MAX_STATE_BYTES = 256_000;
+
+/** What the text of a state takes in the table: up to three bytes a character. */
+export const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength;
 
 export type RunState = {
   get(): Json;
@@ -19,8 +22,9 @@ export function runState(initial: Json): RunState {
     get: () => JSON.parse(text),
     set(value) {
       const next = textOf(value);
-      if (next.length > MAX_STATE_CHARS) {
-        const sizes = `${next.length} characters of JSON; ${MAX_STATE_CHARS} are allowed`;
+      const bytes = bytesOf(next);
+      if (bytes > MAX_STATE_BYTES) {
+        const sizes = `${bytes} bytes of JSON; ${MAX_STATE_BYTES} are allowed`;
         throw new NovaError('too_large', `ctx.state.set: ${sizes}`);
       }
       text = next;

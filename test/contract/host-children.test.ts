@@ -54,6 +54,20 @@ test('a child that is killed from outside crashes its run once, and the next run
   await alone.close();
 });
 
+test('an order given to a child that an earlier run has left busy goes to another one', async () => {
+  let ahead = 0;
+  const alone = childHost({ maxConcurrentRuns: 1, idleChildren: 1, now: () => Date.now() + ahead });
+  await alone.warm();
+  const [pid] = alone.pids();
+  assert.ok(pid);
+  process.kill(pid, 'SIGSTOP');
+  const next = alone.execute(scripted({}), owner());
+  ahead = 4_000;
+  assert.equal((await next).outcome, 'succeeded');
+  assert.notDeepEqual(alone.pids(), [pid]);
+  await alone.close();
+});
+
 test('children that are killed before they come up cost no run anything: the next one does it', async () => {
   const alone = childHost({ maxConcurrentRuns: 1, idleChildren: 1 });
   const result = alone.execute(scripted({}), owner());

@@ -62,7 +62,9 @@ test('the same commands work on the directory, through the engine, and after it 
   t.after(() => engine.kill('SIGKILL'));
   const said = JSON.parse(readFileSync(join(home, 'local.json'), 'utf8')) as { pid: number; engine: string };
   assert.deepEqual([said.pid, said.engine], [engine.pid, 'embedded']);
-  assert.equal(statSync(join(home, 'local.json')).mode & 0o777, 0o600);
+  for (const name of ['local.json', 'secrets.json', 'settings.json', 'lock', 'nova.sqlite', 'nova.sqlite-wal']) {
+    assert.equal(statSync(join(home, name)).mode & 0o777, 0o600, name);
+  }
   await novaJson(home, 'run', 'now', 'shop', '--times', '5');
   for (let runs = 0; runs < 5; await sleep(50)) runs = Number((await novaJson(home, 'agent', 'show', 'shop')).runs);
   const unknown = await nova(home, 'agent', 'show', 'shpo');
@@ -111,6 +113,46 @@ test('a second engine, a taken port and a damaged directory are refused with the
     );
   }
   assert.equal(readFileSync(join(damaged, 'nova.sqlite'), 'utf8'), garbage);
+});
+
+test('what is wrong with a data directory is said with its file, and nothing is begun anew over it', async () => {
+  const broken = {
+    'secrets.json': ['[]', '{"approval-pepper":5}', '{', ''],
+    'settings.json': ['[]', '{"timezone":"Mars/Base"}', '{"mail":5}', 'x'],
+  };
+  for (const [name, texts] of Object.entries(broken)) {
+    for (const text of texts) {
+      const home = newHome();
+      const path = join(home, name);
+      writeFileSync(path, text);
+      const { code, err } = await nova(home, 'agent', 'list');
+      assert.equal(code, 1, `${name} ${text}`);
+      assert.ok(err.includes(path), err);
+      assert.equal(readFileSync(path, 'utf8'), text);
+    }
+  }
+});
+
+test('the doctor says that an engine is frozen, what its log tells, and what to do', async (t) => {
+  const home = newHome();
+  const frozen = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(frozen, 'listening');
+  t.after(() => frozen.close());
+  const url = `http://localhost:${(frozen.address() as AddressInfo).port}`;
+  const said = { url, pid: process.pid, engine: 'embedded', version: '0', token: 'x' };
+  writeFileSync(join(home, 'local.json'), JSON.stringify(said));
+  const line = { at: new Date().toISOString(), level: 'warn', message: 'a message failed', error: 'the disk is full' };
+  writeFileSync(
+    join(home, 'engine.log'),
+    `${JSON.stringify({ ...line, at: '2020-01-01T00:00:00Z' })}\n${JSON.stringify(line)}\n`,
+  );
+  const { code, out } = await nova(home, 'doctor', '--json');
+  const { checks } = JSON.parse(out) as { checks: { id: string; status: string; message: string; fix: string }[] };
+  const found = (id: string) => checks.find((check) => check.id === id);
+  assert.equal(code, 1);
+  assert.equal(found('log')?.message, '1 trouble in the last hour; the last: a message failed: the disk is full');
+  assert.match(found('data')?.message ?? '', /does not answer/);
+  assert.match(found('data')?.fix ?? '', new RegExp(`kill -CONT ${process.pid}`));
 });
 
 test('a number in local.json ends no stranger', async (t) => {

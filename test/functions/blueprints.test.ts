@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { blueprintNames, loadBlueprint } from '../../shared/blueprints/registry.ts';
 import type { JsonObject } from '../../shared/domain/agent.ts';
 import { childFlags } from '../../shared/embedded/child-flags.ts';
@@ -34,16 +35,26 @@ test('an unknown blueprint is not found, and the message lists those there are',
   }
 });
 
-test('a child may neither write, nor read outside the source, nor start processes or threads', () => {
-  const tries = [
-    "fs.writeFileSync('x','x')",
-    "fs.readFileSync('/etc/hostname')",
-    "require('child_process').execSync('true')",
-    "new (require('worker_threads').Worker)('1',{eval:true})",
-  ];
-  const script = tries.map((text) => `try{${text};console.log('allowed')}catch(e){console.log(e.code)}`).join(';');
+test('a child may neither write, nor read outside the source, nor start processes or threads, nor signal any', () => {
+  const walls = pathToFileURL(join(import.meta.dirname, '../../shared/embedded/child-walls.ts')).href;
+  const tries = {
+    "fs.writeFileSync('x','x')": 'ERR_ACCESS_DENIED',
+    "fs.readFileSync('/etc/hostname')": 'ERR_ACCESS_DENIED',
+    "require('child_process').execSync('true')": 'ERR_ACCESS_DENIED',
+    "new (require('worker_threads').Worker)('1',{eval:true})": 'ERR_ACCESS_DENIED',
+    "new (require('node:sqlite').DatabaseSync)('x')": 'ERR_UNKNOWN_BUILTIN_MODULE',
+    "process.getBuiltinModule('node:sqlite').DatabaseSync": 'TypeError',
+    'process.kill(process.ppid,0)': 'TypeError',
+    'process._kill(process.ppid,0)': 'TypeError',
+    'process._debugProcess.call(process,process.ppid)': 'TypeError',
+    "fetch('http://localhost')": 'ReferenceError',
+  };
+  const attempts = Object.keys(tries).map(
+    (text) => `try{${text};console.log('allowed')}catch(e){console.log(e.code??e.name)}`,
+  );
+  const script = `import(${JSON.stringify(walls)}).then(()=>{${attempts.join(';')}})`;
   const { stdout } = spawnSync(process.execPath, [...childFlags(64), '-e', script], { encoding: 'utf8', env: {} });
-  assert.deepEqual(stdout.trim().split('\n'), Array(4).fill('ERR_ACCESS_DENIED'));
+  assert.deepEqual(stdout.trim().split('\n'), Object.values(tries));
 });
 
 const BAD: readonly { readonly blueprint: string; readonly config: JsonObject; readonly says: RegExp }[] = [

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunContext } from '../../shared/domain/ctx.ts';
 import type { RunCalls } from '../../shared/ports/host.ts';
-import { openRun } from '../../shared/runtime/run-context.ts';
+import { MAX_EARNING_MICROS, openRun } from '../../shared/runtime/run-context.ts';
 import { order, owner } from '../contract/host-world.ts';
 
 function open(calls: RunCalls = owner(), now = () => 0) {
@@ -68,9 +68,13 @@ test('bounds and earnings that are not integers of money are refused before anyt
       rejects('bad_input', /bound/),
     );
   }
-  for (const amount of [0, -1, 0.5, Number.NaN]) {
+  for (const amount of [0, -1, 0.5, Number.NaN, MAX_EARNING_MICROS + 1, Number.MAX_SAFE_INTEGER]) {
     await assert.rejects(ctx.earn(amount), rejects('bad_input', /positive integer/));
   }
+  for (const id of ['', 'x'.repeat(201)]) {
+    await assert.rejects(ctx.earn(1, id), rejects('bad_input', /1 to 200 characters/));
+  }
+  await assert.rejects(ctx.http.get(`https://x.org/${'x'.repeat(10_000)}`), rejects('bad_input', /10000 characters/));
   assert.deepEqual(calls.asked, []);
 });
 
@@ -124,7 +128,8 @@ test('the state is a copy, is changed by set alone, and must be JSON of a bounde
   const got = ctx.state.get() as { seen: number[] };
   got.seen.push(2);
   assert.equal(state.changed(), undefined);
-  assert.throws(() => ctx.state.set('x'.repeat(300_000)), rejects('too_large', /300002 characters/));
+  assert.throws(() => ctx.state.set('x'.repeat(300_000)), rejects('too_large', /300002 bytes/));
+  assert.throws(() => ctx.state.set('漢'.repeat(100_000)), rejects('too_large', /300002 bytes/));
   assert.throws(() => ctx.state.set(1n as never), rejects('bad_input', /not JSON/));
   assert.throws(() => ctx.state.set(undefined as never), rejects('bad_input', /undefined/));
   ctx.state.set(got);
