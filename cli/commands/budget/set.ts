@@ -1,4 +1,4 @@
-import { KINDS, type Kind, lineName } from '../../../shared/domain/budget.ts';
+import { KINDS, type Kind } from '../../../shared/domain/budget.ts';
 import { PERS } from '../../../shared/domain/calendar.ts';
 import { NovaError } from '../../../shared/domain/error.ts';
 import { viewLine } from '../../../shared/store/budget-view.ts';
@@ -37,7 +37,7 @@ export const command = worldCommand({
     const scope = await theScope(world, named);
     const line = { scope, kind, per };
     await setLimit(world, { ...line, limitMicros: amountOf(typed, kind), throttled: !unthrottled }, actor);
-    return { ...(await viewLine(world, line)), line: lineName(line) };
+    return await viewLine(world, line);
   },
   render: (budget, style) => renderBudgets([budget], style),
 });
