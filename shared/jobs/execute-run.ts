@@ -32,10 +32,12 @@ type Progress = { claimed: Claimed; settledMicros: number; openBoundMicros: numb
 export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Call): Promise<Ended> {
   const { instance } = claimed;
   const progress: Progress = { claimed, settledMicros: 0, openBoundMicros: 0, earnedMicros: 0 };
+  // Before the first heartbeat: were it to fail after, nobody would stop the heart, and the lease would never end.
+  const order = await orderOf(world, claimed, call);
   const stop = world.heart.every(world.settings.heartbeatSeconds * 1000, () => {
     keepLease(world, progress.claimed).catch(() => world.log.warn('a heartbeat failed', { agentId: instance.agentId }));
   });
-  const result = await world.host.execute(await orderOf(world, claimed, call), callsOf(world, progress)).finally(stop);
+  const result = await world.host.execute(order, callsOf(world, progress)).finally(stop);
   const endedAt = world.time.now();
   const ran = computeMicros(endedAt - (instance.run?.startedAt ?? endedAt), world.settings.computeNanosPerSecond);
   return await endRun(world, progress.claimed, {

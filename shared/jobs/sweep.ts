@@ -37,22 +37,22 @@ export const sweepJob: ScheduleJob<SweepPorts> = { name: 'sweep', needs: NEEDS, 
 
 export async function sweep(world: SweepPorts): Promise<JsonObject> {
   return {
-    metrics: await fleetMetrics(world),
-    recovered: await part(world, 'leases', () => recoverExpired(world)),
-    published: await part(world, 'outbox', () => publishLeftovers(world, world.time.now() - OUTBOX_AGE_MS)),
-    resent: await part(world, 'requests', () => resendRequests(world)),
-    adopted: await part(world, 'zone', async () => Number(await adoptZone(world))),
-    noticed: await part(world, 'budgets', () => noticeBudgets(world)),
-    expired: await part(world, 'approvals', async () => (await expireDue(world, world.time.now())).expired),
+    metrics: await part(world, 'metrics', () => fleetMetrics(world), {}),
+    recovered: await part(world, 'leases', () => recoverExpired(world), 0),
+    published: await part(world, 'outbox', () => publishLeftovers(world, world.time.now() - OUTBOX_AGE_MS), 0),
+    resent: await part(world, 'requests', () => resendRequests(world), 0),
+    adopted: await part(world, 'zone', async () => Number(await adoptZone(world)), 0),
+    noticed: await part(world, 'budgets', () => noticeBudgets(world), 0),
+    expired: await part(world, 'approvals', async () => (await expireDue(world, world.time.now())).expired, 0),
   };
 }
 
-async function part(world: SweepPorts, name: string, work: () => Promise<number>): Promise<number> {
+async function part<T>({ log }: SweepPorts, name: string, work: () => Promise<T>, otherwise: T): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    world.log.error('a part of the sweep failed', { part: name, error: messageOf(thrown) });
-    return 0;
+    log.error('a part of the sweep failed', { part: name, error: messageOf(thrown) });
+    return otherwise;
   }
 }
 
@@ -62,7 +62,7 @@ async function part(world: SweepPorts, name: string, work: () => Promise<number>
  */
 export async function takeOver(world: SweepPorts): Promise<void> {
   await recoverExpired(world, 'platform');
-  await part(world, 'outbox', () => publishLeftovers(world, Number.MAX_SAFE_INTEGER));
+  await part(world, 'outbox', () => publishLeftovers(world, Number.MAX_SAFE_INTEGER), 0);
 }
 
 /** The fleet in a few numbers, once a minute: names without dimensions, so that a thousand agents cost what one does. */
@@ -86,11 +86,21 @@ export async function recoverExpired(world: SweepPorts, blame: 'agent' | 'platfo
   const leased = (await listFleet(world.table)).filter(
     ({ run }) => run && (blame === 'platform' || run.leaseUntil <= now),
   );
+  let recovered = 0;
   for (const instance of leased) {
-    const spec = await readSpec(world.table, instance.agentId, instance.specVersion);
-    await recover(world, instance, { spec, blame });
+    const { agentId, number, specVersion } = instance;
+    // One that cannot be recovered keeps no other one waiting.
+    recovered += await part(
+      world,
+      `lease of ${agentId}.${number}`,
+      async () => {
+        await recover(world, instance, { spec: await readSpec(world.table, agentId, specVersion), blame });
+        return 1;
+      },
+      0,
+    );
   }
-  return leased.length;
+  return recovered;
 }
 
 async function resendRequests(world: SweepPorts): Promise<number> {
