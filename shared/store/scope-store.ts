@@ -34,16 +34,18 @@ export type Under = {
 
 /** The limits of an agent as they stand now: the basic ones, and those that somebody has set for it or above it. */
 export async function linesOf(table: Table, agentId: string): Promise<Under> {
-  const agent = await table.get(agentKey(agentId));
-  const department = agent?.department === undefined ? [] : [departmentScope(String(agent.department))];
-  const lists = await Promise.all(['fleet', ...department, agentScope(agentId)].map((scope) => setLines(table, scope)));
-  const special = lists.flat().filter(({ line }) => !isBasic(line));
+  const prefixes = ['fleet#', 'department:', `${agentScope(agentId)}#`];
+  const [fleet = [], departments = [], own = []] = await Promise.all(prefixes.map((one) => setLimits(table, one)));
+  // Whose department it is, is asked only where a department has a limit.
+  const agent = departments.length > 0 ? await table.get(agentKey(agentId)) : null;
+  const mine = departments.filter(({ scope }) => scope === departmentScope(String(agent?.department)));
+  const special = [...fleet, ...mine, ...own].filter(({ line }) => !isBasic(line));
   const lines = [...basicLines(agentId), ...special.map(({ line }) => line)];
   return { lines, counting: special.filter(({ counting }) => counting).map(({ line }) => line) };
 }
 
-async function setLines(table: Table, scope: Scope): Promise<Limit[]> {
-  const items = await queryAll(table, { pk: limitPk, prefix: `${scope}#` });
+async function setLimits(table: Table, prefix: string): Promise<Limit[]> {
+  const items = await queryAll(table, { pk: limitPk, prefix });
   return items.filter(isSet).map((item) => decodeLimitOf(lineOf(item), item));
 }
 
