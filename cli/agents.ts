@@ -1,6 +1,6 @@
 /** The agent that somebody named, or a clear answer that there is none. */
 import type { Agent } from '../shared/domain/agent.ts';
-import { agentScope, type Scope } from '../shared/domain/budget.ts';
+import { agentScope, departmentScope, type Scope } from '../shared/domain/budget.ts';
 import { NovaError } from '../shared/domain/error.ts';
 import type { World } from '../shared/ports/world.ts';
 import { getAgent, listAgents } from '../shared/store/agent-store.ts';
@@ -22,8 +22,20 @@ function among(ids: readonly string[]): string {
   return `; there are: ${ids.slice(0, MAX_NAMED).join(', ')}${more}`;
 }
 
-/** `fleet`, `agent:<id>` or `<id>` as a budget's scope. @throws NovaError not_found for an agent that is not there. */
+/**
+ * `fleet`, `department:<name>`, `agent:<id>` or `<id>` as a budget's scope.
+ * @throws NovaError not_found for an agent that is not there, or a department that nobody is in.
+ */
 export async function theScope(world: Pick<World, 'table'>, named: string): Promise<Scope> {
   if (named === 'fleet') return 'fleet';
+  if (named.startsWith('department:'))
+    return departmentScope(await theDepartment(world, named.slice('department:'.length)));
   return agentScope((await theAgent(world, named.replace(/^agent:/, ''))).id);
+}
+
+async function theDepartment({ table }: Pick<World, 'table'>, name: string): Promise<string> {
+  const departments = [...new Set((await listAgents(table)).map(({ department }) => department))].sort();
+  if (departments.includes(name)) return name;
+  const there = departments.length === 0 ? '; no agent is deployed yet' : `; there are: ${departments.join(', ')}`;
+  throw new NovaError('not_found', `no agent is in a department "${name}"${didYouMean(name, departments) || there}`);
 }

@@ -97,6 +97,7 @@ function newAgent(
     schedule: scheduleOf(input, world),
     ...{ config, instances, overlap },
     holdMicros: holdMicros(limits, computeNanosPerSecond),
+    ...(limits.tokens === undefined ? {} : { holdTokens: limits.tokens }),
     timeoutSeconds: limits.timeoutSeconds,
     ...(crashLimit === undefined ? {} : { crashLimit }),
   };

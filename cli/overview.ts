@@ -14,7 +14,7 @@ import type { TargetProgress } from '../shared/domain/finance/targets.ts';
 import { roiBps } from '../shared/domain/money.ts';
 import type { World } from '../shared/ports/world.ts';
 import { listAgents } from '../shared/store/agent-store.ts';
-import { type BudgetView, viewBudget } from '../shared/store/limit-store.ts';
+import { type BudgetView, viewBudget } from '../shared/store/budget-view.ts';
 import { type Money, type MoneyRow, moneyOf } from './books.ts';
 import { membersOf } from './fleet.ts';
 import { targetOf } from './targets.ts';

@@ -13,6 +13,7 @@ export const ENTITIES = {
   state: 'STATE#*',
   day: 'DAY#*',
   limit: 'LIMITS',
+  calendar: 'CALENDAR',
   budget: 'BUDGET#*',
   entry: 'ENTRY#*',
   decision: 'DECISION#*',
@@ -108,9 +109,11 @@ export const functions: readonly FunctionRow[] = [
         page: ['read', 'put'],
         late: ['read', 'put'],
         state: ['read', 'put'],
-        day: ['put'],
+        // Read to count what a period cost before its limit was made.
+        day: ['read', 'put'],
         limit: ['read', 'check'],
-        // Opened by the first run of a day; slices are cut from it.
+        calendar: ['read'],
+        // Opened by the first run of a period; slices are cut from it.
         budget: ['read', 'check', 'put', 'update'],
         request: ['read', 'update'],
       },
@@ -152,6 +155,7 @@ export const functions: readonly FunctionRow[] = [
         // Decided changes of a budget, and how many instances share it.
         limit: ['read', 'update'],
         budget: ['read', 'check', 'update'],
+        calendar: ['read'],
         decision: ['read', 'update'],
         lock: ['update'],
         approval: ['read', 'update'],
@@ -179,6 +183,7 @@ export const functions: readonly FunctionRow[] = [
         fleet: ['read'],
         limit: ['read'],
         budget: ['read'],
+        calendar: ['read'],
         decision: ['read', 'put', 'update'],
         lock: ['read', 'update'],
         approval: ['read', 'put', 'update'],
@@ -202,8 +207,11 @@ export const functions: readonly FunctionRow[] = [
         spec: ['read'],
         fleet: ['read', 'update'],
         page: ['put'],
-        // What a recovered run did not spend goes home.
-        budget: ['update'],
+        // What a recovered run did not spend goes home; who is near a limit is told.
+        budget: ['read', 'update'],
+        limit: ['read'],
+        // A zone that the owner has changed is written down.
+        calendar: ['read', 'put'],
         request: ['read', 'update'],
         decision: ['read', 'update'],
         lock: ['update'],
@@ -259,10 +267,15 @@ export const functions: readonly FunctionRow[] = [
     on: { schedule: 'cron(5 0 * * ? *)', zone: 'owner', maxAgeSeconds: 21_600, retries: 5, quietMinutes: 1560 },
     uses: {
       table: {
+        agent: ['read'],
+        spec: ['read'],
         fleet: ['read', 'update'],
-        day: ['put'],
+        page: ['read'],
+        day: ['read', 'put'],
+        calendar: ['read'],
+        limit: ['read', 'check'],
         // The rest of yesterday's slices goes home to yesterday.
-        budget: ['update'],
+        budget: ['read', 'check', 'put', 'update'],
       },
     },
     timeoutSeconds: 300,

@@ -3,7 +3,7 @@ import { agentScope } from '../../shared/domain/budget.ts';
 import { firings } from '../../shared/domain/schedule/next.ts';
 import { parseSchedule } from '../../shared/domain/schedule/parse.ts';
 import type { World } from '../../shared/ports/world.ts';
-import { type BudgetView, viewBudget } from '../../shared/store/limit-store.ts';
+import { type BudgetView, viewBudget } from '../../shared/store/budget-view.ts';
 import { readSpec } from '../../shared/store/spec-cache.ts';
 import { theAgent } from '../agents.ts';
 import { membersOf } from '../fleet.ts';

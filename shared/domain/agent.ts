@@ -39,6 +39,8 @@ export type AgentSpec = {
   readonly config: JsonObject;
   /** The most one run may cost, compute included: what a claim holds. */
   readonly holdMicros: number;
+  /** The most tokens one run may use; absent: none. */
+  readonly holdTokens?: number;
   readonly timeoutSeconds: number;
   readonly crashLimit: number;
   readonly cooldownSeconds: number;

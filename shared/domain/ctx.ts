@@ -42,6 +42,8 @@ export type RunAnswer = { readonly ok: boolean; readonly summary?: string } | un
 export type BlueprintLimits = {
   /** The most one run may cost, without its compute. */
   readonly costMicros: number;
+  /** The most tokens one run may use, where it uses any. */
+  readonly tokens?: number;
   readonly timeoutSeconds: number;
 };
 

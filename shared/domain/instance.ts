@@ -2,6 +2,7 @@
  * An agent instance: one item with one writer at a time. It holds all that a run needs to start and to end, so that
  * inside its slice of the budgets a run costs two writes.
  */
+import type { Amounts, Line } from './budget.ts';
 import type { RunRecord, Slot } from './run.ts';
 
 export type InstanceStatus = 'active' | 'paused' | 'retired';
@@ -45,6 +46,22 @@ export type ActiveRun = {
   readonly holdLeftMicros: number;
   /** What marked calls may have cost: never released by time. */
   readonly sentMicros: number;
+  /** What it holds of tokens, runs and seconds where they are limited; the dollars are in `holdMicros`. */
+  readonly others: Amounts;
+};
+
+/** Its share of the budgets: cut in one period of each of its limits, charged to that period alone. */
+export type Slice = {
+  /** The date in the owner's zone. */
+  readonly period: string;
+  /** The hour as well, when a limit is per hour: 'YYYY-MM-DDTHH'. */
+  readonly hour: string | null;
+  /** The limits it was cut from, all of them. */
+  readonly lines: readonly Line[];
+  readonly availableMicros: number;
+  /** The same of tokens, runs and seconds where they are limited. */
+  readonly others: Amounts;
+  readonly exact: boolean;
 };
 
 export type Instance = {
@@ -60,8 +77,7 @@ export type Instance = {
   readonly run: ActiveRun | null;
   /** Slots opened again by recovery: how often tried, and what compute those tries used up. */
   readonly tries: { readonly [slot: Slot]: { readonly attempts: number; readonly lostMicros: number } };
-  /** Its share of the budgets: cut in `period` (a date in the owner's zone), charged to that period alone. */
-  readonly slice: { readonly period: string; readonly availableMicros: number; readonly exact: boolean };
+  readonly slice: Slice;
   /** The last slots closed (ticks only), newest last; every tick at or below `floor` is closed. */
   readonly recent: readonly Slot[];
   readonly floor: number;

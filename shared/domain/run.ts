@@ -10,7 +10,16 @@ export type Trigger = 'schedule' | 'manual';
  */
 export type Slot = string;
 
-export const REFUSALS = ['budget_reached', 'paused', 'retired', 'cooling', 'overlap', 'late', 'cancelled'] as const;
+export const REFUSALS = [
+  'budget_reached',
+  'throttled',
+  'paused',
+  'retired',
+  'cooling',
+  'overlap',
+  'late',
+  'cancelled',
+] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
 /** What is kept of a run, in the journal of its instance first and in a page later. */

@@ -1,8 +1,8 @@
 /** After midnight in the owner's zone: instances that rest are rolled over, so that yesterday's items are complete. */
 import type { JsonObject } from '../domain/agent.ts';
-import { dayOf } from '../domain/period.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
+import { momentNow } from '../store/calendar-store.ts';
 import { listFleet } from '../store/instance-store.ts';
 import { rollOver } from '../store/roll-over-store.ts';
 
@@ -16,9 +16,10 @@ export const closeDayJob: ScheduleJob<CloseDayPorts> = {
 };
 
 /** A leased instance is rolled over by its next claim; one that was touched meanwhile likewise. */
-export async function closeDay({ table, time, settings }: CloseDayPorts): Promise<JsonObject> {
-  const period = dayOf(time.now(), settings.timezone);
-  const behind = (await listFleet(table)).filter(({ slice, run }) => slice.period !== period && run === null);
-  const rolled = await Promise.all(behind.map((instance) => rollOver(table, instance, period)));
+export async function closeDay(ports: CloseDayPorts): Promise<JsonObject> {
+  const moment = await momentNow(ports);
+  const period = moment.date;
+  const behind = (await listFleet(ports.table)).filter(({ slice, run }) => slice.period < period && run === null);
+  const rolled = await Promise.all(behind.map((instance) => rollOver(ports, instance, moment)));
   return { period, rolledOver: rolled.filter(Boolean).length };
 }

@@ -4,15 +4,16 @@
  */
 import type { JsonObject } from '../domain/agent.ts';
 import { messageOf } from '../domain/error.ts';
-import { dayOf } from '../domain/period.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
 import { expireDue } from '../store/approval-expiry.ts';
+import { adoptZone, momentNow } from '../store/calendar-store.ts';
 import { getInstance, listFleet } from '../store/instance-store.ts';
 import { publishLeftovers } from '../store/outbox-store.ts';
 import { recover } from '../store/recovery-store.ts';
 import { openRequests, touchRequest } from '../store/request-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
+import { noticeBudgets } from './budget-notices.ts';
 
 const NEEDS = {
   table: true,
@@ -40,6 +41,8 @@ export async function sweep(world: SweepPorts): Promise<JsonObject> {
     recovered: await part(world, 'leases', () => recoverExpired(world), 0),
     published: await part(world, 'outbox', () => publishLeftovers(world, world.time.now() - OUTBOX_AGE_MS), 0),
     resent: await part(world, 'requests', () => resendRequests(world), 0),
+    adopted: await part(world, 'zone', async () => Number(await adoptZone(world)), 0),
+    noticed: await part(world, 'budgets', () => noticeBudgets(world), 0),
     expired: await part(world, 'approvals', async () => (await expireDue(world, world.time.now())).expired, 0),
   };
 }
@@ -63,10 +66,10 @@ export async function takeOver(world: SweepPorts): Promise<void> {
 }
 
 /** The fleet in a few numbers, once a minute: names without dimensions, so that a thousand agents cost what one does. */
-async function fleetMetrics({ table, time, settings }: SweepPorts): Promise<JsonObject> {
-  const now = time.now();
-  const period = dayOf(now, settings.timezone);
-  const fleet = await listFleet(table);
+async function fleetMetrics(world: SweepPorts): Promise<JsonObject> {
+  const now = world.time.now();
+  const { date: period } = await momentNow(world);
+  const fleet = await listFleet(world.table);
   const today = fleet.filter(({ slice }) => slice.period === period);
   return {
     activeInstances: fleet.filter(({ status }) => status === 'active').length,

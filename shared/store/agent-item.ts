@@ -47,6 +47,7 @@ export function decodeSpec(item: Item): AgentSpec {
     blueprint: String(item.blueprint),
     config: JSON.parse(String(item.config)) as JsonObject,
     holdMicros: count(item, 'holdMicros'),
+    ...(item.holdTokens === undefined ? {} : { holdTokens: count(item, 'holdTokens') }),
     timeoutSeconds: count(item, 'timeoutSeconds'),
     crashLimit: count(item, 'crashLimit'),
     cooldownSeconds: count(item, 'cooldownSeconds'),

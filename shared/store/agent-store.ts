@@ -5,12 +5,12 @@ import type { Actor } from '../domain/audit.ts';
 import { agentScope } from '../domain/budget.ts';
 import { NovaError } from '../domain/error.ts';
 import { budgetExceeded, spentToday } from '../domain/facts.ts';
-import { dayOf } from '../domain/period.ts';
 import type { Op, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { decodeAgent, decodeSpec } from './agent-item.ts';
 import { audited } from './audit-store.ts';
 import { getLimit } from './budget-store.ts';
+import { momentNow } from './calendar-store.ts';
 import { committed, publishOrLeave } from './commit.ts';
 import { listInstances } from './instance-store.ts';
 import { agentKey, agentsPk, specKey } from './keys.ts';
@@ -142,7 +142,7 @@ export async function changeAgent(
 /** Whether it is paused for its budget and that budget has no room yet. */
 export async function isOverBudget(world: Pick<World, 'table' | 'time' | 'settings'>, agent: Agent): Promise<boolean> {
   if (agent.pauseReason !== 'budget') return false;
-  const period = dayOf(world.time.now(), world.settings.timezone);
+  const { date: period } = await momentNow(world);
   const instances = await listInstances(world.table, agent.id);
   const { limitMicros } = await getLimit(world.table, agentScope(agent.id));
   return budgetExceeded({ spentMicros: spentToday(instances, period), limitMicros });

@@ -1,5 +1,7 @@
 /** Proves the audit trail: every chain, from its first record to the head that its entity carries. */
+
 import { type ChainFault, verifyChain } from '../domain/audit.ts';
+import { BUDGET_KIND } from '../domain/budget.ts';
 import type { Key, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { type AuditHead, auditChain, auditOfDay, NO_AUDIT } from './audit-store.ts';
@@ -17,7 +19,7 @@ function headKey(entity: string): Key | null {
   if (kind === 'agent') return agentKey(id);
   if (kind === 'decision') return decisionKey(id);
   if (kind === 'approval') return approvalKey(id);
-  if (kind === 'budget') return limitKeyOf(id);
+  if (kind === 'budget') return id.includes('#') ? { pk: limitPk, sk: id } : limitKeyOf(id);
   if (entity === TARGETS_ENTITY) return targetsKey;
   if (entity === 'ledger:book') return ledgerBookKey;
   return entity === 'policy:autonomy' ? policyKey : null;
@@ -61,7 +63,7 @@ export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days
     // Instances are counted on limits that nobody has set yet.
     ...limits
       .filter(({ auditSeq }) => auditSeq !== undefined)
-      .map(({ sk }) => `budget:${sk.slice(0, sk.lastIndexOf('#'))}`),
+      .map(({ sk }) => `budget:${sk.endsWith(`#${BUDGET_KIND}`) ? sk.slice(0, sk.lastIndexOf('#')) : sk}`),
     ...(policy ? ['policy:autonomy'] : []),
     ...(book ? ['ledger:book'] : []),
     ...(targets ? [TARGETS_ENTITY] : []),

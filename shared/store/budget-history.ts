@@ -1,5 +1,5 @@
 /** What became of past budgets: the limit of each day, and what was spent under it. */
-import { type BudgetStatus, budgetStatus, type Scope } from '../domain/budget.ts';
+import { type BudgetStatus, budgetStatus, type Scope, usdDay } from '../domain/budget.ts';
 import { sumTallies } from '../domain/facts.ts';
 import { datesOf } from '../domain/finance/span.ts';
 import { type Instance, NO_TALLY, type Tally } from '../domain/instance.ts';
@@ -36,7 +36,7 @@ export async function budgetHistory(
     datesOf(from, to)
       .reverse()
       .map(async (date) =>
-        dayOf(date, tallies.get(date) ?? NO_TALLY, (await getBudget(table, scope, date))?.limitMicros),
+        dayOf(date, tallies.get(date) ?? NO_TALLY, (await getBudget(table, usdDay(scope), date))?.limitMicros),
       ),
   );
 }

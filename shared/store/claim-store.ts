@@ -3,11 +3,14 @@
  * failed write shows the image; `judge` says what it means; everything done about it is pinned to what was read.
  */
 import type { AgentSpec } from '../domain/agent.ts';
+import type { Moment } from '../domain/calendar.ts';
 import { NovaError } from '../domain/error.ts';
-import { dayOf } from '../domain/period.ts';
+import type { Instance, Slice } from '../domain/instance.ts';
 import { judge, type Wish } from '../domain/protocol/judge.ts';
+import { momentOf } from './calendar-store.ts';
 import type { Claim, ClaimAnswer, ClaimPorts, Situation, Step } from './claim.ts';
 import { load, runAnswer, transact, write } from './claim-write.ts';
+import { knowLines, knownLines } from './known-lines.ts';
 import { recover } from './recovery-store.ts';
 import { refuse, refuseLate } from './refusal-store.ts';
 import { rollOver } from './roll-over-store.ts';
@@ -21,22 +24,39 @@ const MAX_STEPS = 40;
 /** Claims the slot, or says why not. @throws NovaError not_found for an unknown instance; unavailable under heavy contention. */
 export async function claim(ports: ClaimPorts, want: Claim): Promise<ClaimAnswer> {
   let spec = latestSpec(ports.table, want.agentId);
-  let step: Step = spec ? await write(ports, want, wishOf(ports, want, spec)) : { image: await load(ports, want) };
+  const lines = knownLines(ports.table, want);
+  let step: Step = spec
+    ? await write(ports, want, { ...(await wishOf(ports, want, spec)), lines })
+    : { image: await load(ports, want) };
   for (let count = 0; count < MAX_STEPS; count++) {
     if ('answer' in step) return step.answer;
     if (spec?.version !== step.image.specVersion) {
       spec = await readSpec(ports.table, want.agentId, step.image.specVersion);
     }
-    const wish = wishOf(ports, want, spec);
-    step = await follow(ports, want, { wish, image: step.image });
+    const { image }: { image: Instance } = step;
+    const { lines } = knowLines(ports.table, image);
+    const wish = { ...(await wishOf(ports, want, spec)), lines };
+    step = await follow(ports, want, { wish: { ...wish, ...laterOf(wish, image.slice) }, image });
   }
   throw new NovaError('unavailable', `${want.agentId}#${want.number} is too busy to claim ${want.slot}`);
 }
 
-function wishOf({ time, settings }: ClaimPorts, { slot, holder }: Claim, spec: AgentSpec): Wish {
-  const now = time.now();
-  return { slot, holder, now, period: dayOf(now, settings.timezone), spec };
+async function wishOf(ports: ClaimPorts, { slot, holder }: Claim, spec: AgentSpec): Promise<Omit<Wish, 'lines'>> {
+  // One reading of the clock: a run starts in the hour that it is charged to.
+  const now = ports.time.now();
+  const { date, hour } = await momentOf(ports, now);
+  return { slot, holder, now, period: date, hour, spec };
 }
+
+/** A period that has begun by somebody's clock has begun: a clock that is behind does not turn it back. */
+function laterOf({ period, hour }: Pick<Wish, 'period' | 'hour'>, slice: Slice): Pick<Wish, 'period' | 'hour'> {
+  if (slice.period > period) return { period: slice.period, hour: slice.hour ?? hour };
+  return slice.period === period && slice.hour !== null && slice.hour > hour
+    ? { period, hour: slice.hour }
+    : { period, hour };
+}
+
+const momentIn = ({ period, hour }: Wish): Moment => ({ date: period, hour });
 
 async function follow(ports: ClaimPorts, want: Claim, situation: Situation): Promise<Step> {
   const { wish, image } = situation;
@@ -59,7 +79,7 @@ async function follow(ports: ClaimPorts, want: Claim, situation: Situation): Pro
       await recover(ports, image, { spec: wish.spec, blame: 'agent' });
       return { image: await load(ports, want) };
     case 'roll_over':
-      await rollOver(ports.table, image, wish.period);
+      await rollOver(ports, image, momentIn(wish));
       return { image: await load(ports, want) };
     case 'top_up':
       return await topUp(ports, want, situation);

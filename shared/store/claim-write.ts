@@ -1,12 +1,16 @@
 /** The writes of a claim: blind inside a slice, as a transaction where more than the instance changes. */
+import { type Amounts, kindsOf, NOTHING } from '../domain/budget.ts';
 import { NovaError } from '../domain/error.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { Wish } from '../domain/protocol/judge.ts';
+import { holdsOf, hourFor, limited, mapAmounts } from '../domain/protocol/slice.ts';
 import { tickMs, triggerOf } from '../domain/run.ts';
-import type { Condition, Update } from '../ports/table.ts';
-import type { Claim, ClaimAnswer, ClaimPorts, Step, Written } from './claim.ts';
-import { decodeInstance, type RUN_ATTRS } from './instance-item.ts';
+import type { Condition, Update, Value } from '../ports/table.ts';
+import type { Claim, ClaimAnswer, ClaimPorts, Situation, Step, Written } from './claim.ts';
+import { decodeInstance, encodeOthers, SLICE_ATTRS } from './instance-item.ts';
+import { pinned, sliceAdd } from './instance-store.ts';
 import { instanceKey } from './keys.ts';
+import { encodeLines } from './line-code.ts';
 import { advanceOp } from './request-store.ts';
 
 export async function load({ table }: ClaimPorts, { agentId, number }: Claim): Promise<Instance> {
@@ -20,23 +24,26 @@ export function runAnswer(image: Instance, { spec, slot }: Wish): ClaimAnswer {
 }
 
 /** What a claim needs to be true, apart from the money. */
-export function claimConditions({ slot, now, period, spec }: Wish): Condition[] {
+export function claimConditions({ slot, now, period, hour, lines, spec }: Wish): Condition[] {
+  const spelled = encodeLines(lines);
+  const sliceHour = hourFor(lines, hour);
   const free: Condition[] = [
     { attr: 'st', op: '=', value: 'active' },
     { attr: 'ho', op: 'missing' },
     { attr: 'sv', op: '=', value: spec.version },
     { attr: 'pe', op: '=', value: period },
+    spelled === undefined ? { attr: 'ls', op: 'missing' } : { attr: 'ls', op: '=', value: spelled },
+    ...(sliceHour === null ? [] : [{ attr: 'hr', op: '=', value: sliceHour } as const]),
     { attr: 'cu', op: '<=', value: now },
   ];
   if (triggerOf(slot) === 'manual') return free;
   return [...free, { attr: 'fl', op: '<', value: tickMs(slot) }, { attr: 'rc', op: 'lacks', value: slot }];
 }
 
-export function runAttrs(
-  { settings }: ClaimPorts,
-  { slot, holder, now, spec }: Wish,
-): Record<(typeof RUN_ATTRS)[number], string | number> {
+function runAttrs({ settings }: ClaimPorts, { slot, holder, now, spec, lines }: Wish): { [attr: string]: Value } {
+  const others = kindsOf(lines).length > 1 ? { hx: encodeOthers(limited(lines, holdsOf(spec))) } : {};
   return {
+    ...others,
     sl: slot,
     ho: holder,
     ra: now,
@@ -50,13 +57,18 @@ export function runAttrs(
 
 /** The claim inside the slice: one conditional write, whose refusal shows the image. */
 export async function write(ports: ClaimPorts, want: Claim, wish: Wish): Promise<Step> {
-  const hold = wish.spec.holdMicros;
+  const holds = limited(wish.lines, holdsOf(wish.spec));
+  const enough: Condition[] = kindsOf(wish.lines).map((kind) => ({
+    attr: SLICE_ATTRS[kind],
+    op: '>=',
+    value: holds[kind],
+  }));
   const update: Update = {
     op: 'update',
     key: instanceKey(want.agentId, want.number),
-    if: [...claimConditions(wish), { attr: 'av', op: '>=', value: hold }],
+    if: [...claimConditions(wish), ...enough],
     set: runAttrs(ports, wish),
-    add: { f: 1, av: -hold },
+    add: { f: 1, ...sliceAdd(wish.lines, negative(holds)) },
   };
   if (triggerOf(want.slot) === 'manual') return await transact(ports, want, { ops: [update], refused: null });
   const result = await ports.table.write(update);
@@ -64,6 +76,27 @@ export async function write(ports: ClaimPorts, want: Claim, wish: Wish): Promise
     throw new NovaError('not_found', `there is no instance ${want.number} of an agent "${want.agentId}"`);
   const image = decodeInstance(result.item);
   return result.ok ? { answer: runAnswer(image, wish) } : { image };
+}
+
+const negative = (amounts: Amounts): Amounts => mapAmounts(amounts, (amount) => -amount);
+
+/** The claim that brings what it lacks, for the transaction that takes it from the budgets. */
+export function claimOp(
+  ports: ClaimPorts,
+  { wish, image }: Situation,
+  { take, exact }: { readonly take: Amounts; readonly exact: boolean },
+): Update {
+  const set = runAttrs(ports, wish);
+  const holds = holdsOf(wish.spec);
+  const left = mapAmounts(NOTHING, (_, kind) => take[kind] - holds[kind]);
+  return {
+    op: 'update',
+    key: instanceKey(image.agentId, image.number),
+    if: [...pinned(image), ...claimConditions(wish)],
+    set: exact ? { ...set, ex: true } : set,
+    add: { f: 1, ...sliceAdd(image.slice.lines, left) },
+    ...(exact ? {} : { remove: ['ex'] }),
+  };
 }
 
 /**

@@ -3,16 +3,17 @@
  * record. No crash and no zombie can come between them.
  */
 import type { Json } from '../domain/agent.ts';
-import { scopesOf } from '../domain/budget.ts';
-import type { Instance } from '../domain/instance.ts';
+import { type Amounts, NOTHING } from '../domain/budget.ts';
+import type { ActiveRun, Instance } from '../domain/instance.ts';
 import { type Closed, closeSlot } from '../domain/protocol/close.ts';
+import { heldBy, inSlice, isNothing, limited, mapAmounts } from '../domain/protocol/slice.ts';
 import { noteOf, type RunRecord } from '../domain/run.ts';
 import type { Op, Update, Value } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
-import { returnOp } from './budget-store.ts';
+import { returnOpsOf } from './budget-store.ts';
 import type { Claimed } from './claim.ts';
 import { decodeInstance, encodeRecord, encodeTally, encodeTries, RUN_ATTRS } from './instance-item.ts';
-import { journalAfter, journalPage, pinned } from './instance-store.ts';
+import { journalAfter, journalPage, pinned, sliceAdd, sliceEmpty } from './instance-store.ts';
 import { instanceKey, stateKey } from './keys.ts';
 
 export type Ending = {
@@ -56,7 +57,8 @@ export async function endRun({ table }: Ports, { instance, spec, attempt }: Clai
     const page = journalPage(image);
     if (page) await table.write(page);
     const closed = closeSlot(image, record, spec);
-    const ops = endOps(image, { record, closed, ending, restMicros: mine.holdMicros - record.costMicros + lostMicros });
+    const used = { usd: record.costMicros - lostMicros, tokens: 0, runs: 1, seconds: record.durationMs / 1000 };
+    const ops = endOps(image, { record, closed, ending, rest: restOf(image.run, used) });
     const seen = await perform({ table }, ops);
     if (seen === 'done') return { kind: 'recorded', tripped: closed.tripped, exhausted: closed.exhausted };
     image = seen ?? decodeInstance((await table.get(instanceKey(image.agentId, image.number))) ?? endless(image));
@@ -86,12 +88,17 @@ type End = {
   readonly record: RunRecord;
   readonly closed: Closed;
   readonly ending: Ending;
-  readonly restMicros: number;
+  readonly rest: Amounts;
 };
 
-function endOps(image: Instance, { record, closed, ending, restMicros }: End): Op[] {
+/** What a run held and has not used; a started second counts whole, and nothing beyond the hold is taken. */
+export function restOf(run: ActiveRun | null, used: Amounts): Amounts {
+  return mapAmounts(heldBy(run), (held, kind) => held - Math.min(held, Math.ceil(used[kind])));
+}
+
+function endOps(image: Instance, { record, closed, ending, rest }: End): Op[] {
   const { agentId, number } = image;
-  const { set, add, budgets } = returnOps(image, restMicros);
+  const { set, add, budgets } = returnOps(image, rest);
   const update: Update = {
     op: 'update',
     key: instanceKey(agentId, number),
@@ -129,10 +136,13 @@ type Returned = {
   readonly budgets: readonly Update[];
 };
 
-/** Where the rest of a hold goes: into the slice, or, once the budget is exact, home with whatever the slice still has. */
-export function returnOps({ agentId, slice }: Instance, restMicros: number): Returned {
-  if (!slice.exact) return { set: {}, add: restMicros === 0 ? {} : { av: restMicros }, budgets: [] };
-  const micros = restMicros + slice.availableMicros;
-  const budgets = micros === 0 ? [] : scopesOf(agentId).map((scope) => returnOp(scope, slice.period, micros));
-  return { set: { av: 0 }, add: {}, budgets };
+/** Where the rest of a hold goes: into the slice, or, once a budget is exact, home with whatever the slice still has. */
+export function returnOps({ slice }: Instance, rest: Amounts): Returned {
+  if (!slice.exact) return { set: {}, add: sliceAdd(slice.lines, rest), budgets: [] };
+  const there = inSlice(slice);
+  const home = limited(
+    slice.lines,
+    mapAmounts(NOTHING, (_, kind) => rest[kind] + there[kind]),
+  );
+  return { set: sliceEmpty(slice.lines), add: {}, budgets: isNothing(home) ? [] : returnOpsOf(slice, home) };
 }

@@ -29,6 +29,7 @@ export type NewAgent = {
   readonly schedule: AgentSchedule | null;
   readonly config: JsonObject;
   readonly holdMicros: number;
+  readonly holdTokens?: number;
   readonly timeoutSeconds: number;
   readonly crashLimit?: number;
   readonly cooldownSeconds?: number;
@@ -93,5 +94,6 @@ function specOf(agentId: string, input: NewAgent): AgentSpec {
     crashLimit: input.crashLimit ?? AGENT_DEFAULTS.crashLimit,
     cooldownSeconds: input.cooldownSeconds ?? AGENT_DEFAULTS.cooldownSeconds,
     overlap: input.overlap ?? 'skip',
+    ...(input.holdTokens === undefined ? {} : { holdTokens: input.holdTokens }),
   };
 }

@@ -3,7 +3,7 @@
  * of one agent is told, and stops no other.
  */
 import type { Agent } from '../domain/agent.ts';
-import { agentScope, defaultLimitMicros } from '../domain/budget.ts';
+import { agentScope, BUDGET_KIND, defaultLimitMicros } from '../domain/budget.ts';
 import { type Earnings, earningsFrom } from '../domain/earnings.ts';
 import { messageOf } from '../domain/error.ts';
 import {
@@ -17,11 +17,11 @@ import {
 import { healthOf } from '../domain/health.ts';
 import type { Instance } from '../domain/instance.ts';
 import { NO_PACE, type Pace, paceOf } from '../domain/pace.ts';
-import { dayOf } from '../domain/period.ts';
 import type { Item, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { decodeAgent } from './agent-item.ts';
 import { decodeLimit } from './budget-store.ts';
+import { momentNow } from './calendar-store.ts';
 import { decisionMemory } from './decision-lock.ts';
 import { openDecisions } from './decision-store.ts';
 import { decodeInstance } from './instance-item.ts';
@@ -79,7 +79,8 @@ async function readAgent(table: Table, item: Item, shelf: Shelf): Promise<Read> 
   }
 }
 
-async function readShelf({ table, time, settings }: Ports): Promise<Shelf> {
+async function readShelf(ports: Ports): Promise<Shelf> {
+  const { table, time } = ports;
   const now = time.now();
   const [limits, ...fleet] = await Promise.all([
     queryAll(table, { pk: limitPk }),
@@ -92,8 +93,9 @@ async function readShelf({ table, time, settings }: Ports): Promise<Shelf> {
     if (part === 'EARN') earnings.set(agentId, item);
     else instances.set(agentId, [...(instances.get(agentId) ?? []), item]);
   }
-  const byScope = new Map(limits.map((item) => [item.sk.slice(0, item.sk.lastIndexOf('#')), item]));
-  return { instances, earnings, limits: byScope, paces: new Map(), now, period: dayOf(now, settings.timezone) };
+  const ofDays = limits.filter(({ sk }) => sk.endsWith(`#${BUDGET_KIND}`));
+  const byScope = new Map(ofDays.map((item) => [item.sk.slice(0, item.sk.lastIndexOf('#')), item]));
+  return { instances, earnings, limits: byScope, paces: new Map(), now, period: (await momentNow(ports)).date };
 }
 
 async function factsOf(table: Table, agent: Agent, shelf: Shelf): Promise<AgentFacts> {

@@ -2,10 +2,19 @@
  * The instance as an item. Attribute names are short because the whole item is billed at every write, by the
  * kilobyte: one write unit needs it below 1,024 bytes with a full journal.
  */
-import { type ActiveRun, type Instance, type InstanceStatus, NO_TALLY, type Tally } from '../domain/instance.ts';
+import { type Amounts, basicLines, NOTHING } from '../domain/budget.ts';
+import {
+  type ActiveRun,
+  type Instance,
+  type InstanceStatus,
+  NO_TALLY,
+  type Slice,
+  type Tally,
+} from '../domain/instance.ts';
 import type { Outcome, RunRecord } from '../domain/run.ts';
 import type { Item, Value } from '../ports/table.ts';
 import { instanceKey } from './keys.ts';
+import { decodeLines } from './line-code.ts';
 
 const OUTCOMES: Record<Outcome, string> = {
   succeeded: 's',
@@ -77,7 +86,7 @@ function decodeTries(value: Value | undefined): Instance['tries'] {
 }
 
 /** Attributes of the run in progress; all are removed when it ends. */
-export const RUN_ATTRS = ['sl', 'ho', 'ra', 'lu', 'cs', 'hd', 'hl', 'se'] as const;
+export const RUN_ATTRS = ['sl', 'ho', 'ra', 'lu', 'cs', 'hd', 'hl', 'se', 'hx'] as const;
 
 function decodeRun(item: Item): ActiveRun | null {
   if (item.ho === undefined) return null;
@@ -90,6 +99,32 @@ function decodeRun(item: Item): ActiveRun | null {
     holdMicros: Number(item.hd),
     holdLeftMicros: Number(item.hl),
     sentMicros: Number(item.se),
+    others: decodeOthers(item.hx),
+  };
+}
+
+/** Tokens, runs and seconds that a run holds: absent where none of them is limited. */
+export const encodeOthers = ({ tokens, runs, seconds }: Amounts): Value => [tokens, runs, seconds];
+
+function decodeOthers(value: Value | undefined): Amounts {
+  if (value === undefined) return NOTHING;
+  const [tokens = 0, runs = 0, seconds = 0] = (value as readonly number[]).map(Number);
+  return { usd: 0, tokens, runs, seconds };
+}
+
+/** Where the slice of each kind is kept; absent for a kind that nothing limits. */
+export const SLICE_ATTRS = { usd: 'av', tokens: 'at', runs: 'ar', seconds: 'as' } as const;
+
+function decodeSlice(item: Item, agentId: string): Slice {
+  const { at, ar, as } = item;
+  const limited = at !== undefined || ar !== undefined || as !== undefined;
+  return {
+    period: String(item.pe),
+    hour: item.hr === undefined ? null : String(item.hr),
+    lines: item.ls === undefined ? basicLines(agentId) : decodeLines(agentId, String(item.ls)),
+    availableMicros: Number(item.av),
+    others: limited ? { usd: 0, tokens: Number(at ?? 0), runs: Number(ar ?? 0), seconds: Number(as ?? 0) } : NOTHING,
+    exact: item.ex === true,
   };
 }
 
@@ -107,7 +142,7 @@ export function decodeInstance(item: Item): Instance {
     rev: Number(item.rev),
     run: decodeRun(item),
     tries: decodeTries(item.tr),
-    slice: { period: String(item.pe), availableMicros: Number(item.av), exact: item.ex === true },
+    slice: decodeSlice(item, agentId),
     recent: strings(item.rc),
     floor: Number(item.fl),
     journal: strings(item.j).map(decodeRecord),

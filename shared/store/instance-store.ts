@@ -1,11 +1,12 @@
 /** Instance items: made, listed, paused and killed. What runs do to them is in claim-store and close-store. */
-import { scopesOf } from '../domain/budget.ts';
-import { type Instance, type InstanceStatus, JOURNAL_RECORDS } from '../domain/instance.ts';
+import { type Amounts, KINDS, kindsOf, type Line, scopesOf } from '../domain/budget.ts';
+import { type Instance, type InstanceStatus, JOURNAL_RECORDS, type Slice } from '../domain/instance.ts';
 import type { RunRecord } from '../domain/run.ts';
-import type { Condition, Op, Put, Table, Update } from '../ports/table.ts';
+import type { Condition, Op, Put, Table, Update, Value } from '../ports/table.ts';
 import { limitKeyOf } from './budget-store.ts';
-import { decodeInstance, encodeRecord, newInstanceItem } from './instance-item.ts';
+import { decodeInstance, encodeRecord, newInstanceItem, SLICE_ATTRS } from './instance-item.ts';
 import { agentKey, fleetPk, instanceKey, instanceSkPrefix, runPageKey, shardOf, shards } from './keys.ts';
+import { encodeLines } from './line-code.ts';
 import { queryAll } from './query-all.ts';
 
 export async function getInstance(table: Table, agentId: string, number: number): Promise<Instance | null> {
@@ -75,6 +76,37 @@ export function pinned(instance: Instance): Condition[] {
     { attr: 'f', op: '=', value: instance.fence },
     { attr: 'rev', op: '=', value: instance.rev },
   ];
+}
+
+type SliceChange = { readonly set: { readonly [attr: string]: Value }; readonly remove: readonly string[] };
+
+/** An empty slice of these periods and limits. */
+export function sliceChange({ period, hour, lines, exact }: Slice): SliceChange {
+  const spelled = encodeLines(lines);
+  const limits = kindsOf(lines);
+  const set: { [attr: string]: Value } = { pe: period };
+  const remove: string[] = [];
+  const put = (attr: string, value: Value | null | undefined): void => {
+    if (value === null || value === undefined) remove.push(attr);
+    else set[attr] = value;
+  };
+  put('hr', hour);
+  put('ls', spelled);
+  put('ex', exact ? true : null);
+  for (const kind of KINDS) put(SLICE_ATTRS[kind], limits.includes(kind) ? 0 : null);
+  return { set, remove };
+}
+
+/** Amounts of limited kinds as changes of the slice's attributes; zeros are left out. */
+export function sliceAdd(lines: readonly Line[], amounts: Amounts): { [attr: string]: number } {
+  const limits = kindsOf(lines);
+  const changed = KINDS.filter((kind) => limits.includes(kind) && amounts[kind] !== 0);
+  return Object.fromEntries(changed.map((kind) => [SLICE_ATTRS[kind], amounts[kind]]));
+}
+
+/** Every limited kind of the slice at nothing. */
+export function sliceEmpty(lines: readonly Line[]): { [attr: string]: number } {
+  return Object.fromEntries(kindsOf(lines).map((kind) => [SLICE_ATTRS[kind], 0]));
 }
 
 /** The page that a full journal becomes: key and bytes follow from its records, so putting it twice changes nothing. */

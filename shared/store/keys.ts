@@ -45,11 +45,14 @@ export const dayKey = (agentId: string, date: string, n: number): Key => ({
   sk: `${date}#${pad(n, 3)}`,
 });
 
-/** Scopes: `fleet`, `agent:<id>`. Kind: `usd-day`. */
+/** Scopes: `fleet`, `department:<name>`, `agent:<id>`. Kind: `usd-day`, `runs-hour` … */
 export const limitPk = 'LIMITS';
 export const limitKey = (scope: string, kind: string): Key => ({ pk: limitPk, sk: `${scope}#${kind}` });
+/** The owner's zone and when it began. */
+export const calendarKey: Key = { pk: 'CALENDAR', sk: 'current' };
+export const budgetPk = (scope: string): string => `BUDGET#${scope}`;
 export const budgetKey = (scope: string, kind: string, periodStart: string): Key => ({
-  pk: `BUDGET#${scope}`,
+  pk: budgetPk(scope),
   sk: `${kind}#${periodStart}`,
 });
 

@@ -1,41 +1,89 @@
-/** Changing a limit: the limit and the open budget of today change together, audited, or not at all. */
-import { BUDGET_KIND, type Budget, type BudgetStatus, budgetStatus, type Limit, type Scope } from '../domain/budget.ts';
+/** Changing a limit: the limit and its open budgets change together, audited, or not at all. */
+import {
+  BUDGET_KIND,
+  type Budget,
+  isBasic,
+  type Kind,
+  type Limit,
+  type Line,
+  lineName,
+  type Scope,
+} from '../domain/budget.ts';
+import { momentAt, type Per, periodOf } from '../domain/calendar.ts';
 import { NovaError } from '../domain/error.ts';
 import { formatUsd } from '../domain/money.ts';
-import { dayOf } from '../domain/period.ts';
-import type { Item, Op, Table } from '../ports/table.ts';
+import type { Item, Op } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { type AuditHead, audited, NO_AUDIT } from './audit-store.ts';
-import { budgetKeyOf, decodeLimit, getBudget, limitKeyOf } from './budget-store.ts';
+import { budgetKeyFor, decodeLimitOf, getBudget, limitKeyFor, openingOp } from './budget-store.ts';
+import { calendarAt } from './calendar-store.ts';
 import { callBack } from './call-back-store.ts';
-import { listFleet, listInstances } from './instance-store.ts';
-import { limitPk } from './keys.ts';
-import { queryAll } from './query-all.ts';
+import { countBefore } from './count-store.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'hashing' | 'settings'>;
 
-export type NewLimit = { readonly scope: Scope; readonly limitMicros: number };
+export type NewLimit = {
+  readonly scope: Scope;
+  /** In the unit of its kind: micro-USD for dollars. */
+  readonly limitMicros: number;
+  /** Dollars unless told. */
+  readonly kind?: Kind;
+  /** A day unless told. */
+  readonly per?: Per;
+  /** Whether ticks are thinned out from 90 %; as it was, or yes, unless told. */
+  readonly throttled?: boolean;
+};
 
-/** Sets a daily limit. @throws NovaError bad_input for a negative amount; conflict when it kept changing. */
-export async function setLimit(world: Ports, { scope, limitMicros }: NewLimit, actor: string): Promise<Limit> {
+/** Clocks may be behind or ahead: a period that begins so soon may have its budget already. */
+const AHEAD_MS = 120_000;
+
+/**
+ * Sets a limit. One that did not exist counts what its running period has cost before it resolves.
+ * @throws NovaError bad_input for a negative amount; conflict when it kept changing.
+ */
+export async function setLimit(world: Ports, wanted: NewLimit, actor: string): Promise<Limit> {
+  const { scope, limitMicros, kind = 'usd', per = 'day' } = wanted;
+  const line: Line = { scope, kind, per };
   if (!Number.isSafeInteger(limitMicros) || limitMicros < 0) {
     throw new NovaError('bad_input', `a budget is $0 or more; got ${formatUsd(limitMicros)}`);
   }
-  const period = dayOf(world.time.now(), world.settings.timezone);
   for (let attempt = 0; attempt < 20; attempt++) {
-    const item = await world.table.get(limitKeyOf(scope));
-    const before = decodeLimit(scope, item);
-    const budget = await getBudget(world.table, scope, period);
-    const change = { before, limitMicros, actor, head: headOf(item) };
-    const result = await world.table.transact([
-      ...limitOps(world, change),
-      budgetOp(budget, { scope, period, limitMicros }),
-    ]);
-    if (!result.ok) continue;
-    if (limitMicros < before.limitMicros) await callBack(world.table, { scope, period });
-    return { ...before, limitMicros, version: before.version + 1 };
+    const done = await tryToSet(world, { wanted, line, actor });
+    if (done) return done;
   }
   throw new NovaError('conflict', `the budget of ${scope} is being changed by somebody else`);
+}
+
+type Setting = { readonly wanted: NewLimit; readonly line: Line; readonly actor: string };
+
+async function tryToSet(world: Ports, { wanted, line, actor }: Setting): Promise<Limit | null> {
+  const { table } = world;
+  const [period = '', ...ahead] = await openPeriods(world, line);
+  const item = await table.get(limitKeyFor(line));
+  const before = decodeLimitOf(line, item);
+  const begins = before.version === 0 && !isBasic(line);
+  const after: Limit = {
+    ...before,
+    limitMicros: wanted.limitMicros,
+    version: before.version + 1,
+    throttled: wanted.throttled ?? before.throttled,
+    counting: before.counting || begins,
+  };
+  const budgets = begins
+    ? [openingOp(after, period)]
+    : await Promise.all([period, ...ahead].map(async (one) => budgetOp(await getBudget(table, line, one), after, one)));
+  const result = await table.transact([...limitOps(world, { before, after, actor, head: headOf(item) }), ...budgets]);
+  if (!result.ok) return null;
+  if (after.counting) await countBefore(world, line, period);
+  else if (after.limitMicros < before.limitMicros) await callBack(table, { line, period });
+  return after;
+}
+
+/** The running period, and the next one where it is about to begin. */
+async function openPeriods(world: Ports, { per }: Line): Promise<string[]> {
+  const now = world.time.now();
+  const calendar = await calendarAt(world, now);
+  return [...new Set([now, now + AHEAD_MS].map((ms) => periodOf(per, momentAt(ms, calendar))))];
 }
 
 function headOf(item: Item | null): AuditHead {
@@ -46,79 +94,61 @@ function headOf(item: Item | null): AuditHead {
 
 type LimitChange = {
   readonly before: Limit;
-  readonly limitMicros: number;
+  readonly after: Limit;
   readonly actor: string;
   readonly head: AuditHead;
 };
 
-function limitOps({ hashing, time }: Ports, { before, limitMicros, actor, head }: LimitChange): Op[] {
-  const { scope, version } = before;
+/** Dollars a day are audited as `budget:<scope>`, every other limit under its own name. */
+const entityOf = (line: Line): string =>
+  lineName(line) === BUDGET_KIND ? `budget:${line.scope}` : `budget:${line.scope}#${lineName(line)}`;
+
+function limitOps({ hashing, time }: Ports, { before, after, actor, head }: LimitChange): Op[] {
+  const { line, version } = before;
   const { record, head: next } = audited(hashing, head, {
     at: time.now(),
     actor,
     action: 'budget.set',
-    entity: `budget:${scope}`,
-    details: { kind: BUDGET_KIND, fromMicros: before.limitMicros, toMicros: limitMicros },
+    entity: entityOf(line),
+    details: {
+      kind: lineName(line),
+      fromMicros: before.limitMicros,
+      toMicros: after.limitMicros,
+      ...(before.throttled === after.throttled ? {} : { throttled: after.throttled }),
+    },
   });
   return [
     {
       op: 'update',
-      key: limitKeyOf(scope),
+      key: limitKeyFor(line),
       if: [version ? { attr: 'version', op: '=', value: version } : { attr: 'version', op: 'missing' }],
-      set: { v: 1, limit: limitMicros, version: version + 1, ...next },
+      set: {
+        ...{ v: 1, limit: after.limitMicros, version: after.version, ...next },
+        ...(after.throttled ? {} : { unthrottled: true }),
+        ...(after.counting ? { counting: true } : {}),
+      },
+      ...(after.throttled ? { remove: ['unthrottled'] } : {}),
     },
     record,
   ];
 }
 
-type Wanted = NewLimit & { readonly period: string };
-
 /** A raise ends `exact`; a lower limit begins it, and may leave less than nothing available. */
-function budgetOp(budget: Budget | null, { scope, period, limitMicros }: Wanted): Op {
-  const key = budgetKeyOf(scope, period);
+function budgetOp(budget: Budget | null, { line, limitMicros, throttled }: Limit, period: string): Op {
+  const key = budgetKeyFor(line, period);
   if (!budget) return { op: 'check', key, if: [{ attr: 'pk', op: 'missing' }] };
   const by = limitMicros - budget.limitMicros;
+  const lower = by < 0;
   return {
     op: 'update',
     key,
     if: [{ attr: 'limit', op: '=', value: budget.limitMicros }],
     add: { available: by },
-    set: by < 0 ? { limit: limitMicros, exact: true } : { limit: limitMicros },
-    remove: by < 0 ? ['swept'] : ['exact', 'swept'],
+    set: {
+      limit: limitMicros,
+      ...(lower ? { exact: true } : {}),
+      ...(throttled ? {} : { unthrottled: true }),
+    },
+    remove: ['swept', 'told', ...(lower ? [] : ['exact', 'full']), ...(throttled ? ['unthrottled'] : [])],
   };
-}
-
-export type BudgetView = {
-  readonly id: Scope;
-  readonly period: string;
-  readonly limitMicros: number;
-  readonly spentMicros: number;
-  readonly reservedMicros: number;
-  readonly availableMicros: number;
-  readonly percent: number;
-  readonly status: BudgetStatus;
-};
-
-/** Today's use of one scope: spent from the instances' tallies, reserved = what is neither spent nor available. */
-export async function viewBudget(world: Ports, scope: Scope): Promise<BudgetView> {
-  const period = dayOf(world.time.now(), world.settings.timezone);
-  const limit = decodeLimit(scope, await world.table.get(limitKeyOf(scope)));
-  const budget = await getBudget(world.table, scope, period);
-  const instances = scope === 'fleet' ? await listFleet(world.table) : await listInstances(world.table, scope.slice(6));
-  const spentMicros = instances
-    .filter(({ slice }) => slice.period === period)
-    .reduce((sum, { day }) => sum + day.costMicros, 0);
-  const limitMicros = budget?.limitMicros ?? limit.limitMicros;
-  const left = budget?.availableMicros ?? limitMicros;
-  const reservedMicros = Math.max(0, limitMicros - left - spentMicros);
-  const percent = limitMicros === 0 ? 100 : Math.floor((spentMicros * 100) / limitMicros);
-  const status = budgetStatus(spentMicros, limitMicros);
-  return { id: scope, period, limitMicros, spentMicros, reservedMicros, availableMicros: left, percent, status };
-}
-
-/** Scopes somebody has set or used. The fleet is always among them. */
-export async function limitedScopes(table: Table): Promise<Scope[]> {
-  const items = await queryAll(table, { pk: limitPk });
-  const scopes = items.map(({ sk }) => sk.slice(0, sk.lastIndexOf('#')));
-  return scopes.includes('fleet') ? scopes : ['fleet', ...scopes];
 }

@@ -1,4 +1,5 @@
 /** Before each paid call: its bound moves from the hold to *sent*, durably. What was sent is never released by time. */
+import { MAX_OPERATION_MICROS } from '../domain/budget.ts';
 import { NovaError } from '../domain/error.ts';
 import { formatUsd } from '../domain/money.ts';
 import { computeBoundMicros } from '../domain/protocol/cost.ts';
@@ -18,12 +19,16 @@ export type Paid = {
 
 /**
  * Marks one call; answers the claim as it is afterwards. The lease is extended as well.
- * @throws NovaError budget_reached when the hold has less left; denied after a kill; conflict when the lease is lost.
+ * @throws NovaError budget_reached when the hold has less left, or for a call above $30; denied after a kill; conflict when the lease is lost.
  */
 export async function markCall(ports: Ports, claimed: Claimed, { boundMicros, settledMicros }: Paid): Promise<Claimed> {
   const { instance, spec } = claimed;
   const { run } = instance;
   if (!run) throw new NovaError('conflict', 'the run has no lease');
+  if (boundMicros > MAX_OPERATION_MICROS) {
+    const most = formatUsd(MAX_OPERATION_MICROS);
+    throw new NovaError('budget_reached', `one call may cost at most ${most}; got ${formatUsd(boundMicros)}`);
+  }
   const sent = settledMicros + boundMicros;
   const limit = run.holdMicros - computeBoundMicros(spec.timeoutSeconds, ports.settings.computeNanosPerSecond);
   if (sent > limit) {

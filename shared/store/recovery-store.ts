@@ -9,7 +9,7 @@ import { computeBoundMicros } from '../domain/protocol/cost.ts';
 import { MAX_ATTEMPTS, type RunRecord, triggerOf } from '../domain/run.ts';
 import type { Condition, Op, Update, Value } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
-import { closedAttrs, returnOps } from './close-store.ts';
+import { closedAttrs, restOf, returnOps } from './close-store.ts';
 import { encodeTally, encodeTries, RUN_ATTRS } from './instance-item.ts';
 import { journalPage, pinned } from './instance-store.ts';
 import { instanceKey } from './keys.ts';
@@ -60,7 +60,10 @@ function reopening({ settings, time }: Ports, { instance, run, lost }: Case): Op
     spec: lost.spec,
   });
   const charged = (tally: Tally): Value => encodeTally({ ...tally, costMicros: tally.costMicros + bound });
-  const { set, add, budgets } = returnOps(instance, run.holdMicros - bound);
+  const { set, add, budgets } = returnOps(
+    instance,
+    restOf(run, { usd: bound, tokens: 0, runs: 0, seconds: run.others.seconds }),
+  );
   const update: Update = {
     op: 'update',
     key: instanceKey(instance.agentId, instance.number),
@@ -90,7 +93,7 @@ async function recording(ports: Ports, { instance, run, lost }: Case): Promise<O
       ? {}
       : { crashStreak: instance.crashStreak, coolingUntil: instance.coolingUntil, probes: instance.probes };
   const charged = record.costMicros - (instance.tries[run.slot]?.lostMicros ?? 0);
-  const { set, add, budgets } = returnOps(instance, run.holdMicros - charged);
+  const { set, add, budgets } = returnOps(instance, restOf(run, { ...run.others, usd: charged }));
   const update: Update = {
     op: 'update',
     key: instanceKey(instance.agentId, instance.number),

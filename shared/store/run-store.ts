@@ -60,6 +60,24 @@ const lateRecord = (item: Item): RunRecord => ({
   note: String(item.note),
 });
 
+/**
+ * Records of one instance that may have started at or after an instant; some before it are among them. The page before
+ * the first one is read as well, because a page is found by the start of its first run.
+ */
+export async function recordsSince(table: Table, instance: Instance, since: number): Promise<RunRecord[]> {
+  const pk = runPagePk(instance.agentId, instance.number);
+  const from = String(since).padStart(14, '0');
+  const before = since === 0 ? [] : (await table.query({ pk, to: from, reverse: true, limit: 1 })).items;
+  const pages = await queryAll(table, { pk, from });
+  return uniqueRecords([...instance.journal, ...[...before, ...pages].flatMap(pageRecords)]);
+}
+
+/** A full journal is in its page and on the instance until the next end. */
+function uniqueRecords(records: readonly RunRecord[]): RunRecord[] {
+  const seen = new Set<Slot>();
+  return records.filter(({ slot }) => !seen.has(slot) && seen.add(slot));
+}
+
 /** Newest first. Reads as many pages as `limit` needs; without it, everything. */
 export async function listRuns(table: Table, agentId: string, options: { limit?: number } = {}): Promise<ListedRun[]> {
   const instances = await listInstances(table, agentId);
@@ -73,8 +91,7 @@ async function runsOf(table: Table, instance: Instance, { limit }: { limit?: num
   const query = { pk: runPagePk(agentId, number), reverse: true, ...(limit === undefined ? {} : { limit }) };
   const pages = await queryAll(table, query);
   const late = await lateRuns(table, instance);
-  const seen = new Set<Slot>();
-  const records = [...journal, ...pages.flatMap(pageRecords)].filter(({ slot }) => !seen.has(slot) && seen.add(slot));
+  const records = uniqueRecords([...journal, ...pages.flatMap(pageRecords)]);
   return [...inProgress(instance), ...records.map((record) => listed(instance, record)), ...late];
 }
 

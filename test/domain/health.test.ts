@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Agent } from '../../shared/domain/agent.ts';
+import { NOTHING } from '../../shared/domain/budget.ts';
 import { healthOf, lastActivity, lastSuccess } from '../../shared/domain/health.ts';
 import { type ActiveRun, type Instance, NO_TALLY } from '../../shared/domain/instance.ts';
 import { tickSlot } from '../../shared/domain/run.ts';
@@ -11,7 +12,7 @@ const MINUTE = 60_000;
 const ran = { total: { ...NO_TALLY, runs: 3, succeeded: 3 }, recent: [tickSlot(NOW - 10 * MINUTE)] };
 const running = (leaseUntil: number): ActiveRun => ({
   ...{ slot: 'x', holder: 'h', startedAt: NOW - 300 * MINUTE, leaseUntil },
-  ...{ callSeq: 0, holdMicros: 0, holdLeftMicros: 0, sentMicros: 0 },
+  ...{ callSeq: 0, holdMicros: 0, holdLeftMicros: 0, sentMicros: 0, others: NOTHING },
 });
 
 type Row = readonly [

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Instance } from '../../shared/domain/instance.ts';
 import { afterOutcome, closeSlot } from '../../shared/domain/protocol/close.ts';
 import { judge, type Wish } from '../../shared/domain/protocol/judge.ts';
-import { isRoomy, sliceMicros } from '../../shared/domain/protocol/slice.ts';
+import { isRoomy, sliceOf } from '../../shared/domain/protocol/slice.ts';
 import {
   manualSlot,
   noteOf,
@@ -152,10 +152,10 @@ test('a success forgives every crash; a failure the blueprint declares neither c
 });
 
 test('a slice grows with the runs of the day, up to 64 holds, and always covers what is lacking', () => {
-  const slice = (runs: number): number => sliceMicros({ ...RESTING, day: { ...RESTING.day, runs } }, 100_000);
+  const slice = (runs: number): number => sliceOf({ ...RESTING, day: { ...RESTING.day, runs } }, SPEC).usd;
   assert.deepEqual([0, 1, 7, 64, 5000].map(slice), [100_000, 100_000, 700_000, 6_400_000, 6_400_000]);
   const empty = { ...RESTING, slice: { ...RESTING.slice, availableMicros: 0 } };
-  assert.equal(sliceMicros(empty, 250_000), 250_000);
+  assert.equal(sliceOf(empty, { ...SPEC, holdMicros: 250_000 }).usd, 250_000);
 });
 
 test('slices are cut only while every instance could have two of them', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_TALLY, type Tally } from '../../shared/domain/instance.ts';
+import { stillClock } from '../../shared/memory/clock.ts';
 import { mapTable } from '../../shared/memory/map-table.ts';
 import { closedDays } from '../../shared/store/day-store.ts';
 import { encodeTally, newInstanceItem } from '../../shared/store/instance-item.ts';
@@ -12,7 +13,8 @@ async function closed(day: Partial<Tally>): Promise<number[]> {
   const item = { ...newInstanceItem('shop', 0, 1), pe: '2026-11-19', d: encodeTally({ ...NO_TALLY, ...day }) };
   await table.write({ op: 'put', item });
   const instance = await getInstance(table, 'shop', 0);
-  assert.ok(instance && (await rollOver(table, instance, '2026-11-20')));
+  const ports = { table, time: stillClock(Date.UTC(2026, 10, 20)), settings: { timezone: 'UTC' } };
+  assert.ok(instance && (await rollOver(ports, instance, { date: '2026-11-20', hour: '2026-11-20T00' })));
   const days = await closedDays(table, 'shop', { from: '2026-11-01', to: '2026-11-30' });
   return days.map(({ tally }) => tally.costMicros);
 }

@@ -1,7 +1,7 @@
 import { isOpen } from '../../../shared/domain/approval.ts';
 import { openApprovals } from '../../../shared/store/approval-store.ts';
+import { viewBudget } from '../../../shared/store/budget-view.ts';
 import { recentDecisions } from '../../../shared/store/decision-store.ts';
-import { viewBudget } from '../../../shared/store/limit-store.ts';
 import { currentPolicy } from '../../../shared/store/policy-store.ts';
 import { worldCommand } from '../../command.ts';
 import { blocks } from '../../render/details.ts';

@@ -1,7 +1,7 @@
 import { sinceBegun } from '../../../shared/domain/finance/books.ts';
 import { budgetPace, burnOf, runwayDays } from '../../../shared/domain/finance/burn.ts';
 import { dayBounds, dayOf } from '../../../shared/domain/period.ts';
-import { viewBudget } from '../../../shared/store/limit-store.ts';
+import { viewBudget } from '../../../shared/store/budget-view.ts';
 import { booksOf, SPAN, spanView } from '../../books.ts';
 import { worldCommand } from '../../command.ts';
 import { usd } from '../../fields.ts';

@@ -1,14 +1,19 @@
 /** What to do with a wish to run, given the instance as it stands. Pure: the stores do it, conditionally, and ask again. */
 import type { AgentSpec } from '../agent.ts';
+import type { Line } from '../budget.ts';
 import type { Instance } from '../instance.ts';
 import { type Refusal, type Slot, tickMs, triggerOf } from '../run.ts';
+import { hourFor, isLacking } from './slice.ts';
 
 export type Wish = {
   readonly slot: Slot;
   readonly holder: string;
   readonly now: number;
-  /** Today in the owner's zone. */
+  /** Today and this hour in the owner's zone. */
   readonly period: string;
+  readonly hour: string;
+  /** The limits the instance is known to be under. */
+  readonly lines: readonly Line[];
   readonly spec: AgentSpec;
 };
 
@@ -56,8 +61,8 @@ function forbidden({ status, coolingUntil }: Instance, { now }: Wish): Judgement
   return coolingUntil > now ? { do: 'refuse', reason: 'cooling' } : null;
 }
 
-function money({ specVersion, slice }: Instance, { spec, period }: Wish): Judgement {
+function money({ specVersion, slice }: Instance, { spec, period, hour }: Wish): Judgement {
   if (specVersion !== spec.version) return { do: 'reload_spec' };
-  if (slice.period !== period) return { do: 'roll_over' };
-  return slice.availableMicros < spec.holdMicros ? { do: 'top_up' } : { do: 'claim' };
+  if (slice.period !== period || slice.hour !== hourFor(slice.lines, hour)) return { do: 'roll_over' };
+  return isLacking(slice, spec) ? { do: 'top_up' } : { do: 'claim' };
 }
