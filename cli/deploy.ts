@@ -11,7 +11,7 @@ import { holdMicros } from '../shared/domain/protocol/cost.ts';
 import { nextFiring } from '../shared/domain/schedule/next.ts';
 import { parseSchedule } from '../shared/domain/schedule/parse.ts';
 import { assertTimezone } from '../shared/domain/zone.ts';
-import { getAgent, listAgents } from '../shared/store/agent-store.ts';
+import { changeAgent, getAgent, listAgents } from '../shared/store/agent-store.ts';
 import { createDecision } from '../shared/store/decision-store.ts';
 import { deployAgent, type NewAgent } from '../shared/store/deploy-store.ts';
 import { setLimit } from '../shared/store/limit-store.ts';
@@ -52,11 +52,15 @@ export async function deploy(
     throw new NovaError('conflict', `there is an agent "${id}" already, or there was one; choose another --name`);
   }
   const verdict = await gateVerdict(input, wanted, world);
-  // First the limit, then the agent: it never runs, not once, under a larger one.
+  // A draft runs nothing: its name is taken first, its limit set next, so that it never runs under a larger one and the
+  // limit of a deployment that lost the race for the name stays on nobody.
+  const limited = input.budgetDay !== undefined;
+  await deployAgent(world, { ...wanted, draft: verdict !== null || limited }, actor);
   if (input.budgetDay !== undefined) {
     await setLimit(world, { scope: agentScope(id), limitMicros: input.budgetDay }, actor);
   }
-  await deployAgent(world, { ...wanted, draft: verdict !== null }, actor);
+  if (limited && !verdict)
+    await changeAgent(world, id, { status: 'active' }, { actor, why: 'deployed, its budget is set' });
   const gate = verdict && (await decideDeploy(world, verdict, actor));
   return { ...(await agentDetail(world, id)), gate };
 }

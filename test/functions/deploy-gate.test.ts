@@ -56,3 +56,17 @@ test('a rejected one stays a draft', async () => {
   await workAll(cli);
   assert.equal((await getAgent(cli.world.table, 'scout'))?.status, 'draft');
 });
+
+test('of two deployments of one name the loser leaves nothing behind, not even its limit', async () => {
+  const cli = cliWorld();
+  const budgets = ['1', '50000', '7'];
+  const codes = await Promise.all(budgets.map(async (usd) => (await nova(cli, [...DEPLOY, '--budget-day', usd])).code));
+  assert.deepEqual([...codes].sort(), [0, 5, 5]);
+  const won = budgets[codes.indexOf(0)] ?? '';
+  const { budget, status } = await json<{ budget: { limitMicros: number }; status: string }>(cli, [
+    'agent',
+    'show',
+    'scout',
+  ]);
+  assert.deepEqual([budget.limitMicros, status], [Number(won) * 1_000_000, 'active']);
+});
