@@ -10,10 +10,11 @@ const MAX_NAMED = 10;
 
 /** @throws NovaError not_found naming the nearest one, or those there are. */
 export async function theAgent(world: Pick<World, 'table'>, id: string): Promise<Agent> {
-  const agent = await getAgent(world.table, id);
+  // Longer than any id, and than any key: nothing to look up.
+  const agent = id.length > 100 ? null : await getAgent(world.table, id);
   if (agent) return agent;
   const ids = (await listAgents(world.table)).map((one) => one.id);
-  throw new NovaError('not_found', `there is no agent "${id}"${didYouMean(id, ids) || among(ids)}`);
+  throw new NovaError('not_found', `there is no agent "${id.slice(0, 100)}"${didYouMean(id, ids) || among(ids)}`);
 }
 
 function among(ids: readonly string[]): string {

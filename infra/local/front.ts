@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { FATES, messageOf, NovaError } from '../../shared/domain/error.ts';
 import type { Log } from '../../shared/ports/outside.ts';
 import type { WebRequest, WebResponse } from '../../shared/runtime/job.ts';
-import { inboxPage, mailPage } from './inbox-page.ts';
+import { inboxPage, mailPage, welcomePage } from './inbox-page.ts';
 import type { MailCatcher } from './mail-catcher.ts';
 
 export type FrontOptions = {
@@ -78,6 +78,7 @@ async function answer(options: FrontOptions, request: IncomingMessage, response:
   ) {
     return send(response, await inbox(options.mails, { mails, pathname }));
   }
+  if (request.method === 'GET' && pathname === '/') return send(response, welcomePage());
   const answered = await options.web(await webRequest(request, pathname));
   send(response, answered ?? { status: 404, headers: { 'content-type': 'text/plain' }, body: 'not found\n' });
 }

@@ -25,6 +25,15 @@ function page(title: string, body: string): WebResponse {
 
 const time = (at: number): string => new Date(at).toISOString().replace('T', ' ').slice(0, 19);
 
+/** For whoever opens the address of the front: nothing is shown here, only where to look. */
+export function welcomePage(): WebResponse {
+  const where = 'Mails are at the address that your terminal shows; <code>./nova status</code> shows it again.';
+  return page(
+    'NovaOS',
+    `<h1>NovaOS is running on this machine</h1><p>${where}<p><code>./nova help</code> lists what can be done.`,
+  );
+}
+
 /** Newest first. */
 export function inboxPage(mails: readonly CaughtMail[], path: string): WebResponse {
   const rows = [...mails]

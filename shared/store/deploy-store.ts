@@ -57,6 +57,8 @@ export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): A
   if (!Number.isInteger(instances) || instances < 1 || instances > MAX_INSTANCES) {
     throw new NovaError('bad_input', `an agent has 1 to ${MAX_INSTANCES} instances, got ${instances}`);
   }
+  mustFit('a name', input.name, MAX_NAME);
+  mustFit('a department', input.department, MAX_DEPARTMENT);
   const { blueprint, department, schedule } = input;
   const posted = reconcileOrder(world, spec.agentId);
   const { record, head } = audited(world.hashing, NO_AUDIT, {
@@ -85,6 +87,15 @@ export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): A
   const fresh = [{ attr: 'pk', op: 'missing' }] as const;
   const put = (item: Item): Op => ({ op: 'put', item, if: fresh });
   return { agent, ops: [put(encodeAgent(agent)), put(encodeSpec(spec)), record, posted.op], posted: [posted] };
+}
+
+/** What stands in tables, mails and subjects: long enough to say anything, short enough to be read. */
+const MAX_NAME = 100;
+const MAX_DEPARTMENT = 60;
+
+function mustFit(what: string, text: string, limit: number): void {
+  if (text.length <= limit) return;
+  throw new NovaError('bad_input', `${what} has at most ${limit} characters; got ${text.length}`);
 }
 
 function specOf(agentId: string, input: NewAgent): AgentSpec {
