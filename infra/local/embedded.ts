@@ -36,6 +36,8 @@ export type EmbeddedOptions = {
   readonly maxConcurrentRuns?: number;
   /** Divides lease, heartbeat and visibility, so that a crash test need not wait half an hour. 1 unless told. */
   readonly timeScale?: number;
+  /** Divides the visibility of messages alone; as `timeScale` unless told. */
+  readonly visibilityScale?: number;
   readonly system?: (settings: Settings) => readonly SystemSchedule[];
   /** Children kept ready when there is nothing to do; 2 unless told. */
   readonly idleChildren?: number;
@@ -87,7 +89,7 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
   const db = openSqliteDb({ path: home.file('nova.sqlite'), synchronous: options.synchronous ?? 'FULL' });
   const stored = sqliteTable(db);
   const table = options.wrap?.(stored) ?? stored;
-  const queues = openQueues(db, scale);
+  const queues = openQueues(db, options.visibilityScale ?? scale);
   const mails = mailCatcher({ folder: home.file('mail'), time: systemTime });
   const log = homeLog(home.file('engine.log'), systemTime);
   const place = { url: null as string | null, run: null as ((target: string) => Promise<void>) | null };

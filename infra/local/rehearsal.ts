@@ -92,7 +92,7 @@ async function startOn(ground: Ground, found: StandIns): Promise<Engine> {
     synchronous: options.synchronous,
   });
   const names = localNames('local');
-  ensureQueues(stands.sqs, names, ground.scale);
+  ensureQueues(stands.sqs, names, ground.options.visibilityScale ?? ground.scale);
   const places: Places = {
     names,
     settings: homeSettings(home, ground.scale),
