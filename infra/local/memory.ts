@@ -21,6 +21,7 @@ import { type QueueName, queues as queueRows } from '../topology.ts';
 import { answerWeb, callOf, type Jobs, loadJobs } from './jobs.ts';
 import { workOne } from './pump.ts';
 import { LocalScheduler } from './scheduler/local-scheduler.ts';
+import { systemSchedules } from './system-schedules.ts';
 
 export type MemoryOptions = {
   readonly seed?: number;
@@ -164,18 +165,7 @@ function schedulerOf({ world, queues, table }: Assembled, jobs: Jobs): LocalSche
   const scheduler: LocalScheduler = new LocalScheduler({
     table,
     time: world.time,
-    system: jobs.schedules.flatMap(({ row }) =>
-      'schedule' in row.on
-        ? [
-            {
-              name: row.name,
-              target: row.name,
-              timezone: row.on.zone === 'owner' ? world.settings.timezone : 'UTC',
-              expression: row.on.schedule,
-            },
-          ]
-        : [],
-    ),
+    system: systemSchedules({}, world.settings.timezone),
     fire: async (target, scheduledFor) => {
       if (target.kind === 'agent') {
         const { agentId, instance } = target;

@@ -1,11 +1,13 @@
 /** An engine in this process, as a stage for stories. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine } from '../../infra/local/engine.ts';
+import { answerControl } from '../../cli/control.ts';
+import type { Engine, EngineOptions } from '../../infra/local/engine.ts';
 import { openRequests } from '../../shared/store/request-store.ts';
-import type { Stage } from './story.ts';
+import { approveStory, checkStory, type Stage, tellStory } from './story.ts';
 
 export function temporaryHome(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'nova-'));
@@ -37,5 +39,24 @@ export async function settled({ world, admin }: Pick<Engine, 'world' | 'admin'>,
     calm = busy === 0 ? calm + 1 : 0;
     if (Date.now() > end) throw new Error(`still busy after ${timeoutMs} ms: ${JSON.stringify(depths)}`);
     await sleep(25);
+  }
+}
+
+type Start = (options: EngineOptions) => Promise<Engine>;
+
+/** The whole story on an engine that is started for it, from the first deployment to what follows the approval. */
+export async function tellOn(start: Start): Promise<void> {
+  const home = temporaryHome();
+  const engine = await start({ home: home.path, port: 0, version: 'test', control: answerControl });
+  try {
+    const stage = stageOf(engine);
+    const told = await tellStory(stage);
+    checkStory(told);
+    await approveStory(stage, told);
+  } finally {
+    await engine.stop();
+    const announced = existsSync(join(home.path, 'local.json'));
+    home.remove();
+    assert.equal(announced, false, 'a stopped engine still announces itself');
   }
 }
