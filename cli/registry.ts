@@ -63,6 +63,16 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       reject: () => import('./commands/approval/reject.ts'),
     },
   },
+  operator: {
+    summary: 'the people who may answer for this workspace',
+    verbs: {
+      add: () => import('./commands/operator/add.ts'),
+      list: () => import('./commands/operator/list.ts'),
+      show: () => import('./commands/operator/show.ts'),
+      role: () => import('./commands/operator/role.ts'),
+      remove: () => import('./commands/operator/remove.ts'),
+    },
+  },
   budget: {
     summary: 'limits that are never exceeded',
     verbs: {

@@ -23,6 +23,7 @@ export const ENTITIES = {
   audit: 'AUDIT#*',
   outbox: 'OUTBOX',
   policy: 'POLICY',
+  operator: 'OPERATOR',
 } as const;
 
 export type Entity = keyof typeof ENTITIES;

@@ -6,7 +6,19 @@ import type { Key, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { type AuditHead, auditChain, auditOfDay, NO_AUDIT } from './audit-store.ts';
 import { limitKeyOf } from './budget-store.ts';
-import { agentKey, agentsPk, approvalKey, decisionKey, ledgerBookKey, limitPk, policyKey, targetsKey } from './keys.ts';
+import {
+  agentKey,
+  agentsPk,
+  approvalKey,
+  decisionKey,
+  ledgerBookKey,
+  limitPk,
+  operatorKey,
+  operatorPk,
+  operatorRegisterKey,
+  policyKey,
+  targetsKey,
+} from './keys.ts';
 import { queryAll } from './query-all.ts';
 import { TARGETS_ENTITY } from './targets-store.ts';
 
@@ -19,6 +31,7 @@ function headKey(entity: string): Key | null {
   if (kind === 'agent') return agentKey(id);
   if (kind === 'decision') return decisionKey(id);
   if (kind === 'approval') return approvalKey(id);
+  if (kind === 'operator') return operatorKey(id);
   if (kind === 'budget') return id.includes('#') ? { pk: limitPk, sk: id } : limitKeyOf(id);
   if (entity === TARGETS_ENTITY) return targetsKey;
   if (entity === 'ledger:book') return ledgerBookKey;
@@ -55,6 +68,7 @@ export async function verifyEntity(world: Pick<World, 'table' | 'hashing'>, enti
 export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days: number): Promise<string[]> {
   const agents = await queryAll(world.table, { pk: agentsPk });
   const limits = await queryAll(world.table, { pk: limitPk });
+  const people = await queryAll(world.table, { pk: operatorPk });
   const policy = await world.table.get(policyKey);
   const book = await world.table.get(ledgerBookKey);
   const targets = await world.table.get(targetsKey);
@@ -64,6 +78,7 @@ export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days
     ...limits
       .filter(({ auditSeq }) => auditSeq !== undefined)
       .map(({ sk }) => `budget:${sk.endsWith(`#${BUDGET_KIND}`) ? sk.slice(0, sk.lastIndexOf('#')) : sk}`),
+    ...people.filter(({ sk }) => sk !== operatorRegisterKey.sk).map(({ sk }) => `operator:${sk}`),
     ...(policy ? ['policy:autonomy'] : []),
     ...(book ? ['ledger:book'] : []),
     ...(targets ? [TARGETS_ENTITY] : []),

@@ -97,6 +97,10 @@ export const auditKey = (entity: string, seq: number): Key => ({ pk: auditPk(ent
 
 export const outboxPk = 'OUTBOX';
 export const outboxKey = (id: string): Key => ({ pk: outboxPk, sk: id });
+/** The people of the workspace, and the register whose version every change of them moves. */
+export const operatorPk = 'OPERATOR';
+export const operatorKey = (id: string): Key => ({ pk: operatorPk, sk: id });
+export const operatorRegisterKey: Key = { pk: operatorPk, sk: '#register' };
 /** The workspace's autonomy mode and thresholds. */
 export const policyKey: Key = { pk: 'POLICY', sk: 'current' };
 /** What the months should bring. */

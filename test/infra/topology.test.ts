@@ -97,6 +97,7 @@ test('every key shape of the table belongs to exactly one word of the topology',
     keys.auditPk('agent:a'),
     keys.outboxPk,
     keys.policyKey.pk,
+    keys.operatorPk,
   ];
   const matches = (pattern: string, pk: string): boolean =>
     pattern.endsWith('*') ? pk.startsWith(pattern.slice(0, -1)) : pk === pattern;
