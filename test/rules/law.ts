@@ -63,6 +63,12 @@ const LAWS: readonly Law[] = [
     may: ['shared/blueprints/', 'shared/domain/', 'shared/wire/', 'zod', 'cheerio/slim'],
     mayTypes: ['shared/ports/'],
   },
+  // The rules of policies/, in process or in a server.
+  {
+    room: 'shared/policy/',
+    may: ['shared/policy/', 'shared/domain/', 'policies/', '@open-policy-agent/opa-wasm', 'node:'],
+    mayTypes: ['shared/ports/'],
+  },
   { room: 'shared/memory/', may: ['shared/memory/', 'shared/domain/', 'shared/wire/'], mayTypes: ['shared/ports/'] },
   {
     room: 'shared/runtime/lambda.ts',
