@@ -107,6 +107,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       show: () => import('./commands/ledger/show.ts'),
       add: () => import('./commands/ledger/add.ts'),
       assign: () => import('./commands/ledger/assign.ts'),
+      split: () => import('./commands/ledger/split.ts'),
       export: () => import('./commands/ledger/export.ts'),
       verify: () => import('./commands/ledger/verify.ts'),
       reconcile: () => import('./commands/ledger/reconcile.ts'),

@@ -48,6 +48,11 @@ const Config = z
       .transform(currencyCode),
     /** One page that shows all products which name none of their own. */
     pageUrl: pageUrl.optional(),
+    /** utm_campaign of links that it spreads: their sales are its own, whatever was sold. */
+    campaigns: z
+      .array(z.string().regex(/^[\w.~ -]{1,150}$/, 'a utm_campaign'))
+      .max(100)
+      .optional(),
   })
   .superRefine(({ products, currency, pageUrl: common }, context) => {
     const pages = new Set(products.map((product) => product.pageUrl ?? common)).size;
@@ -112,6 +117,7 @@ export const blueprint: Blueprint<Config> = {
       'list of {"id":"guide","name":"The Guide","priceUsd":"19.00","stripeProductId":"prod_…","stripePriceId":"price_…","stripePaymentLinkId":"plink_…","pageUrl":"https://…"}; sales are attributed by the ids of Stripe',
     currency: 'of all prices; USD unless told, then write price instead of priceUsd',
     pageUrl: 'a public page that shows the products and their prices; optional',
+    campaigns: 'list of utm_campaign values of the links it spreads: what is bought through them is its own',
   },
   parseConfig: (config) => readConfig(Config, config),
   limits: ({ products }) => ({ costMicros: 0, timeoutSeconds: Math.min(300, 30 + 15 * pagesOf(products).size) }),

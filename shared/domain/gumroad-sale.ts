@@ -1,8 +1,10 @@
 /**
  * A sale at Gumroad, as its API shows it. `price` and `fee` are US cents whatever the product's own currency: they are
- * never converted again. What a buyer or seller can write into a sale (custom fields, names) is not read at all.
+ * never converted again. What a buyer or seller can write into a sale (custom fields, names) is not read at all, but for
+ * the link the buyer came by: it says whose a sale may be, and never what it was worth.
  */
 import { CLAIM_STRENGTH, type Movement } from './ledger.ts';
+import { linkTags, tagsOfAddress } from './link-tag.ts';
 import type { RefundTotal } from './payment-thread.ts';
 
 /** Everything that Gumroad can tell of. */
@@ -23,6 +25,10 @@ export type GumroadSale = {
   readonly at: number;
   readonly productId: string | null;
   readonly permalink: string | null;
+  /** The address that the buyer came from, or `direct`. */
+  readonly referrer: string | null;
+  /** The query of the link itself, where it is told. */
+  readonly linkParams: { readonly [name: string]: string };
   readonly priceCents: bigint;
   readonly feeCents: bigint;
   readonly refunded: boolean;
@@ -79,6 +85,7 @@ type Part = { readonly id: string; readonly amountMinor: bigint };
 
 function movement(sale: GumroadSale, kind: Movement['kind'], { id, amountMinor }: Part): Movement {
   const artifacts = [sale.productId, sale.permalink].filter((one) => one !== null);
+  const links = [...new Set([...tagsOfAddress(sale.referrer), ...linkTags(sale.linkParams)])].sort();
   return {
     source: 'gumroad',
     movementId: id,
@@ -88,7 +95,7 @@ function movement(sale: GumroadSale, kind: Movement['kind'], { id, amountMinor }
     currency: 'USD',
     exponent: 2,
     paymentKey: sale.id,
-    claim: { agentId: null, artifacts, strength: CLAIM_STRENGTH.product },
+    claim: { agentId: null, artifacts, links, strength: CLAIM_STRENGTH.payment },
     originalRef: { eventId: sale.id, objectId: sale.productId ?? sale.id },
     livemode: true,
   };

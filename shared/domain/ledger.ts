@@ -3,6 +3,7 @@
  * further entries, so that every sum can be rebuilt from the entries alone.
  */
 import { exponentOf, minorToMicros, type Rates } from './currency.ts';
+import type { Share } from './split.ts';
 
 /** `hook`: the signed webhook for any other shop; `manual`: a person. */
 export type LedgerSource = 'stripe' | 'gumroad' | 'agent' | 'hook' | 'manual';
@@ -41,11 +42,15 @@ export const BUCKET_OF: Readonly<Record<MovementKind, Bucket>> = {
 };
 
 /** How it is known whose money it is. `declared`: a run said so itself. `assigned`: a person did. */
-export type AttributionMethod = 'metadata' | 'product' | 'declared' | 'assigned' | 'none';
+export type AttributionMethod = 'metadata' | 'link' | 'product' | 'split' | 'declared' | 'assigned' | 'none';
 
 export type Attribution = {
-  /** null: nobody's; it stands in the visible bucket of unattributed money. */
+  /** null: nobody's; it stands in the visible bucket of unattributed money, unless `shares` hand it on from there. */
   readonly agentId: string | null;
+  /** Several agents', by a rule of the owner's, as it stood when the payment was made. */
+  readonly shares?: readonly Share[];
+  /** The rule and its version, `stripe v3`. */
+  readonly rule?: string;
   readonly method: AttributionMethod;
   readonly confidenceBps: number;
   /** A stronger claim replaces a weaker one, whichever came first. */
@@ -62,12 +67,20 @@ export type Claim = {
   readonly agentId: string | null;
   /** Ids of products, prices and payment links that were sold. */
   readonly artifacts: readonly string[];
+  /** What the buyer's link says: see shared/domain/link-tag.ts. */
+  readonly links?: readonly string[];
   /** How much a name in its metadata weighs: see CLAIM_STRENGTH. */
   readonly strength: number;
 };
 
-/** The payment itself knows best, then the checkout, then what was sold; a refund's own note is the last resort. */
-export const CLAIM_STRENGTH = { payment: 4, checkout: 3, product: 2, afterwards: 1 } as const;
+/**
+ * The payment itself knows best, then the checkout, then the buyer's link, then what was sold: a rule for a product
+ * before the catalogue that lists it. A refund's own note comes next, a rule for all of a source last.
+ */
+export const CLAIM_STRENGTH = {
+  ...{ payment: 40, checkout: 30, link: 25, productRule: 21, product: 20, afterwards: 10 },
+  ...{ sourceRule: 6, sourceRuleAfterwards: 5 },
+} as const;
 /** A person's word outweighs every message; the latest one counts. */
 export const ASSIGNED_STRENGTH = 1000;
 
@@ -186,8 +199,13 @@ export function sameMoney(entry: Told, movement: Told): boolean {
   return booked.amountMinor === told.amountMinor && booked.currency === told.currency && entry.kind === movement.kind;
 }
 
-/** The stronger claim; between equals the smaller id, so that the order of arrival does not matter. */
+/** The stronger claim; between equals the smaller id or earlier rule, so that the order of arrival does not matter. */
 export function strongerOf(a: Attribution, b: Attribution): Attribution {
   if (a.strength !== b.strength) return a.strength > b.strength ? a : b;
-  return (b.agentId ?? '') < (a.agentId ?? '') ? b : a;
+  const nameOf = ({ agentId, rule }: Attribution): string => agentId ?? (rule ?? '').replace(/\d+$/, padded);
+  return nameOf(b) < nameOf(a) ? b : a;
 }
+
+const padded = (digits: string): string => digits.padStart(9, '0');
+
+export const sameOwner = (a: Attribution, b: Attribution): boolean => a.agentId === b.agentId && a.rule === b.rule;

@@ -14,11 +14,13 @@ import {
   type Movement,
   microsOf,
   type Settled,
+  sameOwner,
   settledOf,
   strongerOf,
   UNATTRIBUTED,
 } from './ledger.ts';
 import { type Line, lineOf, negated, withLine } from './payment-lines.ts';
+import { differences, onOneDay, ownedEntries, ownedLines } from './payment-shares.ts';
 
 export type PaymentThread = {
   readonly source: LedgerSource;
@@ -104,6 +106,11 @@ export function assign(
   return page.close();
 }
 
+const isSplit = ({ shares }: Attribution): boolean => shares !== undefined;
+
+/** With a sum of a day for each, the sums of the agents and the thread: 100 actions. */
+const MOST_ENTRIES = 42;
+
 /** One transaction's worth of entries for a thread. */
 class Page {
   readonly #before: PaymentThread;
@@ -111,6 +118,7 @@ class Page {
   readonly #context: BookingContext;
   readonly #entries: LedgerEntry[] = [];
   #thread: PaymentThread;
+  #why = '';
 
   constructor(thread: PaymentThread, told: Told, context: BookingContext) {
     this.#before = thread;
@@ -122,9 +130,10 @@ class Page {
   claim(claim: Attribution, why = ''): void {
     const before = this.#thread.whose;
     const whose = strongerOf(before, claim);
+    if (why !== '') this.#why = `: ${why}`;
     if (whose === before) return;
     this.#thread = { ...this.#thread, whose };
-    if (whose.agentId === before.agentId) return;
+    if (sameOwner(whose, before) || isSplit(whose) || isSplit(before)) return;
     for (const line of this.#thread.lines) this.#move(line, { from: before, to: whose, why });
   }
 
@@ -168,6 +177,7 @@ class Page {
 
   close(): Outcome {
     if (this.#thread === this.#before) return { thread: this.#before, entries: [] };
+    if (isSplit(this.#before.whose) || isSplit(this.#thread.whose)) this.#share();
     return { thread: { ...this.#thread, rev: this.#before.rev + 1 }, entries: this.#entries };
   }
 
@@ -195,6 +205,25 @@ class Page {
     const note = excess > before ? 'refunded in total, no refund named yet' : 'a refund with an id took its place';
     this.#adjust(line, this.#thread.whose, { note });
     this.#remember(line);
+  }
+
+  /** Hands on what stands under nobody, or takes back what a stronger claim gives to another. */
+  #share(): void {
+    const { whose: from, lines } = this.#before;
+    const { whose: to, lines: now } = this.#thread;
+    const is = [...ownedLines(lines, from), ...ownedEntries(this.#entries)];
+    const must = ownedLines(now, to);
+    let moves = differences(must, is);
+    if (this.#entries.length + moves.length > MOST_ENTRIES) {
+      const at = now.reduce((first, line) => Math.min(first, line.at), this.#told.at);
+      moves = differences(onOneDay(must, at), onOneDay(is, at));
+      this.#thread = { ...this.#thread, lines: now.map((line) => ({ ...line, at })) };
+    }
+    const note = `${to.rule ? `split by ${to.rule}` : `belongs to ${to.agentId ?? 'nobody'}`}${this.#why}`;
+    for (const { agentId, line } of moves) {
+      const gained = agentId === to.agentId || to.shares?.some((share) => share.agentId === agentId);
+      this.#adjust(line, { ...(gained ? to : from), agentId }, { note });
+    }
   }
 
   #move(line: Line, { from, to, why }: { from: Attribution; to: Attribution; why: string }): void {

@@ -45,6 +45,8 @@ export type StripeCheckout = {
   readonly paymentStatus: string;
   readonly paymentIntent: string | null;
   readonly paymentLink: string | null;
+  /** What the link to it said: up to 200 letters that anybody can change. */
+  readonly clientReferenceId: string | null;
   readonly metadata: StripeMetadata;
   /** Prices and products, when the event carries its line items. */
   readonly sold: readonly string[];

@@ -12,6 +12,7 @@
 import { currencyCode, exponentOf, stripeToMinor } from './currency.ts';
 import { NovaError } from './error.ts';
 import { CLAIM_STRENGTH, type Claim, type Movement, type MovementKind } from './ledger.ts';
+import { linkTags } from './link-tag.ts';
 import type { RefundTotal } from './payment-thread.ts';
 import type {
   StripeCharge,
@@ -99,9 +100,10 @@ function checkoutMoves(event: StripeEvent, checkout: StripeCheckout): Movement[]
 }
 
 /** Whose a checkout says its payment is. */
-export function checkoutClaim({ metadata, paymentLink, sold }: StripeCheckout): Claim {
+export function checkoutClaim({ metadata, paymentLink, sold, clientReferenceId }: StripeCheckout): Claim {
   const own = claimOf(metadata, CLAIM_STRENGTH.checkout);
-  return { ...own, artifacts: [...own.artifacts, ...sold, ...(paymentLink === null ? [] : [paymentLink])] };
+  const links = [...new Set([...(own.links ?? []), ...linkTags({ client_reference_id: clientReferenceId })])].sort();
+  return { ...own, links, artifacts: [...own.artifacts, ...sold, ...(paymentLink === null ? [] : [paymentLink])] };
 }
 
 function listedRefunds(event: StripeEvent, charge: StripeCharge): Movement[] {
@@ -195,14 +197,14 @@ function unbelievable(event: StripeEvent, amount: bigint): NovaError {
   return new NovaError('bad_input', `${event.type} ${event.id} tells of an amount that cannot be: ${amount}`);
 }
 
-/** `agent_id` names the agent; `product_id`, `price_id` and `payment_link` what was sold. */
+/** `agent_id` names the agent; `product_id`, `price_id` and `payment_link` what was sold, utm_… the link to it. */
 export function claimOf(metadata: StripeMetadata, strength: number): Claim {
   const artifacts = ['product_id', 'price_id', 'payment_link'].flatMap((name) => metadata[name] ?? []);
-  return { agentId: metadata.agent_id ?? null, artifacts, strength };
+  return { agentId: metadata.agent_id ?? null, artifacts, links: linkTags(metadata), strength };
 }
 
 /** Where nothing names the agent the connected account does. */
 export function orAccount(own: Claim, accountAgent: string | null | undefined): Claim {
-  if (own.agentId !== null || own.artifacts.length > 0 || !accountAgent) return own;
+  if (own.agentId !== null || own.artifacts.length > 0 || own.links?.length || !accountAgent) return own;
   return { ...own, agentId: accountAgent };
 }

@@ -2,6 +2,7 @@
 import { currencyCode, exponentOf } from '../domain/currency.ts';
 import { NovaError } from '../domain/error.ts';
 import { CLAIM_STRENGTH, type Movement } from '../domain/ledger.ts';
+import { linkTags } from '../domain/link-tag.ts';
 import type { HookEntry } from '../wire/hook-entry.ts';
 import { intakeKey } from './keys.ts';
 import { utcDate } from './ledger-item.ts';
@@ -18,7 +19,7 @@ const keyPart = (id: string): string => encodeURIComponent(id.toWellFormed());
  * @throws NovaError bad_input for a negative amount where the kind says which way the money went.
  */
 export function hookMovement({ receivedAt, entry }: HookMessage): Movement {
-  const { movementId, kind, at, agentId, artifacts = [], note } = entry;
+  const { movementId, kind, at, agentId, artifacts = [], link = {}, note } = entry;
   const currency = currencyCode(entry.currency);
   const amount = BigInt(entry.amountMinor);
   if (amount < 0n && kind !== 'correction')
@@ -27,6 +28,8 @@ export function hookMovement({ receivedAt, entry }: HookMessage): Movement {
   const payment = entry.paymentId === undefined ? null : keyPart(entry.paymentId);
   const strength = payment === null ? CLAIM_STRENGTH.payment : CLAIM_STRENGTH.afterwards;
   const told = movementId.toWellFormed();
+  const { source: utm_source, campaign: utm_campaign, content: utm_content, reference: client_reference_id } = link;
+  const links = linkTags({ client_reference_id, utm_source, utm_campaign, utm_content });
   return {
     source: 'hook',
     movementId: id,
@@ -36,7 +39,7 @@ export function hookMovement({ receivedAt, entry }: HookMessage): Movement {
     currency,
     exponent: exponentOf(currency),
     paymentKey: payment ?? (kind === 'revenue' ? id : null),
-    claim: { agentId: agentId ?? null, artifacts, strength },
+    claim: { agentId: agentId ?? null, artifacts, links, strength },
     originalRef: { eventId: told, objectId: told },
     livemode: true,
     note: note?.toWellFormed() ?? '',

@@ -70,6 +70,13 @@ export const ledgerSumsKey = (date: string, owner: string, source: string): Key 
   pk: ledgerSumsPk(date),
   sk: `${owner}#${source}`,
 });
+/** Rules for money of several agents: versions are added, never changed. */
+export const splitsPk = 'ENTRY#splits';
+export const splitPrefix = (target: string): string => `${encodeURIComponent(target)}#`;
+export const splitKey = (target: string, version: number): Key => ({
+  pk: splitsPk,
+  sk: `${splitPrefix(target)}${pad(version, 6)}`,
+});
 /** The head of the audit trail of what people booked and assigned by hand. */
 export const ledgerBookKey: Key = { pk: 'ENTRY#book', sk: 'H' };
 /** How far the books of a vendor have been compared with ours, and what is known of the connection. */

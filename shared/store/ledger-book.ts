@@ -29,7 +29,7 @@ export const MANUAL_KINDS = ['revenue', 'refund', 'fee', 'cost', 'payout', 'corr
 export type ManualKind = Extract<MovementKind, (typeof MANUAL_KINDS)[number]>;
 
 type Ports = LedgerPorts & Pick<World, 'ids'>;
-type By = { readonly actor: string; readonly reason: string };
+export type By = { readonly actor: string; readonly reason: string };
 
 export type ManualEntry = {
   readonly kind: ManualKind;
@@ -110,7 +110,8 @@ export async function assignEntry(
     const whose: Attribution = { ...owner, method: 'assigned', confidenceBps: 10_000, strength };
     const told = { ...entry, at: context.now };
     const { thread, entries } = assign(before, { whose, told, why: by.reason }, context);
-    const details = { entry: entry.id, from: before.whose.agentId, to: given.agentId, reason: by.reason };
+    const from = before.whose.agentId ?? before.whose.rule ?? null;
+    const details = { entry: entry.id, from, to: given.agentId, reason: by.reason };
     const ops = [threadPut(thread), ...(await auditOps(world, { action: 'ledger.assigned', details }, by))];
     return (await commitEntries(world, entries, ops)) ? entries : null;
   });
@@ -137,7 +138,12 @@ async function threadOf({ table }: Ports, entry: LedgerEntry): Promise<PaymentTh
 
 type Act = { readonly action: string; readonly details: AuditEntry['details'] };
 
-async function auditOps({ table, hashing, time }: Ports, { action, details }: Act, { actor }: By): Promise<Op[]> {
+/** The record of what a person did to the ledger, and the head it moves: for the transaction of the act itself. */
+export async function auditOps(
+  { table, hashing, time }: Ports,
+  { action, details }: Act,
+  { actor }: By,
+): Promise<Op[]> {
   const item = await table.get(ledgerBookKey);
   const before: AuditHead = item ? { auditSeq: Number(item.auditSeq), auditHash: String(item.auditHash) } : NO_AUDIT;
   const { record, head } = audited(hashing, before, { at: time.now(), actor, action, entity: LEDGER_BOOK, details });
@@ -151,7 +157,7 @@ function detailsOf({ id, kind, amountMinor, currency, agentId }: LedgerEntry, re
   return { entry: id, kind, amountMinor: amountMinor.toString(), currency, agentId, reason };
 }
 
-async function untilDone<T>(attempt: () => Promise<T | null>): Promise<T> {
+export async function untilDone<T>(attempt: () => Promise<T | null>): Promise<T> {
   for (let n = 0; n < TRIES; n++) {
     const done = await attempt();
     if (done !== null) return done;

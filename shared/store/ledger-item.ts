@@ -10,6 +10,7 @@ import {
 import type { Addition, DayCell, Fingerprint } from '../domain/ledger-proof.ts';
 import type { Line } from '../domain/payment-lines.ts';
 import type { PaymentThread } from '../domain/payment-thread.ts';
+import type { Share } from '../domain/split.ts';
 import type { Item, Put, Update, Value } from '../ports/table.ts';
 import { dayIndex, earningsKey, entryKey, ledgerSumsKey, paymentKey } from './keys.ts';
 
@@ -103,13 +104,15 @@ export function threadPut(thread: PaymentThread): Put {
   const item: Item = {
     ...paymentKey(source, payment),
     ...sums,
-    v: 1,
+    v: 2,
     source,
     paymentKey: payment,
     agentId: whose.agentId,
     method: whose.method,
     confidenceBps: whose.confidenceBps,
     strength: whose.strength,
+    ...(whose.shares ? { shares: whose.shares.map(({ agentId, weight }) => [agentId, weight]) } : {}),
+    ...(whose.rule === undefined ? {} : { rule: whose.rule }),
     lines: lines.map(encodeLine),
     rev,
   };
@@ -126,7 +129,10 @@ export function decodeThread(item: Item): PaymentThread {
       agentId: textOrNull(item.agentId),
       method: item.method as AttributionMethod,
       confidenceBps: Number(item.confidenceBps),
-      strength: Number(item.strength),
+      // Version 1 counted from 1 to 4 below a person's word.
+      strength: Number(item.strength) * (item.v === 1 && Number(item.strength) < 1000 ? 10 : 1),
+      ...(Array.isArray(item.shares) ? { shares: item.shares.map(decodeShare) } : {}),
+      ...(typeof item.rule === 'string' ? { rule: item.rule } : {}),
     },
     lines: (item.lines as readonly Value[]).map(decodeLine),
     refundedByIdMinor: bigintOf(item.refundedByIdMinor),
@@ -135,6 +141,11 @@ export function decodeThread(item: Item): PaymentThread {
     excessAt: Number(item.excessAt),
     rev: Number(item.rev),
   };
+}
+
+function decodeShare(value: Value): Share {
+  const [agentId, weight] = value as readonly Value[];
+  return { agentId: String(agentId), weight: Number(weight) };
 }
 
 /** Adds to the sums of an agent, or of nobody; makes the item when there is none. */

@@ -2,10 +2,10 @@
  * Books what has reached a vendor's balance. Idempotent with what webhooks booked before or will book after: an entry is
  * never changed, a pair of adjustments puts what was settled in the place of what the buyer saw.
  */
-import { type Attribution, type Claim, sameMoney, strongerOf } from '../domain/ledger.ts';
+import { type Attribution, type Claim, type Movement, sameMoney, strongerOf } from '../domain/ledger.ts';
 import type { BalanceBooking } from '../domain/stripe-balance.ts';
+import { attributionOf } from './attribution-store.ts';
 import {
-  attributionOf,
   type Booking,
   bookMovement,
   bookOnThread,
@@ -37,7 +37,7 @@ export async function settleMovement(
   const { movement, fee, settles } = booking;
   const payment = movement.paymentKey;
   if (!settles || fee === null || payment === null) return bookPlain(world, booking);
-  const claim = await strongest(world, movement.source, [movement.claim, ...claims]);
+  const claim = await strongest(world, movement, [movement.claim, ...claims]);
   return untilSettled(`${movement.source} ${movement.movementId}`, async () => {
     const marker = await getEntry(world.table, fee.source, fee.movementId);
     if (marker) return sameMoney(marker, fee) ? DUPLICATE : conflict(world, marker, fee);
@@ -57,11 +57,7 @@ async function bookPlain(world: LedgerPorts, { movement, fee }: BalanceBooking):
   return { outcome, entries: bookings.flatMap(({ entries }) => entries) };
 }
 
-async function strongest(
-  { table }: LedgerPorts,
-  source: BalanceBooking['movement']['source'],
-  claims: readonly Claim[],
-): Promise<Attribution> {
-  const found = await Promise.all(claims.map((claim) => attributionOf(table, source, claim)));
+async function strongest({ table }: LedgerPorts, movement: Movement, claims: readonly Claim[]): Promise<Attribution> {
+  const found = await Promise.all(claims.map((claim) => attributionOf(table, { ...movement, claim })));
   return found.reduce(strongerOf);
 }

@@ -7,7 +7,6 @@ import {
   type Attribution,
   type BookingContext,
   CLAIM_STRENGTH,
-  type Claim,
   entryOf,
   type LedgerEntry,
   type LedgerSource,
@@ -28,7 +27,7 @@ import {
 import type { Op, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { getAgent } from './agent-store.ts';
-import { sellersOf } from './artifact-store.ts';
+import { attributionOf } from './attribution-store.ts';
 import { entryKey, paymentKey } from './keys.ts';
 import { noteDays } from './ledger-days.ts';
 import {
@@ -68,7 +67,7 @@ export async function getEntry(table: Table, source: LedgerSource, movementId: s
  * @throws NovaError unavailable when others keep changing the same payment: try again later.
  */
 export async function bookMovement(world: LedgerPorts, movement: Movement): Promise<Booking> {
-  const claim = await attributionOf(world.table, movement.source, movement.claim);
+  const claim = await attributionOf(world.table, movement);
   const { source, movementId } = movement;
   return untilSettled(`${source} ${movementId}`, async () => {
     const standing = await getEntry(world.table, source, movementId);
@@ -179,22 +178,6 @@ export function conflict(world: LedgerPorts, standing: LedgerEntry, movement: Mo
     cameWith: movement.originalRef.eventId,
   });
   return { outcome: 'conflict', entries: [] };
-}
-
-const AGENT_ID = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
-
-/** The agent that its metadata names, if there is one; else the one that sells what was sold; else nobody. */
-export async function attributionOf(table: Table, source: LedgerSource, claim: Claim): Promise<Attribution> {
-  const { agentId, artifacts, strength } = claim;
-  if (source === 'agent') return { agentId, method: 'declared', confidenceBps: 10_000, strength };
-  if (agentId !== null && AGENT_ID.test(agentId) && (await getAgent(table, agentId))) {
-    return { agentId, method: 'metadata', confidenceBps: 10_000, strength };
-  }
-  const sellers = await sellersOf(table, source, artifacts);
-  const [seller] = sellers;
-  if (seller === undefined) return UNATTRIBUTED;
-  const confidenceBps = sellers.length === 1 ? 9000 : 5000;
-  return { agentId: seller, method: 'product', confidenceBps, strength: Math.min(strength, CLAIM_STRENGTH.product) };
 }
 
 /** What is known of the payment that an entry belongs to; null for one that stands alone. */

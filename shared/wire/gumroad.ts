@@ -21,6 +21,8 @@ const Sale = z
     created_at: z.iso.datetime({ offset: true }),
     product_id: text,
     product_permalink: text,
+    referrer: text.catch(null),
+    url_params: z.record(z.string(), z.unknown()).nullish().catch(null),
     price: cents,
     gumroad_fee: cents.nullish(),
     refunded: truth,
@@ -41,6 +43,8 @@ const Sale = z
       at: Date.parse(it.created_at),
       productId: it.product_id,
       permalink: it.product_permalink,
+      referrer: it.referrer,
+      linkParams: textsIn(it.url_params ?? {}),
       priceCents: it.price,
       feeCents: it.gumroad_fee ?? 0n,
       refunded: it.refunded,
@@ -51,6 +55,11 @@ const Sale = z
       moneyElsewhere: it.is_bundle_product_purchase || it.is_gift_receiver_purchase || it.is_preorder_authorization,
       test: it.test || (it.seller_id !== null && it.seller_id === it.purchaser_id),
     }),
+  );
+
+const textsIn = (params: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(params).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
   );
 
 /** @throws ZodError. */

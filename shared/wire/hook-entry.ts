@@ -19,6 +19,8 @@ export const HookEntry = z.strictObject({
   agentId: line.optional(),
   /** Ids of what was sold: products, prices, links that an agent's catalogue names. */
   artifacts: z.array(line).max(20).optional(),
+  /** The link the buyer came by: its tags say whose the sale may be. */
+  link: z.strictObject({ source: line, campaign: line, content: line, reference: line }).partial().optional(),
   note: z.string().max(500).optional(),
 });
 export type HookEntry = z.infer<typeof HookEntry>;

@@ -92,6 +92,7 @@ export const Checkout = z
     payment_status: z.string(),
     payment_intent: reference,
     payment_link: reference,
+    client_reference_id: z.string().nullish(),
     metadata,
     line_items: z.looseObject({ data: z.array(LineItem) }).nullish(),
   })
@@ -103,6 +104,7 @@ export const Checkout = z
     paymentStatus: it.payment_status,
     paymentIntent: it.payment_intent,
     paymentLink: it.payment_link,
+    clientReferenceId: it.client_reference_id ?? null,
     metadata: it.metadata,
     sold: it.line_items?.data.flat() ?? [],
   }));

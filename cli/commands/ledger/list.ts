@@ -39,7 +39,7 @@ export const command = worldCommand({
       (agent === undefined || entry.agentId === agent) &&
       (source === undefined || entry.source === source) &&
       (kind === undefined || entry.kind === kind) &&
-      (!unattributed || (entry.agentId === null && entry.bucket !== 'payout'));
+      (!unattributed || (entry.agentId === null && entry.bucket !== 'payout' && entry.attribution.method !== 'split'));
     return entries.filter(wanted).reverse().slice(0, limit).map(entryView);
   },
   render: (entries, style) => renderEntries(entries, style),

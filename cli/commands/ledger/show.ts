@@ -1,3 +1,4 @@
+import { sharesText } from '../../../shared/domain/split.ts';
 import { getAgent } from '../../../shared/store/agent-store.ts';
 import { entryNamed } from '../../../shared/store/ledger-book.ts';
 import { getThread } from '../../../shared/store/ledger-store.ts';
@@ -24,6 +25,9 @@ export const command = worldCommand({
       /** Adjustments may have moved it since it was booked. */
       ownerId,
       ownerMethod: thread ? thread.whose.method : entry.attribution.method,
+      /** Of a payment that a rule shares: the rule, and who has how much of it. */
+      rule: thread?.whose.rule ?? null,
+      shares: thread?.whose.shares ?? [],
       department: owner?.department ?? null,
       eventId: entry.originalRef.eventId,
       objectId: entry.originalRef.objectId,
@@ -41,7 +45,10 @@ export const command = worldCommand({
         ['booked', longTime(entry.bookedAt)],
         ['payable from', entry.availableAt === null ? null : longTime(entry.availableAt)],
         ['booked under', entry.agentId ?? '(unattributed)'],
-        ['now of', `${entry.ownerId ?? '(unattributed)'} by ${entry.ownerMethod}`],
+        [
+          'now of',
+          `${entry.rule === null ? (entry.ownerId ?? '(unattributed)') : sharesText(entry.shares)} by ${entry.rule ?? entry.ownerMethod}`,
+        ],
         ['department', entry.department],
         ['payment', entry.paymentKey],
         ['told by', entry.eventId],

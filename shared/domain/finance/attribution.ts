@@ -10,7 +10,7 @@ export type Owner = IncomeOf & {
 };
 
 export type AttributionReport = {
-  /** By method: metadata, product, declared, assigned, none. */
+  /** By method: metadata, link, product, split, declared, assigned, none. */
   readonly byMethod: readonly (IncomeOf & { readonly confidenceBps: number | null })[];
   readonly owners: readonly Owner[];
   /** Movements that are nobody's, the newest first, to be assigned by hand. */
