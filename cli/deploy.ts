@@ -90,7 +90,9 @@ function newAgent(
   input: DeployInput,
   { blueprint, name, world }: { blueprint: Blueprint<unknown>; name: string; world: Reach['world'] },
 ): NewAgent {
-  const limits = blueprint.limits(blueprint.parseConfig(input.config));
+  const parsed = blueprint.parseConfig(input.config);
+  const limits = blueprint.limits(parsed);
+  const repeats = blueprint.repeats?.(parsed) ?? [];
   const { computeNanosPerSecond } = world.settings;
   const { crashLimit, instances, overlap, config } = input;
   return {
@@ -103,6 +105,7 @@ function newAgent(
     holdMicros: holdMicros(limits, computeNanosPerSecond),
     ...(limits.tokens === undefined ? {} : { holdTokens: limits.tokens }),
     timeoutSeconds: limits.timeoutSeconds,
+    repeats,
     ...(crashLimit === undefined ? {} : { crashLimit }),
   };
 }

@@ -153,13 +153,16 @@ export const functions: readonly FunctionRow[] = [
       table: {
         agent: ['read', 'check', 'update'],
         fleet: ['read', 'put', 'update'],
+        // The last runs of an agent that seems to run away.
+        page: ['read'],
         // Decided changes of a budget, and how many instances share it.
         limit: ['read', 'update'],
         budget: ['read', 'check', 'update'],
         calendar: ['read'],
-        decision: ['read', 'update'],
-        lock: ['update'],
-        approval: ['read', 'update'],
+        // Whether an agent that was stopped for running away may go on is asked here.
+        decision: ['read', 'put', 'update'],
+        lock: ['read', 'update'],
+        approval: ['read', 'put', 'update'],
         policy: ['read'],
         audit: ['put'],
         outbox: OUTBOX,
@@ -205,9 +208,11 @@ export const functions: readonly FunctionRow[] = [
     on: { schedule: 'rate(1 minute)', zone: 'UTC', maxAgeSeconds: 60, retries: 0, quietMinutes: 15 },
     uses: {
       table: {
+        agent: ['read'],
         spec: ['read'],
         fleet: ['read', 'update'],
         page: ['put'],
+        policy: ['read'],
         // What a recovered run did not spend goes home; who is near a limit is told.
         budget: ['read', 'update'],
         limit: ['read'],

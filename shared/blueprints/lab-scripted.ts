@@ -18,11 +18,16 @@ const Entry = z.strictObject({
   hang: z.union([z.boolean(), z.enum(['loop', 'wait'])]).default(false),
   /** Fills the memory until its process is ended. */
   exhaust: z.boolean().default(false),
+  /** What its paid call is asked, and what the run says of itself. */
+  asks: z.string().max(200).optional(),
+  says: z.string().max(80).optional(),
 });
 
 const Config = z.strictObject({
   outcomes: z.array(Entry).min(1, 'at least one entry').max(1_000),
   timeoutSeconds: z.int().min(1).max(14_400).default(60),
+  /** What of it may be the same time after time; a script that is played in a cycle is meant to be. */
+  repeats: z.array(z.enum(['input', 'outcome'])).default(['input', 'outcome']),
 });
 type Entry = z.infer<typeof Entry>;
 type Config = z.infer<typeof Config>;
@@ -36,24 +41,26 @@ export const blueprint: Blueprint<Config> = {
     outcomes:
       'list of entries {"ok":true,"costUsd":"0.10","revenueUsd":"0.50","sleepMs":50,"crash":"boom","hang":"loop"}; played in a cycle',
     timeoutSeconds: 'when a run is ended by force; 60 unless told',
+    repeats: 'what may be the same run after run: ["input","outcome"] unless told',
   },
   parseConfig: (config) => readConfig(Config, config),
   limits: ({ outcomes, timeoutSeconds }) => ({
     costMicros: Math.max(...outcomes.map(({ costUsd }) => costUsd)),
     timeoutSeconds,
   }),
+  repeats: ({ repeats }) => repeats,
   async run(ctx, { outcomes }) {
     const index = ctx.sequence % outcomes.length;
     const entry = outcomes[index];
     if (!entry) throw new Error(`the script has no entry ${index + 1}`);
-    return play(ctx, entry, `entry ${index + 1} of ${outcomes.length}`);
+    return play(ctx, entry, entry.says ?? `entry ${index + 1} of ${outcomes.length}`);
   },
 };
 
 async function play(ctx: RunContext, entry: Entry, summary: string): Promise<RunAnswer> {
   const { costUsd: costMicros, revenueUsd: revenueMicros } = entry;
   if (costMicros > 0) {
-    await ctx.spend(costMicros, async () => ({ costMicros, value: await sleep(entry.sleepMs) }));
+    await ctx.spend(costMicros, async () => ({ costMicros, value: await sleep(entry.sleepMs) }), entry.asks);
   } else {
     await sleep(entry.sleepMs);
   }

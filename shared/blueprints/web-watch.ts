@@ -47,6 +47,8 @@ export const blueprint: Blueprint<Config> = {
   },
   parseConfig: (config) => readConfig(Config, config),
   limits: ({ pages }) => ({ costMicros: 0, timeoutSeconds: Math.min(300, 30 + 15 * pages.length) }),
+  // Most of the time nothing on a page changes.
+  repeats: () => ['input', 'outcome'],
   async run(ctx, { pages }) {
     const mine = pages.filter((_, index) => index % ctx.instance.count === ctx.instance.number % ctx.instance.count);
     return watch(ctx, mine);

@@ -2,7 +2,7 @@
 import { NovaError } from './error.ts';
 
 export type AgentStatus = 'draft' | 'active' | 'paused' | 'retired';
-export type PauseReason = 'operator' | 'budget' | 'crash_limit' | 'policy' | 'decision';
+export type PauseReason = 'operator' | 'budget' | 'crash_limit' | 'policy' | 'decision' | 'runaway';
 export type Overlap = 'skip' | 'wait';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -46,6 +46,8 @@ export type AgentSpec = {
   readonly cooldownSeconds: number;
   /** What a tick does while another run of its instance goes on. */
   readonly overlap: Overlap;
+  /** What of its paid runs may be the same time after time; absent: neither. */
+  readonly repeats?: readonly ('input' | 'outcome')[];
 };
 
 export const AGENT_DEFAULTS = {

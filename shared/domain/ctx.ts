@@ -24,9 +24,10 @@ export type RunContext = {
   now(): number;
   /**
    * Draws on the run's hold: marks `boundMicros` durably, then makes the call, then books what it really cost.
+   * `asks` is what the call is asked (a prompt, an order), so that paying for the same thing again and again is seen.
    * @throws NovaError budget_reached when the hold has less left than the bound; the call is not made.
    */
-  spend<T>(boundMicros: number, call: () => Promise<Spent<T>>): Promise<T>;
+  spend<T>(boundMicros: number, call: () => Promise<Spent<T>>, asks?: string): Promise<T>;
   /** Declares revenue; booked once by `movementId` (default: run id and number of the earning). */
   earn(amountMicros: number, movementId?: string): Promise<void>;
   log(message: string, fields?: JsonObject): void;
@@ -38,6 +39,9 @@ export type RunContext = {
 
 /** What a run may answer: nothing, or a summary; `ok: false` is a failure that the blueprint itself declares. */
 export type RunAnswer = { readonly ok: boolean; readonly summary?: string } | undefined;
+
+/** A side of a run by which one that goes in circles is known. */
+export type Repeat = 'input' | 'outcome';
 
 export type BlueprintLimits = {
   /** The most one run may cost, without its compute. */
@@ -59,5 +63,10 @@ export type Blueprint<Config = JsonObject> = {
   readonly configHelp: Readonly<Record<string, string>>;
   parseConfig(config: JsonObject): Config;
   limits(config: Config): BlueprintLimits;
+  /**
+   * What of a paid run may honestly be the same time after time: the outcome of a watcher or a heartbeat, the prompt of
+   * a writer. It is then no sign of an agent that runs away. Nothing unless told.
+   */
+  repeats?(config: Config): readonly Repeat[];
   run(ctx: RunContext, config: Config): Promise<RunAnswer>;
 };

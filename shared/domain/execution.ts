@@ -4,12 +4,18 @@ import type { AgentChange } from './agent-change.ts';
 import type { Decision, DecisionAction } from './decision.ts';
 import type { DecisionPolicy } from './policy.ts';
 
+/** What asks whether an agent that was stopped for running away may go on. */
+export const RUNAWAY_RULE = 'runaway@';
+
 /** Why a decision may no longer be executed; null when it may. The mode of now counts, not the one it was made in. */
 export function executionRefusal(decision: Decision, actionHash: string, policy: DecisionPolicy): string | null {
   if (actionHash !== decision.actionHash) return 'its action is not the one that was decided';
   // A deployment is asked for by a person, through the gate: it waits for its approval, not for autonomy.
   if (decision.kind === 'deploy')
     return decision.needsApproval && decision.approvalId === null ? 'it needs an approval and has none' : null;
+  // An agent that was stopped for running away waits for a person, whatever the mode: here is that person's word.
+  if (decision.rule.startsWith(RUNAWAY_RULE))
+    return decision.approvalId === null ? 'it needs an approval and has none' : null;
   if (policy.mode === 'off') return 'autonomy was switched off before it was executed';
   if (decision.approvalId !== null) return null;
   if (policy.mode !== 'auto') return `autonomy is ${policy.mode} now, and nobody has approved it`;

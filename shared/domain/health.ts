@@ -2,6 +2,7 @@
 import type { Agent } from './agent.ts';
 import type { Instance } from './instance.ts';
 import { tickMs } from './run.ts';
+import { saidOf } from './runaway.ts';
 
 export type HealthState = 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
 export type Health = { readonly state: HealthState; readonly reasons: readonly string[] };
@@ -28,8 +29,13 @@ export function healthOf(facts: HealthFacts): Health {
   if (agent.status === 'draft' || agent.status === 'retired') return { state: 'unknown', reasons: [agent.status] };
   const active = facts.instances.filter(({ status }) => status === 'active');
   const crashes = facts.instances.flatMap((instance) => crashFindings(instance, facts));
-  if (agent.status === 'paused') return pausedHealth(agent, crashes);
-  const findings = [...crashes, ...active.flatMap((instance) => leaseFindings(instance, facts)), ...missing(facts)];
+  if (agent.status === 'paused') return pausedHealth(agent, [...crashes, ...facts.instances.flatMap(runawayFindings)]);
+  const findings = [
+    ...crashes,
+    ...active.flatMap(runawayFindings),
+    ...active.flatMap((instance) => leaseFindings(instance, facts)),
+    ...missing(facts),
+  ];
   const silent = silence(active, facts);
   if (silent) findings.push(silent);
   if (findings.length > 0) return worst(findings);
@@ -42,10 +48,17 @@ function worst(findings: readonly Finding[]): Health {
   return { state, reasons: findings.map(({ reason }) => reason) };
 }
 
-function pausedHealth(agent: Agent, crashes: readonly Finding[]): Health {
-  const reason = `paused (${agent.pauseReason ?? 'operator'})`;
-  if (agent.pauseReason !== 'crash_limit') return { state: 'unknown', reasons: [reason] };
-  return { state: 'unhealthy', reasons: [reason, ...crashes.map((finding) => finding.reason)] };
+/** What stopped it by itself is an illness; what a person or a budget stopped is not. */
+function pausedHealth({ pauseReason }: Agent, findings: readonly Finding[]): Health {
+  const reason = `paused (${pauseReason ?? 'operator'})`;
+  if (pauseReason !== 'crash_limit' && pauseReason !== 'runaway') return { state: 'unknown', reasons: [reason] };
+  return { state: 'unhealthy', reasons: [reason, ...findings.map((finding) => finding.reason)] };
+}
+
+function runawayFindings({ number, slowed, status }: Instance): Finding[] {
+  if (!slowed) return [];
+  const left = status === 'active' ? '; every second tick is left out' : '';
+  return [{ state: 'degraded', reason: `instance ${number} seems to run away: ${saidOf(slowed)}${left}` }];
 }
 
 function crashFindings({ number, crashStreak, coolingUntil }: Instance, { crashLimit, now }: HealthFacts): Finding[] {

@@ -64,6 +64,19 @@ export type Slice = {
   readonly exact: boolean;
 };
 
+/** Ways in which an agent can run away although all its runs succeed. */
+export const RUNAWAY_KINDS = ['input', 'outcome', 'spend', 'pace'] as const;
+export type RunawayKind = (typeof RUNAWAY_KINDS)[number];
+
+/** It seems to run away: every second of its ticks is left out until it is judged again. */
+export type Slowed = {
+  readonly kind: RunawayKind;
+  readonly since: number;
+  /** The runs it was judged by, and what they cost. */
+  readonly runs: number;
+  readonly costMicros: number;
+};
+
 export type Instance = {
   readonly agentId: string;
   readonly number: number;
@@ -89,6 +102,7 @@ export type Instance = {
   readonly coolingUntil: number;
   /** Failed probes since the crash limit was reached. */
   readonly probes: number;
+  readonly slowed: Slowed | null;
   /** A run has set ctx.state: there is something to read before the next one. */
   readonly hasState: boolean;
 };

@@ -30,6 +30,18 @@ export type DecisionPolicy = {
   readonly maxInstances: number;
   /** Between two decisions about one agent, whatever became of the first. Crashes and budgets do not wait. */
   readonly cooldownSeconds: number;
+  /**
+   * Paid runs in a row that earn nothing and are given the same (end the same): from here an agent is slowed down, at
+   * half as many again it is paused and a person is asked. 0: never.
+   */
+  readonly runawayInputRuns: number;
+  readonly runawayOutcomeRuns: number;
+  /** So many times the mean cost of its own runs, four runs in a row. 0: never. */
+  readonly runawaySpendFactor: number;
+  /** So many times as many ticks as its schedule declares. 0: never. */
+  readonly runawayPaceFactor: number;
+  /** What such a row must have cost before it is worth a word. */
+  readonly runawayMinMicros: number;
 };
 
 export const DEFAULT_POLICY: DecisionPolicy = {
@@ -48,6 +60,11 @@ export const DEFAULT_POLICY: DecisionPolicy = {
   scaleFactor: 2,
   maxInstances: 20,
   cooldownSeconds: 21_600,
+  runawayInputRuns: 12,
+  runawayOutcomeRuns: 40,
+  runawaySpendFactor: 5,
+  runawayPaceFactor: 2,
+  runawayMinMicros: 100_000,
 };
 
 export type PolicyChange = Partial<Omit<DecisionPolicy, 'version'>>;
@@ -67,6 +84,11 @@ const RANGES: Record<Threshold, readonly [min: number, max: number]> = {
   scaleFactor: [2, 10],
   maxInstances: [1, MAX_INSTANCES],
   cooldownSeconds: [0, 2_592_000],
+  runawayInputRuns: [0, 42],
+  runawayOutcomeRuns: [0, 42],
+  runawaySpendFactor: [0, 1_000],
+  runawayPaceFactor: [0, 1_000],
+  runawayMinMicros: [0, 1_000_000_000],
 };
 
 /**

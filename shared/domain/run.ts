@@ -22,6 +22,12 @@ export const REFUSALS = [
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
+/**
+ * What a run with paid calls took in, and what came of it: fingerprints of four characters, "" for what need not change
+ * from run to run (its blueprint says so) or cannot be seen.
+ */
+export type Prints = { readonly input: string; readonly outcome: string };
+
 /** What is kept of a run, in the journal of its instance first and in a page later. */
 export type RunRecord = {
   readonly slot: Slot;
@@ -34,6 +40,8 @@ export type RunRecord = {
   readonly earnedMicros: number;
   /** A refusal's reason, an error's message or the run's own summary; at most 80 characters. */
   readonly note: string;
+  /** Only of runs that made paid calls. */
+  readonly prints?: Prints;
 };
 
 export type Run = RunRecord & {

@@ -65,7 +65,11 @@ function endBy(note: string): void {
 
 function callsOf(runId: string): RunCalls {
   return {
-    mark: async (boundMicros) => void (await ask((id) => ({ kind: 'spend', runId, id, boundMicros }))),
+    mark: async (boundMicros, asks) =>
+      void (await ask((id) => ({
+        ...{ kind: 'spend', runId, id, boundMicros },
+        ...(asks === undefined ? {} : { asks }),
+      }))),
     settle: (costMicros) => send({ kind: 'spent', runId, costMicros }),
     earn: async (amountMicros, movementId) => {
       await ask((id) => ({ kind: 'earn', runId, id, amountMicros, movementId: movementId ?? `${runId}:${id}` }));

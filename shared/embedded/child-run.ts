@@ -80,7 +80,7 @@ export class ChildRun {
       await calls.earn(asked.amountMicros, asked.movementId);
     }
     if (asked.kind === 'spend') {
-      await calls.mark(asked.boundMicros);
+      await (asked.asks === undefined ? calls.mark(asked.boundMicros) : calls.mark(asked.boundMicros, asked.asks));
       this.#openBound = asked.boundMicros;
     }
     return {};

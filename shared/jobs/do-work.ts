@@ -4,6 +4,7 @@ import type { Later, QueueJob } from '../runtime/job.ts';
 import { noteDelivery } from '../store/approval-delivery.ts';
 import { WorkMessage } from '../wire/messages.ts';
 import { checkCrashes } from './check-crashes.ts';
+import { checkRunaway } from './check-runaway.ts';
 import { executeDecision } from './execute-decision.ts';
 import { notify } from './notify.ts';
 import { reconcileAgent } from './reconcile-agent.ts';
@@ -37,6 +38,8 @@ async function doWork(message: WorkMessage, world: WorkPorts): Promise<Later | u
       return reconcileAgent(message, world);
     case 'check-crashes':
       return checkCrashes(world, message.agentId).then(() => undefined);
+    case 'check-runaway':
+      return checkRunaway(world, message.agentId).then(() => undefined);
     case 'execute-decision':
       return executeDecision(message, world);
     case 'request-approval':

@@ -1,13 +1,14 @@
 /** A claimed run, from its claim to its record: the blueprint runs in its host, every paid call is marked before. */
 import { NovaError } from '../domain/error.ts';
+import { mixed, printOf, spelled } from '../domain/fingerprint.ts';
 import { computeMicros } from '../domain/protocol/cost.ts';
 import { runId } from '../domain/run.ts';
-import type { RunCalls, RunOrder } from '../ports/host.ts';
+import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
 import type { World } from '../ports/world.ts';
 import type { Call } from '../runtime/job.ts';
 import { countInstances } from '../store/agent-store.ts';
 import type { Claimed } from '../store/claim.ts';
-import { type Ended, endRun } from '../store/close-store.ts';
+import { type Ended, type Ending, endRun } from '../store/close-store.ts';
 import { keepLease, markCall } from '../store/mark-store.ts';
 import { readState } from '../store/state-store.ts';
 
@@ -27,11 +28,18 @@ export type ExecutePorts = Pick<World, keyof typeof EXECUTE_NEEDS>;
 const END_MARGIN_MS = 5_000;
 
 /** What one run has done so far; the claim moves on with every mark. */
-type Progress = { claimed: Claimed; settledMicros: number; openBoundMicros: number; earnedMicros: number };
+type Progress = {
+  claimed: Claimed;
+  settledMicros: number;
+  openBoundMicros: number;
+  earnedMicros: number;
+  /** The print of all that it read and asked for; null while that is nothing. */
+  input: number | null;
+};
 
 export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Call): Promise<Ended> {
   const { instance } = claimed;
-  const progress: Progress = { claimed, settledMicros: 0, openBoundMicros: 0, earnedMicros: 0 };
+  const progress: Progress = { claimed, settledMicros: 0, openBoundMicros: 0, earnedMicros: 0, input: null };
   // Before the first heartbeat: were it to fail after, nobody would stop the heart, and the lease would never end.
   const order = await orderOf(world, claimed, call);
   const stop = world.heart.every(world.settings.heartbeatSeconds * 1000, () => {
@@ -45,7 +53,24 @@ export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Ca
     endedAt,
     costMicros: progress.settledMicros + progress.openBoundMicros + ran,
     earnedMicros: progress.earnedMicros,
+    ...printsOf(progress, result),
   });
+}
+
+/** What a paid run was given and what came of it, as far as either is to be different from run to run. */
+function printsOf(
+  { claimed, input, earnedMicros }: Progress,
+  { outcome, note, state }: RunResult,
+): Pick<Ending, 'prints'> {
+  if (claimed.instance.run?.callSeq === 0) return {};
+  const { repeats = [] } = claimed.spec;
+  const came = printOf(outcome, note, String(earnedMicros), JSON.stringify(state ?? null));
+  return {
+    prints: {
+      input: input === null || repeats.includes('input') ? '' : spelled(input),
+      outcome: repeats.includes('outcome') ? '' : spelled(came),
+    },
+  };
 }
 
 async function orderOf(world: ExecutePorts, { instance, spec, attempt }: Claimed, call: Call): Promise<RunOrder> {
@@ -65,11 +90,17 @@ async function orderOf(world: ExecutePorts, { instance, spec, attempt }: Claimed
   };
 }
 
+/** In any order: a run may read several pages at a time. */
+function takeIn(progress: Progress, print: number): void {
+  progress.input = mixed(progress.input ?? 0, print);
+}
+
 function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
   const { agentId, number, run } = progress.claimed.instance;
   const id = runId(agentId, number, run?.slot ?? '');
   return {
-    async mark(boundMicros) {
+    async mark(boundMicros, asks) {
+      if (asks !== undefined) takeIn(progress, asks);
       // A call whose cost nobody told is booked at its bound before the next one is marked.
       progress.settledMicros += progress.openBoundMicros;
       progress.openBoundMicros = 0;
@@ -100,7 +131,11 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
       });
       progress.earnedMicros += amountMicros;
     },
-    fetch: (url) => world.http.get(url),
+    async fetch(url) {
+      const page = await world.http.get(url);
+      takeIn(progress, printOf(url, page.body));
+      return page;
+    },
     // Nested: names of the blueprint's choosing must not pass for ours.
     log: (message, fields) => world.log.info(message, { runId: id, fields }),
   };

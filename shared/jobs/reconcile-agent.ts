@@ -77,5 +77,5 @@ function opsOf(agent: Agent, step: Extract<Step, { number: number }>): readonly 
   const set = setInstanceStatusOp(agent.id, step.number, { status: step.status, specVersion: agent.specVersion });
   if (!step.clearCrashes) return [check, set];
   const cleared = clearCrashesOp(agent.id, step.number);
-  return [check, { ...set, set: { ...set.set, ...cleared.set } }];
+  return [check, { ...set, ...cleared, set: { ...set.set, ...cleared.set } }];
 }

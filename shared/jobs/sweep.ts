@@ -14,6 +14,7 @@ import { recover } from '../store/recovery-store.ts';
 import { openRequests, touchRequest } from '../store/request-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
 import { noticeBudgets } from './budget-notices.ts';
+import { suspectRunaways } from './suspect-runaways.ts';
 
 const NEEDS = {
   table: true,
@@ -42,6 +43,7 @@ export async function sweep(world: SweepPorts): Promise<JsonObject> {
     published: await part(world, 'outbox', () => publishLeftovers(world, world.time.now() - OUTBOX_AGE_MS), 0),
     resent: await part(world, 'requests', () => resendRequests(world), 0),
     adopted: await part(world, 'zone', async () => Number(await adoptZone(world)), 0),
+    suspected: await part(world, 'runaways', () => suspectRunaways(world), 0),
     noticed: await part(world, 'budgets', () => noticeBudgets(world), 0),
     expired: await part(world, 'approvals', async () => (await expireDue(world, world.time.now())).expired, 0),
   };

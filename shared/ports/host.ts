@@ -16,8 +16,8 @@ export type RunOrder = {
 
 /** What the host asks of its owner while a run goes on. */
 export type RunCalls = {
-  /** Durable before it resolves. @throws NovaError budget_reached, or conflict when the run is no longer ours. */
-  mark(boundMicros: number): Promise<void>;
+  /** `asks`: the print of what the call is asked. Durable before it resolves. @throws NovaError budget_reached, or conflict when the run is no longer ours. */
+  mark(boundMicros: number, asks?: number): Promise<void>;
   /** What the last marked call really cost; never called means its bound. */
   settle(costMicros: number): void;
   earn(amountMicros: number, movementId: string | null): Promise<void>;

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { RunContext, Spent } from '../domain/ctx.ts';
 import { NovaError } from '../domain/error.ts';
+import { printOf } from '../domain/fingerprint.ts';
 import type { RunCalls, RunOrder } from '../ports/host.ts';
 import type { Time } from '../ports/time.ts';
 import { boundedLog } from './run-log.ts';
@@ -37,7 +38,7 @@ export function openRun(order: RunOrder, calls: RunCalls, time: Time): OpenRun {
     attempt: order.attempt,
     sequence: order.sequence,
     now: () => time.now(),
-    spend: (boundMicros, call) => spend(gate, calls, { boundMicros, call }),
+    spend: (boundMicros, call, asks) => spend(gate, calls, { boundMicros, call, asks }),
     async earn(amountMicros, movementId) {
       gate.pass('earn');
       assertEarning(amountMicros);
@@ -79,7 +80,11 @@ export function assertEarning(amountMicros: number): void {
   }
 }
 
-type PaidCall<T> = { readonly boundMicros: number; readonly call: () => Promise<Spent<T>> };
+type PaidCall<T> = {
+  readonly boundMicros: number;
+  readonly call: () => Promise<Spent<T>>;
+  readonly asks: string | undefined;
+};
 
 /** Paid calls of a run are made one after another, so that "the last marked call" is always one call. */
 function spend<T>(gate: OpenGate, calls: RunCalls, paid: PaidCall<T>): Promise<T> {
@@ -94,9 +99,9 @@ function spend<T>(gate: OpenGate, calls: RunCalls, paid: PaidCall<T>): Promise<T
   return gate.inTurn(() => payFor(gate, calls, paid));
 }
 
-async function payFor<T>(gate: OpenGate, calls: RunCalls, { boundMicros, call }: PaidCall<T>): Promise<T> {
+async function payFor<T>(gate: OpenGate, calls: RunCalls, { boundMicros, call, asks }: PaidCall<T>): Promise<T> {
   gate.pass('spend');
-  await gate.follow(calls.mark(boundMicros));
+  await gate.follow(asks === undefined ? calls.mark(boundMicros) : calls.mark(boundMicros, printOf(asks)));
   gate.pass('spend');
   // From here on the bound stays booked, unless the call says what it really cost.
   const { costMicros, value } = await paying.run(gate, call);

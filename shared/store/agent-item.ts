@@ -52,6 +52,7 @@ export function decodeSpec(item: Item): AgentSpec {
     crashLimit: count(item, 'crashLimit'),
     cooldownSeconds: count(item, 'cooldownSeconds'),
     overlap: item.overlap === 'wait' ? 'wait' : 'skip',
+    ...(Array.isArray(item.repeats) ? { repeats: item.repeats as NonNullable<AgentSpec['repeats']> } : {}),
   };
 }
 

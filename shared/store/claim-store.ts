@@ -35,7 +35,7 @@ export async function claim(ports: ClaimPorts, want: Claim): Promise<ClaimAnswer
     }
     const { image }: { image: Instance } = step;
     const { lines } = knowLines(ports.table, image);
-    const wish = { ...(await wishOf(ports, want, spec)), lines };
+    const wish = { ...(await wishOf(ports, want, spec)), lines, slowed: image.slowed };
     step = await follow(ports, want, { wish: { ...wish, ...laterOf(wish, image.slice) }, image });
   }
   throw new NovaError('unavailable', `${want.agentId}#${want.number} is too busy to claim ${want.slot}`);

@@ -7,7 +7,7 @@ import { holdsOf, hourFor, limited, mapAmounts } from '../domain/protocol/slice.
 import { tickMs, triggerOf } from '../domain/run.ts';
 import type { Condition, Update, Value } from '../ports/table.ts';
 import type { Claim, ClaimAnswer, ClaimPorts, Situation, Step, Written } from './claim.ts';
-import { decodeInstance, encodeOthers, SLICE_ATTRS } from './instance-item.ts';
+import { decodeInstance, encodeOthers, encodeSlowed, SLICE_ATTRS } from './instance-item.ts';
 import { pinned, sliceAdd } from './instance-store.ts';
 import { instanceKey } from './keys.ts';
 import { encodeLines } from './line-code.ts';
@@ -24,7 +24,7 @@ export function runAnswer(image: Instance, { spec, slot }: Wish): ClaimAnswer {
 }
 
 /** What a claim needs to be true, apart from the money. */
-export function claimConditions({ slot, now, period, hour, lines, spec }: Wish): Condition[] {
+export function claimConditions({ slot, now, period, hour, lines, spec, slowed }: Wish): Condition[] {
   const spelled = encodeLines(lines);
   const sliceHour = hourFor(lines, hour);
   const free: Condition[] = [
@@ -35,6 +35,7 @@ export function claimConditions({ slot, now, period, hour, lines, spec }: Wish):
     spelled === undefined ? { attr: 'ls', op: 'missing' } : { attr: 'ls', op: '=', value: spelled },
     ...(sliceHour === null ? [] : [{ attr: 'hr', op: '=', value: sliceHour } as const]),
     { attr: 'cu', op: '<=', value: now },
+    slowed ? { attr: 'th', op: '=', value: encodeSlowed(slowed) } : { attr: 'th', op: 'missing' },
   ];
   if (triggerOf(slot) === 'manual') return free;
   return [...free, { attr: 'fl', op: '<', value: tickMs(slot) }, { attr: 'rc', op: 'lacks', value: slot }];

@@ -7,7 +7,7 @@ import { type Amounts, NOTHING } from '../domain/budget.ts';
 import type { ActiveRun, Instance } from '../domain/instance.ts';
 import { type Closed, closeSlot } from '../domain/protocol/close.ts';
 import { heldBy, inSlice, isNothing, limited, mapAmounts } from '../domain/protocol/slice.ts';
-import { noteOf, type RunRecord } from '../domain/run.ts';
+import { noteOf, type Prints, type RunRecord } from '../domain/run.ts';
 import type { Op, Update, Value } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { returnOpsOf } from './budget-store.ts';
@@ -23,6 +23,7 @@ export type Ending = {
   /** Paid calls and compute of this attempt; at most the hold. */
   readonly costMicros: number;
   readonly earnedMicros: number;
+  readonly prints?: Prints;
   /** Present: ctx.state was set, and is kept with the record. */
   readonly state?: Json;
 };
@@ -51,6 +52,7 @@ export async function endRun({ table }: Ports, { instance, spec, attempt }: Clai
     costMicros: Math.min(ending.costMicros, mine.holdMicros) + lostMicros,
     earnedMicros: ending.earnedMicros,
     note: noteOf(ending.note),
+    ...(ending.prints ? { prints: ending.prints } : {}),
   };
   let image = instance;
   for (let repeat = 0; repeat < MAX_REPEATS; repeat++) {

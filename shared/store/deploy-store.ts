@@ -34,6 +34,7 @@ export type NewAgent = {
   readonly crashLimit?: number;
   readonly cooldownSeconds?: number;
   readonly overlap?: Overlap;
+  readonly repeats?: NonNullable<AgentSpec['repeats']>;
 };
 
 /**
@@ -106,5 +107,6 @@ function specOf(agentId: string, input: NewAgent): AgentSpec {
     cooldownSeconds: input.cooldownSeconds ?? AGENT_DEFAULTS.cooldownSeconds,
     overlap: input.overlap ?? 'skip',
     ...(input.holdTokens === undefined ? {} : { holdTokens: input.holdTokens }),
+    ...(input.repeats === undefined || input.repeats.length === 0 ? {} : { repeats: input.repeats }),
   };
 }

@@ -9,6 +9,7 @@ import {
   type InstanceStatus,
   NO_TALLY,
   type Slice,
+  type Slowed,
   type Tally,
 } from '../domain/instance.ts';
 import type { Outcome, RunRecord } from '../domain/run.ts';
@@ -29,9 +30,12 @@ const LETTERS = new Map(Object.entries(OUTCOMES).map(([outcome, letter]) => [let
 const b36 = (n: number): string => n.toString(36);
 const from36 = (text: string | undefined): number => Number.parseInt(text ?? '0', 36);
 
-/** `slot,letter,attempt,start,duration,cost,earned,note`: numbers in base 36, the note last and free to hold commas. */
+/**
+ * `slot,letter,attempt,start,duration,cost,earned,note`: numbers in base 36, the note last and free to hold commas. The
+ * prints hang on `earned` behind dots, where a reader that does not know them does not look.
+ */
 export function encodeRecord(record: RunRecord): string {
-  const { slot, outcome, attempt, startedAt, durationMs, costMicros, earnedMicros, note } = record;
+  const { slot, outcome, attempt, startedAt, durationMs, costMicros, earnedMicros, note, prints } = record;
   return [
     slot,
     OUTCOMES[outcome],
@@ -39,13 +43,14 @@ export function encodeRecord(record: RunRecord): string {
     b36(startedAt),
     b36(durationMs),
     b36(costMicros),
-    b36(earnedMicros),
+    prints ? `${b36(earnedMicros)}.${prints.input}.${prints.outcome}` : b36(earnedMicros),
     note,
   ].join(',');
 }
 
 export function decodeRecord(text: string): RunRecord {
-  const [slot = '', letter = '', attempt, startedAt, durationMs, costMicros, earnedMicros, ...note] = text.split(',');
+  const [slot = '', letter = '', attempt, startedAt, durationMs, costMicros, earned = '', ...note] = text.split(',');
+  const [earnedMicros, input, outcome] = earned.split('.');
   return {
     slot,
     outcome: LETTERS.get(letter) ?? 'crashed',
@@ -55,6 +60,7 @@ export function decodeRecord(text: string): RunRecord {
     costMicros: from36(costMicros),
     earnedMicros: from36(earnedMicros),
     note: note.join(','),
+    ...(input === undefined || outcome === undefined ? {} : { prints: { input, outcome } }),
   };
 }
 
@@ -151,8 +157,19 @@ export function decodeInstance(item: Item): Instance {
     crashStreak: Number(item.cx),
     coolingUntil: Number(item.cu),
     probes: Number(item.pb),
+    slowed: decodeSlowed(item.th),
     hasState: item.hs === true,
   };
+}
+
+/** `kind,since,runs,cost`, as `slowed` of the instance; absent while it is not slowed down. */
+export const encodeSlowed = ({ kind, since, runs, costMicros }: Slowed): string =>
+  [kind, b36(since), b36(runs), b36(costMicros)].join(',');
+
+function decodeSlowed(value: Value | undefined): Slowed | null {
+  if (typeof value !== 'string') return null;
+  const [kind = '', since, runs, costMicros] = value.split(',');
+  return { kind: kind as Slowed['kind'], since: from36(since), runs: from36(runs), costMicros: from36(costMicros) };
 }
 
 /** A new instance: nothing run, no money, no period yet. */

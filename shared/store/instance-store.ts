@@ -1,10 +1,10 @@
 /** Instance items: made, listed, paused and killed. What runs do to them is in claim-store and close-store. */
 import { type Amounts, KINDS, kindsOf, type Line, scopesOf } from '../domain/budget.ts';
-import { type Instance, type InstanceStatus, JOURNAL_RECORDS, type Slice } from '../domain/instance.ts';
+import { type Instance, type InstanceStatus, JOURNAL_RECORDS, type Slice, type Slowed } from '../domain/instance.ts';
 import type { RunRecord } from '../domain/run.ts';
 import type { Condition, Op, Put, Table, Update, Value } from '../ports/table.ts';
 import { limitKeyOf } from './budget-store.ts';
-import { decodeInstance, encodeRecord, newInstanceItem, SLICE_ATTRS } from './instance-item.ts';
+import { decodeInstance, encodeRecord, encodeSlowed, newInstanceItem, SLICE_ATTRS } from './instance-item.ts';
 import { agentKey, fleetPk, instanceKey, instanceSkPrefix, runPageKey, shardOf, shards } from './keys.ts';
 import { encodeLines } from './line-code.ts';
 import { queryAll } from './query-all.ts';
@@ -60,14 +60,34 @@ export function setInstanceStatusOp(
   return to.status === 'retired' ? { ...change, add: { ke: 1 } } : change;
 }
 
-/** A person has cleared the crash limit: the next run is not a probe. */
+/** A person has resumed it: the next run is not a probe, and it is not slowed down. */
 export function clearCrashesOp(agentId: string, number: number): Update {
   return {
     op: 'update',
     key: instanceKey(agentId, number),
     if: [{ attr: 'pk', op: 'exists' }],
     set: { cx: 0, cu: 0, pb: 0 },
+    remove: ['th'],
   };
+}
+
+/** From now on every second tick is left out, for these reasons. Whoever claims sees it in the condition of the claim. */
+export function slowOp(instance: Instance, slowed: Slowed): Update {
+  return {
+    op: 'update',
+    key: instanceKey(instance.agentId, instance.number),
+    if: [
+      { attr: 'st', op: '=', value: 'active' },
+      instance.slowed ? { attr: 'th', op: '=', value: encodeSlowed(instance.slowed) } : { attr: 'th', op: 'missing' },
+    ],
+    set: { th: encodeSlowed(slowed) },
+  };
+}
+
+/** As fast as declared again, unless it was slowed down anew since it was read. */
+export function unslowOp(instance: Instance, slowed: Slowed): Update {
+  const was = { attr: 'th', op: '=', value: encodeSlowed(slowed) } as const;
+  return { op: 'update', key: instanceKey(instance.agentId, instance.number), if: [was], remove: ['th'] };
 }
 
 /** What was read must still be so: nobody claimed (fence), nobody touched it (rev). */

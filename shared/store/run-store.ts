@@ -1,5 +1,5 @@
 /** Runs as people and rules see them: pages, the journal, the run in progress and late refusals, as one list. */
-import type { Instance } from '../domain/instance.ts';
+import { type Instance, JOURNAL_RECORDS } from '../domain/instance.ts';
 import { parseRunId, type Run, type RunRecord, type RunStatus, runId, type Slot, triggerOf } from '../domain/run.ts';
 import type { Item, Table } from '../ports/table.ts';
 import { decodeRecord } from './instance-item.ts';
@@ -70,6 +70,20 @@ export async function recordsSince(table: Table, instance: Instance, since: numb
   const before = since === 0 ? [] : (await table.query({ pk, to: from, reverse: true, limit: 1 })).items;
   const pages = await queryAll(table, { pk, from });
   return uniqueRecords([...instance.journal, ...[...before, ...pages].flatMap(pageRecords)]);
+}
+
+/** The last `count` records of an instance or a few more, the oldest first. */
+export async function lastRecords(
+  table: Table,
+  { agentId, number, journal }: Instance,
+  count: number,
+): Promise<RunRecord[]> {
+  const pages = await table.query({
+    pk: runPagePk(agentId, number),
+    reverse: true,
+    limit: Math.ceil(count / JOURNAL_RECORDS),
+  });
+  return uniqueRecords([...pages.items.toReversed().flatMap(pageRecords), ...journal]);
 }
 
 /** A full journal is in its page and on the instance until the next end. */

@@ -61,7 +61,15 @@ const Ready = z.object({ v, kind: z.literal('ready') });
 /** The order has left the mailbox: from here on the death of the process is a crash of this run. */
 const Begin = z.object({ v, kind: z.literal('begin'), runId });
 /** Marks a paid call, durably, before it is made. Refused with budget_reached or conflict. */
-const Spend = z.object({ v, kind: z.literal('spend'), runId, id, boundMicros: micros });
+const Spend = z.object({
+  v,
+  kind: z.literal('spend'),
+  runId,
+  id,
+  boundMicros: micros,
+  /** The print of what the call is asked, where the run says so. */
+  asks: z.int().min(0).max(0xffff_ffff).optional(),
+});
 /** What the last marked call cost; never more than its bound. Not sent: it costs its bound. */
 const Spent = z.object({ v, kind: z.literal('spent'), runId, costMicros: micros });
 const Earn = z.object({

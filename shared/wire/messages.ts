@@ -54,6 +54,8 @@ export const WorkMessage = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('reconcile'), agentId }),
   /** The last probe failed: whoever may change an agent looks for itself and pauses it. */
   z.object({ v: z.literal(1), kind: z.literal('check-crashes'), agentId }),
+  /** It seems to run away: looked at closely, slowed down, and paused if that changes nothing. */
+  z.object({ v: z.literal(1), kind: z.literal('check-runaway'), agentId }),
   z.object({ v: z.literal(1), kind: z.literal('execute-decision'), decisionId: z.string() }),
   z.object({ v: z.literal(1), kind: z.literal('request-approval'), approvalId: z.string() }),
   /** What the mail service says became of mails; it moves nothing but their delivery state. */

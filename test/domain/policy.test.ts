@@ -29,7 +29,7 @@ for (const [change, message] of BAD) {
 }
 
 const decision = (change: Partial<Decision> = {}): Decision =>
-  ({ actionHash: 'h', approvalId: null, needsApproval: false, ...change }) as Decision;
+  ({ actionHash: 'h', rule: 'threshold@1', approvalId: null, needsApproval: false, ...change }) as Decision;
 
 test('the mode of now decides whether a decision is still executed', () => {
   const refused = (mode: 'off' | 'advise' | 'approve' | 'auto', change?: Partial<Decision>): boolean =>
@@ -41,6 +41,9 @@ test('the mode of now decides whether a decision is still executed', () => {
     [false, false, true],
   );
   assert.equal(refused('auto', { needsApproval: true }), true, 'what needs an approval and has none');
+  const runaway = { rule: 'runaway@1', needsApproval: true };
+  assert.equal(refused('off', { ...runaway, approvalId: 'a' }), false, 'a stopped agent goes on when a person says so');
+  assert.equal(refused('auto', runaway), true);
   assert.match(executionRefusal(decision(), 'other', POLICY) ?? '', /not the one that was decided/);
 });
 

@@ -9,7 +9,13 @@ import { MAX_NOTE, manualSlot, tickSlot } from '../../shared/domain/run.ts';
 import { itemBytes } from '../../shared/domain/table/values.ts';
 import { mapTable } from '../../shared/memory/map-table.ts';
 import type { Item } from '../../shared/ports/table.ts';
-import { encodeRecord, encodeTally, encodeTries, newInstanceItem } from '../../shared/store/instance-item.ts';
+import {
+  encodeRecord,
+  encodeSlowed,
+  encodeTally,
+  encodeTries,
+  newInstanceItem,
+} from '../../shared/store/instance-item.ts';
 import { getInstance } from '../../shared/store/instance-store.ts';
 import { dummyAws, dynoxide } from '../contract/local-aws.ts';
 import { openRace } from '../flows/race-world.ts';
@@ -34,6 +40,7 @@ function busyItem({ agentId, note, slotOf }: Shape): Item {
     encodeRecord({
       ...{ slot: slotOf(k), outcome: 'succeeded', attempt: 1, startedAt: NOW + k * 60_000, durationMs: 43_217 },
       ...{ costMicros: 123_457, earnedMicros: 2_345_679, note: 'n'.repeat(note) },
+      prints: { input: '0a1b', outcome: 'z9y8' },
     }),
   );
   const slot = slotOf(JOURNAL_RECORDS);
@@ -42,6 +49,7 @@ function busyItem({ agentId, note, slotOf }: Shape): Item {
     ...newInstanceItem(agentId, 12, 17),
     ...{ ke: 2, f: 10_234, rev: 10_987, pe: '2026-11-20', av: 6_412_345, ex: true, hs: true, fl: NOW - 600_000 },
     ...{ rc: ticks, j: journal, d: encodeTally(day), t: encodeTally(total) },
+    th: encodeSlowed({ kind: 'outcome', since: NOW, runs: 63, costMicros: 12_345_678 }),
     ...{ cx: 3, cu: NOW + 300_000, pb: 2, tr: encodeTries({ [slot]: { attempts: 1, lostMicros: 12_345 } }) },
     ...{ sl: slot, ho: `${ULID}-9876`, ra: NOW, lu: NOW + 60_000, cs: 3, hd: 123_457, hl: 23_457, se: 98_765 },
   };

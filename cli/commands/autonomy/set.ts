@@ -23,6 +23,11 @@ export const command = worldCommand({
     approvalAbove: usd('ask when a decision adds more than so many dollars a day'),
     maxInstances: count('never scale an agent beyond', { min: 1, max: 50 }),
     cooldown: count('seconds between two decisions about one agent', { min: 0, max: 2_592_000 }),
+    runawayInput: count('slow an agent down after so many paid runs given the same, 0 never', { min: 0, max: 42 }),
+    runawayOutcome: count('the same after so many that ended the same, 0 never', { min: 0, max: 42 }),
+    runawaySpend: count('the same when runs cost so many times its own mean, 0 never', { min: 0, max: 1_000 }),
+    runawayPace: count('the same when ticks come so many times too fast, 0 never', { min: 0, max: 1_000 }),
+    runawayAbove: usd('only when such runs have cost so many dollars'),
   },
   examples: [
     'nova autonomy set auto',
@@ -48,6 +53,11 @@ type Settings = {
   readonly approvalAbove: number | undefined;
   readonly maxInstances: number | undefined;
   readonly cooldown: number | undefined;
+  readonly runawayInput: number | undefined;
+  readonly runawayOutcome: number | undefined;
+  readonly runawaySpend: number | undefined;
+  readonly runawayPace: number | undefined;
+  readonly runawayAbove: number | undefined;
 };
 
 function changeOf({
@@ -59,8 +69,10 @@ function changeOf({
   approvalAbove,
   maxInstances,
   cooldown,
+  ...runaway
 }: Settings): PolicyChange {
   return {
+    ...runawayChange(runaway),
     ...(mode === undefined ? {} : { mode }),
     ...(minRuns === undefined ? {} : { minRuns }),
     ...(scaleRoi === undefined ? {} : { scaleRoiBps: scaleRoi * 100 }),
@@ -69,5 +81,23 @@ function changeOf({
     ...(approvalAbove === undefined ? {} : { approvalImpactMicros: approvalAbove }),
     ...(maxInstances === undefined ? {} : { maxInstances }),
     ...(cooldown === undefined ? {} : { cooldownSeconds: cooldown }),
+  };
+}
+
+type Runaway = 'runawayInput' | 'runawayOutcome' | 'runawaySpend' | 'runawayPace' | 'runawayAbove';
+
+function runawayChange({
+  runawayInput,
+  runawayOutcome,
+  runawaySpend,
+  runawayPace,
+  runawayAbove,
+}: Pick<Settings, Runaway>) {
+  return {
+    ...(runawayInput === undefined ? {} : { runawayInputRuns: runawayInput }),
+    ...(runawayOutcome === undefined ? {} : { runawayOutcomeRuns: runawayOutcome }),
+    ...(runawaySpend === undefined ? {} : { runawaySpendFactor: runawaySpend }),
+    ...(runawayPace === undefined ? {} : { runawayPaceFactor: runawayPace }),
+    ...(runawayAbove === undefined ? {} : { runawayMinMicros: runawayAbove }),
   };
 }

@@ -1,7 +1,7 @@
 /** What to do with a wish to run, given the instance as it stands. Pure: the stores do it, conditionally, and ask again. */
 import type { AgentSpec } from '../agent.ts';
 import type { Line } from '../budget.ts';
-import type { Instance } from '../instance.ts';
+import type { Instance, Slowed } from '../instance.ts';
 import { type Refusal, type Slot, tickMs, triggerOf } from '../run.ts';
 import { hourFor, isLacking } from './slice.ts';
 
@@ -15,6 +15,8 @@ export type Wish = {
   /** The limits the instance is known to be under. */
   readonly lines: readonly Line[];
   readonly spec: AgentSpec;
+  /** As the image it was judged by says; absent: not slowed down, as far as is known. */
+  readonly slowed?: Slowed | null;
 };
 
 export type Judgement =
@@ -56,9 +58,12 @@ function busy({ run }: Instance, { slot, now, spec }: Wish): Judgement | null {
   return { do: 'wait', seconds: Math.min(MAX_WAIT_SECONDS, Math.max(1, Math.ceil((run.leaseUntil - now) / 1000))) };
 }
 
-function forbidden({ status, coolingUntil }: Instance, { now }: Wish): Judgement | null {
+function forbidden({ status, coolingUntil, slowed, journal }: Instance, { now, slot }: Wish): Judgement | null {
   if (status !== 'active') return { do: 'refuse', reason: status };
-  return coolingUntil > now ? { do: 'refuse', reason: 'cooling' } : null;
+  if (coolingUntil > now) return { do: 'refuse', reason: 'cooling' };
+  // What seems to run away gets every second tick; who asks for a run by hand gets it.
+  const skips = slowed !== null && triggerOf(slot) !== 'manual' && journal.at(-1)?.note !== 'throttled';
+  return skips ? { do: 'refuse', reason: 'throttled' } : null;
 }
 
 function money({ specVersion, slice }: Instance, { spec, period, hour }: Wish): Judgement {
