@@ -37,6 +37,13 @@ export class CrashEngine {
     return await askEngine(engine, { command: [noun, verb], input, actor: 'cli:tester' });
   }
 
+  /** Where it answers. @throws Error when it is not running. */
+  get url(): string {
+    const engine = findEngine(this.#home);
+    if (!engine) throw new Error('no engine is running');
+    return engine.url;
+  }
+
   /** False from the moment it is killed. */
   lives(): boolean {
     return this.#fork !== null;

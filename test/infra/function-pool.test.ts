@@ -35,7 +35,7 @@ function poolOf(source = HANDLER, { size = 1, timeoutMs = 5_000 } = {}) {
     born: (pid?: number) => void (pid && living.add(pid)),
     gone: (pid?: number) => void (pid && living.delete(pid)),
   };
-  const options = { name: 'nova-test-fn', bundle, env: { ONLY: 'this' }, memoryMb: 128 };
+  const options = { name: 'nova-test-fn', bundle, env: { ONLY: 'this' }, memoryMb: 128, nice: 0 };
   const pool = new FunctionPool({ ...options, timeoutMs, size, output, watch });
   pools.push(pool);
   return { pool, living };

@@ -1,5 +1,6 @@
 /** One environment of a function, as its pool sees it: a process that works on one event at a time. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { NovaError } from '../../../shared/domain/error.ts';
 import type { FromFunction, ToFunction } from './function-wire.ts';
@@ -10,6 +11,8 @@ export type FunctionOptions = {
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly memoryMb: number;
+  /** Priority of its process: 0 as the engine, up to 19 behind it. */
+  readonly nice: number;
   /** A file descriptor that takes what the function prints. */
   readonly output: number;
 };
@@ -41,6 +44,7 @@ export class FunctionProcess {
       env: { ...env },
       stdio: ['ignore', output, output, 'ipc'],
     });
+    standBack(this.#fork.pid, options.nice);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ready = promise;
     let isReady = false;
@@ -102,4 +106,12 @@ export class FunctionProcess {
     if (message.kind === 'result') call.resolve(message.result);
     else call.reject(new NovaError('broken', `${this.#options.name}: ${message.errorType}: ${message.errorMessage}`));
   }
+}
+
+/** What is gone already, or a machine that knows no priorities, is no trouble. */
+function standBack(pid: number | undefined, nice: number): void {
+  if (pid === undefined || nice === 0) return;
+  try {
+    setPriority(pid, nice);
+  } catch {}
 }

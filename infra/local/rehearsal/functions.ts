@@ -34,6 +34,8 @@ export type Functions = {
   close(graceMs: number): Promise<void>;
 };
 
+/** On AWS functions do not share cores. Here what nobody waits for stands back behind requests, as far as the machine lets it. */
+const BEHIND = 5;
 const MAX_LOG_BYTES = 10_000_000;
 
 export function startFunctions(options: FunctionsOptions): Functions {
@@ -78,9 +80,14 @@ export function startFunctions(options: FunctionsOptions): Functions {
   };
 }
 
-/** Several environments where runs go on side by side, one of every other function. */
-const sizeOf = (row: FunctionRow, { maxConcurrentRuns }: FunctionsOptions): number =>
-  'queue' in row.on && row.on.queue === 'runs' ? maxConcurrentRuns : 1;
+/** Requests that somebody waits for are not answered one after the other. */
+const WEB_ENVIRONMENTS = 4;
+
+/** Several environments where runs go on side by side or somebody waits, one of every other function. */
+function sizeOf({ on }: FunctionRow, { maxConcurrentRuns }: FunctionsOptions): number {
+  if ('http' in on) return WEB_ENVIRONMENTS;
+  return 'queue' in on && on.queue === 'runs' ? maxConcurrentRuns : 1;
+}
 
 function poolOf(row: FunctionRow, options: FunctionsOptions, output: number): FunctionPool {
   const { name, timeoutSeconds, memoryMb } = row;
@@ -92,6 +99,7 @@ function poolOf(row: FunctionRow, options: FunctionsOptions, output: number): Fu
     memoryMb,
     output,
     size: sizeOf(row, options),
+    nice: 'http' in row.on ? 0 : BEHIND,
     watch: options.warden,
   });
 }

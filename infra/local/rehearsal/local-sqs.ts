@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { NovaError } from '../../../shared/domain/error.ts';
+import { type GroupCommit, groupCommit } from './group-commit.ts';
 
 export type LocalSqsOptions = {
   /** The package's folder. */
@@ -56,11 +57,17 @@ type Persistence = {
   readonly db: DatabaseSync;
   insertMessage(queue: string, message: FauxMessage): void;
   deleteMessage(id: string): void;
+  updateMessageInflight(id: string, ...held: readonly (string | number | undefined)[]): void;
   updateMessageReady(id: string): void;
+  transaction(work: () => void): void;
   load(sqs: FauxStore, sns: object, s3: object): void;
   close(): void;
 };
-type App = { listen(at: { port: number; host: string }): Promise<string>; close(): Promise<void> };
+type App = {
+  addHook(name: 'onSend', hook: (request: object, reply: object, payload: unknown) => Promise<unknown>): void;
+  listen(at: { port: number; host: string }): Promise<string>;
+  close(): Promise<void>;
+};
 type Faux = {
   buildApp(options: { logger: boolean; stores: { sqsStore: FauxStore; snsStore: object; s3Store: object } }): App;
   SqsStore: new () => FauxStore;
@@ -75,8 +82,10 @@ export async function startLocalSqs(options: LocalSqsOptions): Promise<LocalSqs>
   const store = new faux.SqsStore();
   const stores = { sqsStore: store, snsStore: new faux.SnsStore(), s3Store: new faux.S3Store() };
   store.region = REGION;
-  const persistence = options.dataFolder ? mended(new faux.PersistenceManager(options.dataFolder)) : null;
-  if (persistence) {
+  const persistence = options.dataFolder ? new faux.PersistenceManager(options.dataFolder) : null;
+  const group = persistence && groupCommit(persistence.db);
+  if (persistence && group) {
+    mend(persistence, group);
     persistence.db.exec(`PRAGMA synchronous = ${options.synchronous ?? 'FULL'}`);
     // Loading writes nothing, so what it loads learns of the database afterwards.
     persistence.load(store, stores.snsStore, stores.s3Store);
@@ -84,12 +93,15 @@ export async function startLocalSqs(options: LocalSqsOptions): Promise<LocalSqs>
     for (const queue of store.allQueues()) queue.persistence = persistence;
   }
   const app = faux.buildApp({ logger: false, stores });
+  // Answered when durable.
+  if (group) app.addHook('onSend', (_request, _reply, payload) => group.settled().then(() => payload));
   const endpoint = await app.listen({ port: 0, host: '127.0.0.1' });
   return {
     endpoint,
     ...queuesOf(store, endpoint),
     async stop() {
       await app.close();
+      group?.flush();
       persistence?.close();
     },
   };
@@ -146,32 +158,38 @@ async function loadFaux(folder: string): Promise<Faux> {
 }
 
 /**
- * Two mends. A message given back at once was to be written with no receive count, which its table refuses: it was gone
- * until the next start. And a move to the dead letters was a delete and an insert, each committed for itself: a death
- * between them lost the message. The insert replaces the row by its id, so the delete is dropped when one follows.
+ * Two mends, and one commit for what comes together. A message given back at once was to be written with no receive
+ * count, which its table refuses: it was gone until the next start. And a move to the dead letters was a delete and an
+ * insert, each committed for itself: a death between them lost the message. In one group there is nothing between them.
  */
-function mended(persistence: Persistence): Persistence {
-  const { db } = persistence;
-  const ready = db.prepare(
+function mend(persistence: Persistence, group: GroupCommit): void {
+  const ready = persistence.db.prepare(
     'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL, delay_until = NULL WHERE message_id = ?',
   );
   const insert = persistence.insertMessage.bind(persistence);
   const remove = persistence.deleteMessage.bind(persistence);
-  const leaving = new Set<string>();
-  const flush = (): void => {
-    for (const id of leaving) remove(id);
-    leaving.clear();
-  };
-  return Object.assign(persistence, {
-    updateMessageReady: (id: string): void => void ready.run(id),
+  const hold = persistence.updateMessageInflight.bind(persistence);
+  const transaction = persistence.transaction.bind(persistence);
+  Object.assign(persistence, {
     insertMessage(queue: string, message: FauxMessage): void {
-      leaving.delete(message.messageId);
+      group.begin();
       insert(queue, message);
     },
-    /** Still before the answer goes out: a reply leaves in a later turn than the one that decides it. */
     deleteMessage(id: string): void {
-      if (leaving.size === 0) queueMicrotask(flush);
-      leaving.add(id);
+      group.begin();
+      remove(id);
+    },
+    updateMessageInflight(...held: Parameters<Persistence['updateMessageInflight']>): void {
+      group.begin();
+      hold(...held);
+    },
+    updateMessageReady(id: string): void {
+      group.begin();
+      ready.run(id);
+    },
+    transaction(work: () => void): void {
+      group.flush();
+      transaction(work);
     },
   });
 }
