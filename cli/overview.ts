@@ -10,6 +10,7 @@ import {
   type SystemHealth,
   systemHealth,
 } from '../shared/domain/finance/overview.ts';
+import type { HeldBack } from '../shared/domain/finance/settled.ts';
 import type { TargetProgress } from '../shared/domain/finance/targets.ts';
 import { roiBps } from '../shared/domain/money.ts';
 import type { World } from '../shared/ports/world.ts';
@@ -17,6 +18,7 @@ import { listAgents } from '../shared/store/agent-store.ts';
 import { type BudgetView, viewBudget } from '../shared/store/budget-view.ts';
 import { type Money, type MoneyRow, moneyOf } from './books.ts';
 import { membersOf } from './fleet.ts';
+import { heldMoney } from './held-back.ts';
 import { targetOf } from './targets.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'settings' | 'hashing'>;
@@ -32,7 +34,7 @@ export type MonthMoney = CostShare & {
   readonly costMicros: number;
   readonly profitMicros: number;
   readonly roiBps: number | null;
-};
+} & HeldBack;
 
 export type Overview = {
   readonly agents: {
@@ -62,7 +64,8 @@ export async function overviewOf(
   const living = rated.filter(({ status }) => status !== 'retired');
   const buckets = bucketsOf(living.map((agent) => agent.roiBps));
   const money = moneyOf(target.books);
-  const month = monthMoney(money.total, target.progress);
+  const { total: held } = await heldMoney(world, target.books);
+  const month = { ...monthMoney(money.total, target.progress), ...held };
   const losers = living.filter((agent) => (agent.roiBps ?? 0) < 0).sort((a, b) => a.profitMicros - b.profitMicros);
   const onTrack = target.progress.tracking !== 'behind';
   return {
@@ -82,7 +85,10 @@ function countsOf(rated: readonly Rated[]): Overview['agents'] {
   return { total: rated.length, active: having('active'), paused: having('paused'), retired: having('retired') };
 }
 
-function monthMoney({ netMicros, costMicros, profitMicros }: MoneyRow, { from, to }: TargetProgress): MonthMoney {
+function monthMoney(
+  { netMicros, costMicros, profitMicros }: MoneyRow,
+  { from, to }: TargetProgress,
+): Omit<MonthMoney, keyof HeldBack> {
   const share = costShareOf(costMicros, netMicros);
   return {
     from,

@@ -188,6 +188,7 @@ export const functions: readonly FunctionRow[] = [
         limit: ['read'],
         budget: ['read'],
         calendar: ['read'],
+        entry: ['read'],
         decision: ['read', 'put', 'update'],
         lock: ['read', 'update'],
         approval: ['read', 'put', 'update'],

@@ -3,6 +3,7 @@
 import type { FinanceAlert } from '../../shared/domain/finance/alerts.ts';
 import type { CostShare } from '../../shared/domain/finance/cost-share.ts';
 import type { Advice } from '../../shared/domain/finance/overview.ts';
+import { heldText } from '../held-back.ts';
 import type { Overview } from '../overview.ts';
 import { targetText } from '../targets.ts';
 import { shareOf, shout } from '../views/finance.ts';
@@ -29,6 +30,7 @@ export function renderOverview(
       counts,
       returns,
       wrap(money, style.columns),
+      wrap(heldText(month), style.columns),
       costShareText(month, style),
     ].join('\n'),
     targetText(target, style),

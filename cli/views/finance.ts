@@ -78,6 +78,8 @@ export const GROSS = money<MoneyRow>('GROSS', 'revenueMicros');
 export const REFUNDS = money<MoneyRow>('REFUNDS', 'refundMicros', 2);
 export const FEES = money<MoneyRow>('FEES', 'feeMicros', 3);
 export const NET = money<MoneyRow>('NET', 'netMicros');
+/** What may still be taken back. */
+export const HELD: Column<{ readonly reserveMicros: number }> = money('HELD', 'reserveMicros', 5);
 export const PROFIT = money<MoneyRow>('PROFIT', 'profitMicros');
 
 /** Words that were shouted in the old system: `on_track` → `ON TRACK`; without cost there is no rating. */

@@ -30,6 +30,7 @@ export function renderPolicy(policy: PolicyView, style: Style): string {
       ['retire below', `ROI ${roiOf(policy.retireRoiBps)}`],
       ['ask above', `${usdOf(policy.approvalAboveMicrosPerDay)} a day`],
       ['at most', plural(policy.maxInstances, 'instance')],
+      ['held back', `at least ${roiOf(policy.reserveFloorBps)} of ${plural(policy.reserveDays, 'day')} of revenue`],
       ['cooldown', durationOf(policy.cooldownSeconds * 1000)],
     ],
     style,

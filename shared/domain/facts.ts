@@ -4,6 +4,7 @@ import type { DecisionKind, DecisionStatus } from './decision.ts';
 import { type Earnings, netMicros } from './earnings.ts';
 import type { Health } from './health.ts';
 import { type Instance, NO_TALLY, type Tally } from './instance.ts';
+import type { ReserveFacts } from './reserve.ts';
 import type { Frequency } from './schedule/per-day.ts';
 
 /** Sums over the whole life of the agent at one moment. */
@@ -58,6 +59,8 @@ export type AgentFacts = {
   readonly frequency: Frequency;
   readonly budget: { readonly limitMicros: number; readonly spentMicros: number };
   readonly memory: DecisionMemory;
+  /** What may still be taken back of the revenue, and how often it was. */
+  readonly refunds: ReserveFacts;
 };
 
 /** Today's money of the whole fleet. */

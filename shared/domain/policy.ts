@@ -28,6 +28,10 @@ export type DecisionPolicy = {
   readonly approvalImpactMicros: number;
   readonly scaleFactor: number;
   readonly maxInstances: number;
+  /** Held back of recent revenue, at least: see shared/domain/reserve.ts. */
+  readonly reserveFloorBps: number;
+  /** So many days a sale may be taken back. */
+  readonly reserveDays: number;
   /** Between two decisions about one agent, whatever became of the first. Crashes and budgets do not wait. */
   readonly cooldownSeconds: number;
   /**
@@ -59,6 +63,8 @@ export const DEFAULT_POLICY: DecisionPolicy = {
   approvalImpactMicros: 50_000_000,
   scaleFactor: 2,
   maxInstances: 20,
+  reserveFloorBps: 500,
+  reserveDays: 30,
   cooldownSeconds: 21_600,
   runawayInputRuns: 12,
   runawayOutcomeRuns: 40,
@@ -83,6 +89,8 @@ const RANGES: Record<Threshold, readonly [min: number, max: number]> = {
   approvalImpactMicros: [0, 1_000_000_000_000],
   scaleFactor: [2, 10],
   maxInstances: [1, MAX_INSTANCES],
+  reserveFloorBps: [0, 10_000],
+  reserveDays: [1, 365],
   cooldownSeconds: [0, 2_592_000],
   runawayInputRuns: [0, 42],
   runawayOutcomeRuns: [0, 42],

@@ -24,6 +24,8 @@ export type AnalysisView = {
   readonly successBps: number;
   readonly costMicros: number;
   readonly revenueMicros: number;
+  /** Held back of the revenue for refunds before the verdict. */
+  readonly reserveMicros: number;
   readonly confidenceBps: number;
   /** Why a verdict was not acted upon: no room in the fleet's budget. */
   readonly capped: string | null;
@@ -107,6 +109,7 @@ function analysisView({ agent, health, totals }: AgentFacts, analysis: Analysis,
   return {
     ...{ id, name, status, instances, health: health.state, healthReasons: health.reasons },
     ...{ verdict, suggestion, why, runs, roiBps, successBps, costMicros, revenueMicros, confidenceBps, capped },
+    reserveMicros: analysis.reserve.reserveMicros,
   };
 }
 

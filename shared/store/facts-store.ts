@@ -17,6 +17,7 @@ import {
 import { healthOf } from '../domain/health.ts';
 import type { Instance } from '../domain/instance.ts';
 import { NO_PACE, type Pace, paceOf } from '../domain/pace.ts';
+import { NO_RESERVE_FACTS, type ReserveFacts } from '../domain/reserve.ts';
 import type { Item, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { decodeAgent } from './agent-item.ts';
@@ -26,7 +27,9 @@ import { decisionMemory } from './decision-lock.ts';
 import { openDecisions } from './decision-store.ts';
 import { decodeInstance } from './instance-item.ts';
 import { agentsPk, fleetPk, limitPk, shards } from './keys.ts';
+import { currentPolicy } from './policy-store.ts';
 import { queryAll } from './query-all.ts';
+import { reserveFacts } from './reserve-store.ts';
 import { readSpec } from './spec-cache.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'settings'>;
@@ -43,6 +46,7 @@ type Shelf = {
   readonly instances: ReadonlyMap<string, readonly Item[]>;
   readonly earnings: ReadonlyMap<string, Item>;
   readonly limits: ReadonlyMap<string, Item>;
+  readonly refunds: ReadonlyMap<string, ReserveFacts>;
   readonly paces: Map<string, Pace>;
   readonly now: number;
   readonly period: string;
@@ -95,7 +99,9 @@ async function readShelf(ports: Ports): Promise<Shelf> {
   }
   const ofDays = limits.filter(({ sk }) => sk.endsWith(`#${BUDGET_KIND}`));
   const byScope = new Map(ofDays.map((item) => [item.sk.slice(0, item.sk.lastIndexOf('#')), item]));
-  return { instances, earnings, limits: byScope, paces: new Map(), now, period: (await momentNow(ports)).date };
+  const refunds = await reserveFacts(table, now, await currentPolicy(table));
+  const { date: period } = await momentNow(ports);
+  return { instances, earnings, limits: byScope, refunds, paces: new Map(), now, period };
 }
 
 async function factsOf(table: Table, agent: Agent, shelf: Shelf): Promise<AgentFacts> {
@@ -121,6 +127,7 @@ async function factsOf(table: Table, agent: Agent, shelf: Shelf): Promise<AgentF
       : observedFrequency(today.runs, totals.runs, now - agent.createdAt),
     budget: { limitMicros: limitOf(agentScope(agent.id), shelf), spentMicros: spentToday(instances, period) },
     memory: await decisionMemory(table, agent.id),
+    refunds: shelf.refunds.get(agent.id) ?? NO_RESERVE_FACTS,
   };
 }
 

@@ -10,6 +10,7 @@ import { milestones } from '../../shared/domain/finance/milestones.ts';
 import { adviceOf, type Buckets, bucketsOf, systemHealth } from '../../shared/domain/finance/overview.ts';
 import { reinvestment } from '../../shared/domain/finance/reinvestment.ts';
 import { ratingOf } from '../../shared/domain/finance/roi.ts';
+import { NO_RESERVES } from '../../shared/domain/finance/settled.ts';
 import { perPart, ratioBps, shareBps } from '../../shared/domain/finance/share.ts';
 import { datesOf, daysBetween, monthOf, spanBefore, spanOf } from '../../shared/domain/finance/span.ts';
 import { checkedTargets, DEFAULT_TARGETS, progressOf, targetMonth } from '../../shared/domain/finance/targets.ts';
@@ -126,7 +127,7 @@ function entry(usd: number, daysAgo: number, fields: Partial<LedgerEntry> = {}):
   };
 }
 const settled = (entries: readonly LedgerEntry[]) =>
-  reinvestment({ entries, costs: [] }, { shareBps: 7000, settleDays: 7, now: NOW });
+  reinvestment({ entries, costs: [] }, { shareBps: 7000, settleDays: 7, now: NOW, ...NO_RESERVES });
 
 test('young revenue waits, refunds count at once, and a loss is never “available”', () => {
   const found = settled([entry(100, 10), entry(50, 2)]);

@@ -8,6 +8,7 @@ import { revenueReport } from '../../shared/domain/finance/income.ts';
 import { profitAndLoss } from '../../shared/domain/finance/profit-and-loss.ts';
 import { reinvestment } from '../../shared/domain/finance/reinvestment.ts';
 import { roiReport } from '../../shared/domain/finance/roi.ts';
+import { NO_RESERVES } from '../../shared/domain/finance/settled.ts';
 import { sumOf } from '../../shared/domain/finance/share.ts';
 import { datesOf } from '../../shared/domain/finance/span.ts';
 import { condensed, dailyTimeline, hourlyTimeline } from '../../shared/domain/finance/timeline.ts';
@@ -123,7 +124,12 @@ test('agents, departments, sources, days and halves each add up to the total', (
         profitMicros,
       );
 
-    const rules = { shareBps: 7000, settleDays: 7, now: dayBounds(books.span.to, books.span.timezone).endMs };
+    const rules = {
+      shareBps: 7000,
+      settleDays: 7,
+      now: dayBounds(books.span.to, books.span.timezone).endMs,
+      ...NO_RESERVES,
+    };
     const back = reinvestment(books, rules);
     assert.equal(back.settledNetMicros + back.pendingMicros, total.netMicros);
     assert.equal(back.reinvestMicros + back.withdrawMicros, Math.max(0, back.settledProfitMicros));

@@ -22,6 +22,8 @@ export const command = worldCommand({
     retireRoi: percent('retire below this ROI, in percent'),
     approvalAbove: usd('ask when a decision adds more than so many dollars a day'),
     maxInstances: count('never scale an agent beyond', { min: 1, max: 50 }),
+    reserveFloor: count('hold back for refunds at least, in percent of recent revenue', { min: 0, max: 100 }),
+    reserveDays: count('days in which a sale may be taken back', { min: 1, max: 365 }),
     cooldown: count('seconds between two decisions about one agent', { min: 0, max: 2_592_000 }),
     runawayInput: count('slow an agent down after so many paid runs given the same, 0 never', { min: 0, max: 42 }),
     runawayOutcome: count('the same after so many that ended the same, 0 never', { min: 0, max: 42 }),
@@ -52,6 +54,8 @@ type Settings = {
   readonly retireRoi: number | undefined;
   readonly approvalAbove: number | undefined;
   readonly maxInstances: number | undefined;
+  readonly reserveFloor: number | undefined;
+  readonly reserveDays: number | undefined;
   readonly cooldown: number | undefined;
   readonly runawayInput: number | undefined;
   readonly runawayOutcome: number | undefined;
@@ -68,6 +72,8 @@ function changeOf({
   retireRoi,
   approvalAbove,
   maxInstances,
+  reserveFloor,
+  reserveDays,
   cooldown,
   ...runaway
 }: Settings): PolicyChange {
@@ -80,6 +86,8 @@ function changeOf({
     ...(retireRoi === undefined ? {} : { retireRoiBps: retireRoi * 100 }),
     ...(approvalAbove === undefined ? {} : { approvalImpactMicros: approvalAbove }),
     ...(maxInstances === undefined ? {} : { maxInstances }),
+    ...(reserveFloor === undefined ? {} : { reserveFloorBps: reserveFloor * 100 }),
+    ...(reserveDays === undefined ? {} : { reserveDays }),
     ...(cooldown === undefined ? {} : { cooldownSeconds: cooldown }),
   };
 }

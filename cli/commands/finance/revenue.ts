@@ -5,6 +5,7 @@ import { byMost } from '../../../shared/domain/finance/share.ts';
 import { UNATTRIBUTED_ID } from '../../../shared/domain/ledger.ts';
 import { booksOf, earned, moneyOf, plain, SPAN, spanView, withNobody } from '../../books.ts';
 import { worldCommand } from '../../command.ts';
+import { heldMoney, heldText, withHeld } from '../../held-back.ts';
 import { overviewOf } from '../../overview.ts';
 import { blocks } from '../../render/details.ts';
 import { adviceText } from '../../render/overview.ts';
@@ -17,6 +18,7 @@ import {
   foreignColumn,
   foreignLine,
   GROSS,
+  HELD,
   headline,
   money,
   NET,
@@ -45,11 +47,15 @@ export const command = worldCommand({
     const { total, departments, ...found } = moneyOf(books);
     const { advice, target } = await overviewOf(world);
     const { revenueMicros, refundMicros, feeMicros, netMicros, unconverted, costMicros, profitMicros } = total;
-    const agents = withNobody(found.agents.filter(earned)).sort(byMost((one) => one.netMicros));
+    const held = await heldMoney(world, books);
+    const agents = withNobody(found.agents.filter(earned))
+      .sort(byMost((one) => one.netMicros))
+      .map((one) => withHeld(one, held.of.get(one.id)));
     const unattributedMicros = agents.find(({ id }) => id === UNATTRIBUTED_ID)?.netMicros ?? 0;
     return {
       ...{ id: 'revenue', ...spanView(books) },
       ...{ revenueMicros, refundMicros, feeMicros, netMicros, unattributedMicros, unconverted },
+      ...held.total,
       ...{ costMicros, profitMicros, burnMicros: costMicros, ...costShareOf(costMicros, netMicros) },
       sources: incomeBy(books.entries, ({ source }) => source).map(plain),
       agents,
@@ -65,12 +71,13 @@ export const command = worldCommand({
         revenue,
         style,
         `gross ${centsOf(revenue.revenueMicros)}, refunds ${centsOf(revenue.refundMicros)}, fees ${centsOf(revenue.feeMicros)}; unattributed ${centsOf(revenue.unattributedMicros)}`,
+        heldText(revenue),
         `cost (burn) ${centsOf(revenue.costMicros)}, profit ${centsOf(revenue.profitMicros)}`,
         foreignLine(revenue.unconverted, style),
       ),
       table(
         revenue.agents,
-        [WHO, GROSS, REFUNDS, FEES, NET, ...foreignColumn(revenue.agents)],
+        [WHO, GROSS, REFUNDS, FEES, NET, HELD, ...foreignColumn(revenue.agents)],
         style,
         'nothing came in',
       ),

@@ -5,6 +5,7 @@ import { theAgent } from '../../agents.ts';
 import { booksOf, type MoneyRow, moneyOf, plain, SPAN, spanView, withNobody } from '../../books.ts';
 import { worldCommand } from '../../command.ts';
 import { text } from '../../fields.ts';
+import { heldMoney, heldText, withHeld } from '../../held-back.ts';
 import { blocks } from '../../render/details.ts';
 import { table } from '../../render/table.ts';
 import { centsOf, roiOf } from '../../render/words.ts';
@@ -50,8 +51,10 @@ export const command = worldCommand({
           };
     const { id: _, ...total } = plain(roiReport(theirs).total);
     const { agents, departments } = moneyOf(theirs);
-    const shown = of === undefined ? withNobody(agents) : agents;
-    return { id: of ?? 'all', ...spanView(books), ...total, targetBps: ROI_TARGET_BPS, agents: shown, departments };
+    const held = await heldMoney(world, theirs);
+    const shown = (of === undefined ? withNobody(agents) : agents).map((row) => withHeld(row, held.of.get(row.id)));
+    const { id: __, ...judged } = withHeld({ id: 'all', ...total }, held.total);
+    return { id: of ?? 'all', ...spanView(books), ...judged, targetBps: ROI_TARGET_BPS, agents: shown, departments };
   },
   render: (roi, style) =>
     blocks(
@@ -61,6 +64,8 @@ export const command = worldCommand({
         style,
         `cost ${centsOf(roi.costMicros)}, revenue ${centsOf(roi.netMicros)} net, profit ${centsOf(roi.profitMicros)}`,
         `margin ${shareOf(roi.marginBps)}, success ${shareOf(roi.successBps)} of ${roi.runs} runs; the aim is an ROI of ${roiOf(roi.targetBps)}`,
+        heldText(roi),
+        `decisions go by ${roiOf(roi.decisionRoiBps)}, with that taken off`,
         foreignLine(roi.unconverted, style),
       ),
       table(
@@ -71,6 +76,7 @@ export const command = worldCommand({
           COST,
           money<MoneyRow>('REVENUE', 'netMicros'),
           PROFIT,
+          { title: 'HELD', value: ({ reserveMicros }) => centsOf(reserveMicros), align: 'money', dropOrder: 3 },
           ROI,
           { title: 'RATING', value: ({ rating }: MoneyRow) => shout(rating), state: true, dropOrder: 1 },
         ],

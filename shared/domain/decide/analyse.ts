@@ -6,6 +6,7 @@
 import { type AgentFacts, type Totals, totalsSince } from '../facts.ts';
 import { formatBps, formatUsd, roiBps } from '../money.ts';
 import type { DecisionPolicy } from '../policy.ts';
+import { lessReserve, type Reserve, refundReserve, reserveSentence } from '../reserve.ts';
 
 export type Grade = 'insufficient_data' | 'excellent' | 'good' | 'poor' | 'failing';
 export type Suggestion = 'collect_more_data' | 'scale_up' | 'maintain' | 'optimize_or_pause' | 'pause' | 'retire';
@@ -20,26 +21,31 @@ export type Analysis = {
   readonly runs: number;
   readonly roiBps: number | null;
   readonly successBps: number;
-  /** What the verdict is based on: everything since the last executed decision, or the whole life. */
+  /** What the verdict is based on, less the reserve: everything since the last executed decision, or the whole life. */
   readonly judged: Totals;
+  /** Taken off the revenue of both before anything was judged. */
+  readonly reserve: Reserve;
   /** min(runs / 100, 1) */
   readonly confidenceBps: number;
 };
 
 export function analyse(facts: AgentFacts, policy: DecisionPolicy): Analysis {
-  const judged = judgedTotals(facts, policy);
+  const reserve = refundReserve(facts.refunds, policy);
+  const judged = withReserve(judgedTotals(facts, policy), reserve);
+  const life = withReserve(facts.totals, reserve);
   const crash = crashSentence(facts, policy, judged);
   const found = crash
     ? ({ verdict: 'failing', suggestion: 'pause', why: crash } as const)
-    : (waiting(facts, policy, judged) ?? graded(facts, policy, judged));
+    : (waiting(facts, policy, { judged, life }) ?? graded(facts, policy, { judged, life }));
   const { totals } = facts;
   return {
     agentId: facts.agent.id,
     ...found,
     runs: totals.runs,
-    roiBps: roiOf(totals),
+    roiBps: roiOf(life),
     successBps: shareBps(totals.succeeded, totals.runs),
     judged,
+    reserve,
     confidenceBps: Math.min(10_000, judged.runs * 100),
   };
 }
@@ -72,12 +78,20 @@ function crashSentence(facts: AgentFacts, policy: DecisionPolicy, judged: Totals
 
 type Found = Pick<Analysis, 'verdict' | 'suggestion' | 'why'>;
 
-function waiting(facts: AgentFacts, policy: DecisionPolicy, judged: Totals): Found | null {
+type Judged = { readonly judged: Totals; readonly life: Totals };
+
+/** What is left to judge by when the reserve is taken off. */
+const withReserve = (totals: Totals, reserve: Reserve): Totals => ({
+  ...totals,
+  revenueMicros: lessReserve(totals.revenueMicros, reserve),
+});
+
+function waiting(facts: AgentFacts, policy: DecisionPolicy, { judged, life }: Judged): Found | null {
   const wait = (why: string): Found => ({ verdict: 'insufficient_data', suggestion: 'collect_more_data', why });
   if (facts.totals.runs < policy.minRuns) return wait(`${facts.totals.runs} of ${policy.minRuns} runs needed`);
   const { unbookedMicros } = judged;
-  const arrived = gradeOf(facts, policy, { judged: booked(judged), life: booked(facts.totals) });
-  if (unbookedMicros === 0 || arrived === gradeOf(facts, policy, { judged, life: facts.totals })) return null;
+  const arrived = gradeOf(facts, policy, { judged: booked(judged), life: booked(life) });
+  if (unbookedMicros === 0 || arrived === gradeOf(facts, policy, { judged, life })) return null;
   return wait(`${formatUsd(unbookedMicros)} of declared revenue is not booked yet`);
 }
 
@@ -94,7 +108,7 @@ const booked = (totals: Totals): Totals => ({
 function gradeOf(
   facts: AgentFacts,
   policy: DecisionPolicy,
-  { judged, life }: { readonly judged: Totals; readonly life: Totals },
+  { judged, life }: Judged,
 ): Exclude<Grade, 'insufficient_data'> {
   const roi = roiOf(judged);
   if (roi === null) return 'good';
@@ -114,10 +128,15 @@ const SUGGESTIONS = {
   failing: 'retire',
 } as const satisfies Record<Exclude<Grade, 'insufficient_data'>, Suggestion>;
 
-function graded(facts: AgentFacts, policy: DecisionPolicy, judged: Totals): Found {
-  const verdict = gradeOf(facts, policy, { judged, life: facts.totals });
+function graded(facts: AgentFacts, policy: DecisionPolicy, { judged, life }: Judged): Found {
+  const verdict = gradeOf(facts, policy, { judged, life });
   const suggestion = SUGGESTIONS[verdict];
-  return { verdict, suggestion, why: gradeSentence(facts, policy, { verdict, judged }) };
+  return { verdict, suggestion, why: gradeSentence(facts, policy, { verdict, judged }) + heldBack(facts, policy) };
+}
+
+function heldBack(facts: AgentFacts, policy: DecisionPolicy): string {
+  const sentence = reserveSentence(refundReserve(facts.refunds, policy));
+  return sentence && `, ${sentence}`;
 }
 
 function gradeSentence(

@@ -152,6 +152,7 @@ function evidenceOf({ facts, policy, analysis }: Pass): Verdict['evidence'] {
     roiBps: analysis.roiBps,
     successBps: analysis.successBps,
     judgedRuns: analysis.judged.runs,
+    reserveMicros: analysis.reserve.reserveMicros,
     judgedRoiBps: roiOf(analysis.judged),
     judgedSuccessBps: shareBps(analysis.judged.succeeded, analysis.judged.runs),
     instances: agent.instances,

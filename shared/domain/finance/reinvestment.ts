@@ -1,15 +1,12 @@
 /** How much of what was earned may go back into the agents. Money that may still be taken back is not earned yet. */
-import type { LedgerEntry } from '../ledger.ts';
 import type { Books } from './books.ts';
-import { incomeOf } from './income.ts';
+import { incomeOf, ownerOf } from './income.ts';
+import { type HoldBackRules, pendingEntries, reserveOf } from './settled.ts';
 import { partOf, sumOf } from './share.ts';
 
 export const REINVEST_BPS = 7000;
-/** Buyers ask for their money back mostly within a week, and card payments are paid out within one. */
-export const SETTLE_DAYS = 7;
-const DAY = 86_400_000;
 
-export type ReinvestRules = { readonly shareBps: number; readonly settleDays: number; readonly now: number };
+export type ReinvestRules = HoldBackRules & { readonly shareBps: number };
 
 export type Reinvestment = {
   readonly settledNetMicros: number;
@@ -17,35 +14,27 @@ export type Reinvestment = {
   readonly pendingMicros: number;
   readonly costMicros: number;
   readonly settledProfitMicros: number;
+  /** Of the settled revenue: what may still be taken back. */
+  readonly reserveMicros: number;
   /** Never below 0: a loss is not money to be taken out of somewhere. */
   readonly reinvestMicros: number;
   readonly withdrawMicros: number;
 };
 
-/** A payment waits, less what was taken off it, until all of it is settled; what went out counts at once. */
+/** What went out counts at once; what came in when it is settled, less the reserve on it. */
 export function reinvestment({ entries, costs }: Pick<Books, 'entries' | 'costs'>, rules: ReinvestRules): Reinvestment {
-  const payments = Map.groupBy(
-    entries,
-    ({ source, paymentKey, movementId }) => `${source}:${paymentKey ?? movementId}`,
-  );
-  const pending = [...payments.values()].filter((some) => waits(some, rules)).flat();
-  const waiting = new Set(pending);
-  const settledNetMicros = incomeOf(entries.filter((entry) => !waiting.has(entry))).netMicros;
+  const pending = pendingEntries(entries, rules);
+  const settled = entries.filter((entry) => !pending.has(entry));
+  const settledNetMicros = incomeOf(settled).netMicros;
   const costMicros = sumOf(costs, (day) => day.costMicros);
   const settledProfitMicros = settledNetMicros - costMicros;
-  const free = Math.max(0, settledProfitMicros);
+  const reserves = [...Map.groupBy(settled, ownerOf)].map(([owner, some]) => reserveOf(owner, some, rules));
+  const reserveMicros = sumOf(reserves, (one) => one.reserveMicros);
+  const free = Math.max(0, settledProfitMicros - reserveMicros);
   const reinvestMicros = partOf(free, rules.shareBps);
   return {
-    ...{ settledNetMicros, costMicros, settledProfitMicros, reinvestMicros },
-    pendingMicros: incomeOf(pending).netMicros,
+    ...{ settledNetMicros, costMicros, settledProfitMicros, reserveMicros, reinvestMicros },
+    pendingMicros: incomeOf(entries.filter((entry) => pending.has(entry))).netMicros,
     withdrawMicros: free - reinvestMicros,
   };
-}
-
-/** The vendor's own word on when money may be paid out, or else so many days after it came. */
-function waits(payment: readonly LedgerEntry[], { now, settleDays }: ReinvestRules): boolean {
-  if (incomeOf(payment).netMicros <= 0) return false;
-  const said = payment.flatMap(({ availableAt }) => availableAt ?? []);
-  const came = payment.filter(({ amountMinor }) => amountMinor > 0n).map(({ at }) => at + settleDays * DAY);
-  return Math.max(...(said.length > 0 ? said : came)) > now;
 }
