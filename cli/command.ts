@@ -22,7 +22,7 @@ export type Place = {
 /** The ports that commands use; a schedule or a mail is the engine's business, which acts on what they change. */
 export type CommandWorld = Pick<
   World,
-  | ('settings' | 'publicUrl' | 'time' | 'ids' | 'hashing' | 'log' | 'table')
+  | ('settings' | 'publicUrl' | 'time' | 'ids' | 'hashing' | 'log' | 'table' | 'policy')
   | ('runs' | 'revenue' | 'work' | 'secrets' | 'stripe' | 'gumroad')
 >;
 

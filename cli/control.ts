@@ -3,6 +3,7 @@ import type { Json } from '../shared/domain/agent.ts';
 import { messageOf, NovaError } from '../shared/domain/error.ts';
 import type { Reach } from './command.ts';
 import { isJsonObject } from './fields.ts';
+import { runAllowed } from './gate.ts';
 import { checkInput } from './parse.ts';
 import { findCommand } from './registry.ts';
 
@@ -26,7 +27,7 @@ export async function answerControl(body: unknown, opened: Omit<Reach, 'actor'>)
     const command = await findCommand(noun, verb);
     if (command?.needs !== 'world') throw new NovaError('bad_input', `the engine has no command "${noun} ${verb}"`);
     const input = checkInput(command, isJsonObject(body.input) ? body.input : {});
-    return { value: await command.run(input, { ...opened, actor }) };
+    return { value: await runAllowed(command, input, { ...opened, actor }) };
   } catch (thrown) {
     return { error: { code: thrown instanceof NovaError ? thrown.code : 'broken', message: messageOf(thrown) } };
   }

@@ -7,11 +7,13 @@ import { deployGate } from '../shared/domain/decide/deploy-gate.ts';
 import type { Verdict } from '../shared/domain/decision.ts';
 import { NovaError } from '../shared/domain/error.ts';
 import { NO_PACE, paceOf } from '../shared/domain/pace.ts';
+import type { PolicyVerdict } from '../shared/domain/policy-question.ts';
 import { holdMicros } from '../shared/domain/protocol/cost.ts';
 import { nextFiring } from '../shared/domain/schedule/next.ts';
 import { parseSchedule } from '../shared/domain/schedule/parse.ts';
 import { assertTimezone } from '../shared/domain/zone.ts';
 import { changeAgent, getAgent, listAgents } from '../shared/store/agent-store.ts';
+import { judgedMaking, refusalOf } from '../shared/store/authorize.ts';
 import { createDecision } from '../shared/store/decision-store.ts';
 import { deployAgent, type NewAgent } from '../shared/store/deploy-store.ts';
 import { setLimit } from '../shared/store/limit-store.ts';
@@ -52,6 +54,7 @@ export async function deploy(
     throw new NovaError('conflict', `there is an agent "${id}" already, or there was one; choose another --name`);
   }
   const verdict = await gateVerdict(input, wanted, world);
+  const gated = verdict && (await judgedDeploy(world, verdict, actor));
   // A draft runs nothing: its name is taken first, its limit set next, so that it never runs under a larger one and the
   // limit of a deployment that lost the race for the name stays on nobody.
   const limited = input.budgetDay !== undefined;
@@ -61,7 +64,7 @@ export async function deploy(
   }
   if (limited && !verdict)
     await changeAgent(world, id, { status: 'active' }, { actor, why: 'deployed, its budget is set' });
-  const gate = verdict && (await decideDeploy(world, verdict, actor));
+  const gate = gated && (await decideDeploy(world, gated, actor));
   return { ...(await agentDetail(world, id)), gate };
 }
 
@@ -79,9 +82,19 @@ async function gateVerdict(input: DeployInput, wanted: NewAgent, world: Reach['w
   return verdict;
 }
 
-async function decideDeploy(world: Reach['world'], verdict: Verdict, actor: string): Promise<Gate> {
-  const status = verdict.needsApproval ? 'awaiting_approval' : 'approved';
-  const decision = await createDecision(world, { verdict, status, rule: 'deploy_gate@1', actor });
+type Gated = { readonly verdict: Verdict; readonly judgement: PolicyVerdict };
+
+/** The rules may ask where the gate would not. @throws NovaError denied: nothing is written. */
+async function judgedDeploy(world: Reach['world'], verdict: Verdict, actor: string): Promise<Gated> {
+  const judgement = await judgedMaking(world, verdict, actor);
+  if (judgement.effect === 'deny') throw new NovaError('denied', `not deployed: ${refusalOf(judgement)}`);
+  const needsApproval = verdict.needsApproval || judgement.effect !== 'allow';
+  return { verdict: { ...verdict, needsApproval }, judgement };
+}
+
+async function decideDeploy(world: Reach['world'], gated: Gated, actor: string): Promise<Gate> {
+  const status = gated.verdict.needsApproval ? 'awaiting_approval' : 'approved';
+  const decision = await createDecision(world, { ...gated, status, rule: 'deploy_gate@1', actor });
   if (!decision) throw new NovaError('conflict', 'a decision about this deployment is open already');
   return { decisionId: decision.id, status: decision.status, why: decision.why };
 }

@@ -5,6 +5,7 @@
 import type { Json, JsonObject } from '../shared/domain/agent.ts';
 import { messageOf, NovaError } from '../shared/domain/error.ts';
 import type { AnyWorldCommand, Here, Input, Reach } from './command.ts';
+import { runAllowed } from './gate.ts';
 import { askEngine, findEngine, type LocalEngine, NobodyThere } from './local-engine.ts';
 
 export type OpenReach = {
@@ -32,7 +33,7 @@ export async function openReach(here: Here): Promise<OpenReach> {
 const START_TRIES = 6;
 
 function within({ reach, close }: Opened): OpenReach {
-  return { ask: (command, input) => command.run(input, reach), close };
+  return { ask: (command, input) => runAllowed(command, input, reach), close };
 }
 
 /** What AWS refuses to these credentials is denied to the person who has them, not a fault of ours. */
@@ -58,7 +59,7 @@ function throughEngine(engine: LocalEngine, here: Here): OpenReach {
       } catch (thrown) {
         if (!(thrown instanceof NobodyThere)) throw thrown;
         fallback = await openDirectory(here);
-        return command.run(input, fallback.reach);
+        return runAllowed(command, input, fallback.reach);
       }
     },
     close: async () => fallback?.close(),

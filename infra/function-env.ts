@@ -36,5 +36,7 @@ export function functionEnv(row: FunctionRow, all: FunctionEnv, settings: Functi
   const keys = keysFor(row);
   const missing = keys.filter((key) => all[key] === undefined);
   if (missing.length > 0) throw new Error(`the stage has nothing for ${missing.join(', ')} of ${row.name}`);
-  return { ...settings, ...Object.fromEntries(keys.map((key) => [key, all[key]])) };
+  // Only where the owner named a server: without one the rules come with the function.
+  const judged = row.uses.judges && all.OPA_URL !== undefined ? { OPA_URL: all.OPA_URL } : {};
+  return { ...settings, ...Object.fromEntries(keys.map((key) => [key, all[key]])), ...judged };
 }

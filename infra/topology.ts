@@ -48,6 +48,8 @@ export type Uses = {
   /** Makes and deletes the schedules of agents. */
   readonly schedules?: true;
   readonly publicUrl?: true;
+  /** Asks the policy who may do what. */
+  readonly judges?: true;
 };
 
 export type On =
@@ -171,6 +173,7 @@ export const functions: readonly FunctionRow[] = [
       secrets: ['sendgrid-api-key', 'approval-pepper'],
       schedules: true,
       publicUrl: true,
+      judges: true,
     },
     timeoutSeconds: 60,
     memoryMb: 256,
@@ -198,6 +201,7 @@ export const functions: readonly FunctionRow[] = [
       },
       index: ['OPEN#decision', 'OPEN#approval'],
       sends: ['work'],
+      judges: true,
     },
     timeoutSeconds: 300,
     memoryMb: 512,

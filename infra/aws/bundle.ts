@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { basename, join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { functions } from '../topology.ts';
-import { credentialsFromEnvironment, ENTRY_PREFIX, lazyBuiltins, warmEntries } from './bundle-plugins.ts';
+import { credentialsFromEnvironment, ENTRY_PREFIX, lazyBuiltins, rulesInside, warmEntries } from './bundle-plugins.ts';
 
 export const FUNCTIONS_FOLDER = 'dist/functions';
 /** What was bundled, for the size budgets and for knowing whether it is still fresh. */
@@ -39,7 +39,8 @@ export async function bundle(): Promise<readonly BundleSize[]> {
     metafile: true,
     write: false,
     logLevel: 'warning',
-    plugins: [warmEntries(entryOf), lazyBuiltins(), credentialsFromEnvironment()],
+    loader: { '.wasm': 'binary' },
+    plugins: [warmEntries(entryOf), lazyBuiltins(), credentialsFromEnvironment(), rulesInside()],
   });
   const files = new Map(result.outputFiles.map((file) => [basename(file.path), file.contents]));
   const draft = `${FUNCTIONS_FOLDER}-${process.pid}`;

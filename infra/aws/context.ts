@@ -12,6 +12,8 @@ export type Choices = {
   readonly logRetentionDays: number;
   /** A web application firewall before the two public paths: about $9 a month. */
   readonly waf: boolean;
+  /** An OPA server that judges in place of the rules in the functions; absent: none. */
+  readonly opaUrl?: string;
   /** Choices that still are the examples of cdk.json: such stacks can be looked at, not deployed. */
   readonly examples: readonly ('ownerEmail' | 'senderEmail')[];
 };
@@ -108,10 +110,17 @@ export function choicesFrom(read: Read): Choices {
     waf: take('waf', RULES.waf),
   };
   if (!isComplete(taken)) throw new ContextError(problems);
+  const opaUrl = read('opaUrl');
+  if (opaUrl !== undefined && opaUrl !== '' && !isHttpUrl(opaUrl)) {
+    throw new ContextError([`opaUrl must be an http(s) address; got ${JSON.stringify(opaUrl)}`]);
+  }
   const examples = (['ownerEmail', 'senderEmail'] as const).filter((name) => EXAMPLE.test(taken[name]));
-  return { ...taken, examples };
+  return { ...taken, examples, ...(isHttpUrl(opaUrl) ? { opaUrl } : {}) };
 }
 
-type Taken = Omit<Choices, 'examples'>;
+const isHttpUrl = (value: unknown): value is string =>
+  typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value);
+
+type Taken = Omit<Choices, 'examples' | 'opaUrl'>;
 const isComplete = (taken: { readonly [name in keyof Taken]: Taken[name] | undefined }): taken is Taken =>
   Object.values(taken).every((value) => value !== undefined);

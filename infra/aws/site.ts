@@ -40,6 +40,7 @@ export function fullEnv(site: Omit<Site, 'envOf' | 'codeOf'>, memoryMb: number):
     NOVA_SECRETS_PREFIX: names.secretsPrefix,
     NOVA_PUBLIC_URL_PARAMETER: names.publicUrlParameter,
     ...scheduleEnv(names, queue('runs'), agentSchedules),
+    ...(site.choices.opaUrl ? { OPA_URL: site.choices.opaUrl } : {}),
   };
 }
 

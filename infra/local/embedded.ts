@@ -10,6 +10,7 @@ import { type ChildHost, childHost } from '../../shared/embedded/child-host.ts';
 import { openSqliteDb } from '../../shared/embedded/sqlite-db.ts';
 import { type SqliteQueue, sqliteQueue } from '../../shared/embedded/sqlite-queue.ts';
 import { sqliteTable } from '../../shared/embedded/sqlite-table.ts';
+import { openPolicy } from '../../shared/policy/open-policy.ts';
 import type { Admin } from '../../shared/ports/admin.ts';
 import type { Settings } from '../../shared/ports/settings.ts';
 import type { Table } from '../../shared/ports/table.ts';
@@ -120,6 +121,7 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
     ...{ settings, time: systemTime, heart, hashing: systemHashing, ids: systemIds(systemTime), log },
     ...{ table, ...queues, scheduler, secrets, http, mailer, host: children, launcher: processLauncher(tasks) },
     ...booksOf(secrets),
+    policy: openPolicy(systemTime, readOptional('OPA_URL')),
     publicUrl: async () => url(),
   };
   return {

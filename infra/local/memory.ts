@@ -8,8 +8,10 @@ import { type MapTable, mapTable } from '../../shared/memory/map-table.ts';
 import { type MemoryQueue, memoryQueue } from '../../shared/memory/memory-queue.ts';
 import { noGumroad, noStripe } from '../../shared/memory/no-books.ts';
 import { seededIds } from '../../shared/memory/seeded-ids.ts';
+import { openPolicy } from '../../shared/policy/open-policy.ts';
 import type { Admin, CaughtMail } from '../../shared/ports/admin.ts';
 import type { Http } from '../../shared/ports/outside.ts';
+import type { PolicyEngine } from '../../shared/ports/policy.ts';
 import type { Settings } from '../../shared/ports/settings.ts';
 import type { World } from '../../shared/ports/world.ts';
 import { systemHashing } from '../../shared/runtime/hashing.ts';
@@ -29,6 +31,8 @@ export type MemoryOptions = {
   readonly start?: number;
   readonly settings?: Partial<Settings>;
   readonly http?: Http;
+  /** The rules in this process unless told. */
+  readonly policy?: PolicyEngine;
   /** Books of vendors; none is connected unless given. */
   readonly books?: Partial<Pick<World, 'stripe' | 'gumroad'>>;
   /** Wraps the table, for faults. */
@@ -112,6 +116,7 @@ function assemble(options: MemoryOptions, clock: Clock) {
     hashing: systemHashing,
     log: jsonLog({ time: clock, from: 'warn', sink: options.onLog ?? (() => undefined) }),
     table: options.wrap?.(table) ?? table,
+    policy: options.policy ?? openPolicy(clock),
     ...queues,
     secrets: shelf,
     http: options.http ?? closed,

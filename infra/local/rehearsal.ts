@@ -9,7 +9,7 @@ import { Warden } from '../../shared/embedded/warden.ts';
 import { takeOver } from '../../shared/jobs/sweep.ts';
 import type { Log } from '../../shared/ports/outside.ts';
 import { systemTime } from '../../shared/runtime/clock.ts';
-import { childEnv } from '../../shared/runtime/env.ts';
+import { childEnv, readOptional } from '../../shared/runtime/env.ts';
 import type { ApiServer } from './aws-apis/api-server.ts';
 import type { Engine, EngineOptions, Opened, Place } from './engine.ts';
 import { type FileSecrets, fileSecrets } from './file-secrets.ts';
@@ -99,6 +99,7 @@ async function startOn(ground: Ground, found: StandIns): Promise<Engine> {
     queueUrl: stands.sqs.url,
     queueArn: stands.sqs.arn,
     mailUrl: sendsMail(home) ? null : `http://127.0.0.1:${front.port}/`,
+    opaUrl: readOptional('OPA_URL'),
   };
   const { functions, cloud } = await open(ground, { ...stands, places, publicUrl: front.url, warden });
   desk.functions = functions;

@@ -19,6 +19,7 @@ const PORTS = [
   'ids',
   'hashing',
   'table',
+  'policy',
   'runs',
   'revenue',
   'work',

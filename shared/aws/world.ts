@@ -3,6 +3,7 @@
  * anything else. Lambda's wrapper and the command (with its caller's own rights) both come in here.
  */
 import { NovaError } from '../domain/error.ts';
+import { openPolicy } from '../policy/open-policy.ts';
 import type { Http } from '../ports/outside.ts';
 import type { Inbox, Queue } from '../ports/queue.ts';
 import type { World } from '../ports/world.ts';
@@ -19,6 +20,7 @@ export const PORT_KEYS: { readonly [port in keyof World]: readonly EnvKey[] } = 
   hashing: [],
   log: [],
   table: ['NOVA_TABLE'],
+  policy: [],
   runs: ['NOVA_QUEUE_RUNS'],
   revenue: ['NOVA_QUEUE_REVENUE'],
   work: ['NOVA_QUEUE_WORK'],
@@ -49,6 +51,7 @@ const OPENERS: Openers = {
   hashing: async () => (await import('../runtime/hashing.ts')).systemHashing,
   log: async () => (await import('../runtime/lambda-log.ts')).lambdaLog('nova'),
   table: openTable,
+  policy: async (env) => openPolicy(systemTime, readOptional('OPA_URL', env)),
   runs: async (env) => lateQueue(readEnv(['NOVA_QUEUE_RUNS'], env).NOVA_QUEUE_RUNS),
   revenue: async (env) => lateQueue(readEnv(['NOVA_QUEUE_REVENUE'], env).NOVA_QUEUE_REVENUE),
   work: async (env) => lateQueue(readEnv(['NOVA_QUEUE_WORK'], env).NOVA_QUEUE_WORK),

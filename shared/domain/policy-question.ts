@@ -1,8 +1,6 @@
 /** Who wants to do what to what, and the answer: the question that the rules in policies/ decide. */
 import type { Actor } from './audit.ts';
-
-export type Role = 'admin' | 'approver' | 'operator' | 'viewer';
-export const ROLES: readonly Role[] = ['admin', 'approver', 'operator', 'viewer'];
+import type { Role } from './operator.ts';
 
 /** A person, a part of the system, or something that runs model output. */
 export type SubjectKind = 'person' | 'system' | 'agent' | 'run';

@@ -12,6 +12,7 @@ import { requestApproval } from './request-approval.ts';
 
 const NEEDS = {
   table: true,
+  policy: true,
   time: true,
   ids: true,
   hashing: true,

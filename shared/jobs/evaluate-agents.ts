@@ -4,19 +4,24 @@ import type { Actor } from '../domain/audit.ts';
 import { analyse } from '../domain/decide/analyse.ts';
 import { decideFleet } from '../domain/decide/decide-fleet.ts';
 import type { Decision, Verdict } from '../domain/decision.ts';
-import { messageOf } from '../domain/error.ts';
+import { messageOf, NovaError } from '../domain/error.ts';
 import type { DecisionPolicy } from '../domain/policy.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
 import { openApprovals } from '../store/approval-store.ts';
+import { judgedMaking, refusalOf } from '../store/authorize.ts';
 import { createDecision } from '../store/decision-store.ts';
 import { fleetFacts } from '../store/facts-store.ts';
 import { currentPolicy } from '../store/policy-store.ts';
 import { type EvaluationReport, reportOf } from './evaluation-report.ts';
 import { supersedeProposals } from './supersede-proposals.ts';
 
+/** Whoever started the pass: it is the engine that decides. */
+const MAKER = 'system:evaluate-agents';
+
 const NEEDS = {
   table: true,
+  policy: true,
   time: true,
   ids: true,
   hashing: true,
@@ -31,7 +36,7 @@ export const evaluateAgentsJob: ScheduleJob<EvaluatePorts> = {
   name: 'evaluate-agents',
   needs: NEEDS,
   async run(world): Promise<JsonObject> {
-    const report = await evaluateAgents(world, { dryRun: false, actor: 'system:evaluate-agents' });
+    const report = await evaluateAgents(world, { dryRun: false, actor: MAKER });
     const { mode, analyses, decisions, pendingApprovals, errors } = report;
     for (const { agentId, why } of errors) world.log.error('an agent could not be judged', { agentId, why });
     return { mode, agents: analyses.length, decisions: decisions.length, pendingApprovals, errors: errors.length };
@@ -69,12 +74,7 @@ async function record(world: EvaluatePorts, { verdicts, policy, actor }: Recordi
   decisions.push(...fresh.kept);
   for (const verdict of fresh.open) {
     try {
-      const made = await createDecision(world, {
-        verdict,
-        status: statusOf(verdict, policy),
-        rule: `threshold@${policy.version}`,
-        actor,
-      });
+      const made = await make(world, verdict, { policy, actor });
       if (made) decisions.push(made);
     } catch (thrown) {
       errors.push({ agentId: verdict.action.agentId, why: messageOf(thrown) });
@@ -83,8 +83,21 @@ async function record(world: EvaluatePorts, { verdicts, policy, actor }: Recordi
   return { decisions, thoughts: [], errors };
 }
 
-/** The ladder: advised, asked for, or done. */
-function statusOf(verdict: Verdict, { mode }: DecisionPolicy): 'proposed' | 'awaiting_approval' | 'approved' {
-  if (mode === 'advise') return 'proposed';
-  return mode === 'auto' && !verdict.needsApproval ? 'approved' : 'awaiting_approval';
+/**
+ * The ladder: advised, asked for, or done. The rules may be stricter than the verdict, never laxer.
+ * @throws NovaError denied with the reason, so that nothing is decided.
+ */
+async function make(
+  world: EvaluatePorts,
+  verdict: Verdict,
+  { policy, actor }: Pick<Recording, 'policy' | 'actor'>,
+): Promise<Decision | null> {
+  const order = { verdict, rule: `threshold@${policy.version}`, actor };
+  if (policy.mode === 'advise') return createDecision(world, { ...order, status: 'proposed' });
+  const judgement = await judgedMaking(world, verdict, MAKER);
+  if (judgement.effect === 'deny') throw new NovaError('denied', `not decided: ${refusalOf(judgement)}`);
+  const alone = judgement.effect === 'allow' && !verdict.needsApproval && policy.mode === 'auto';
+  const needsApproval = verdict.needsApproval || judgement.effect !== 'allow';
+  const status = alone ? 'approved' : 'awaiting_approval';
+  return createDecision(world, { ...order, verdict: { ...verdict, needsApproval }, status, judgement });
 }

@@ -9,15 +9,17 @@ import type { Decision } from '../domain/decision.ts';
 import { isFinal } from '../domain/decision-moves.ts';
 import { NovaError } from '../domain/error.ts';
 import { changeOf, executionRefusal, staleness } from '../domain/execution.ts';
+import type { World } from '../ports/world.ts';
 import { type AgentOps, type AgentPorts, agentChangeOps, getAgent, isOverBudget } from '../store/agent-store.ts';
 import { getApproval } from '../store/approval-store.ts';
+import { judgedExecution, refusalOf } from '../store/authorize.ts';
 import { getLimit } from '../store/budget-store.ts';
 import { committed, publishOrLeave } from '../store/commit.ts';
 import { type DecisionMove, decisionMoveOps, getDecision } from '../store/decision-store.ts';
 import { setLimit } from '../store/limit-store.ts';
 import { currentPolicy } from '../store/policy-store.ts';
 
-export type ExecutePorts = AgentPorts;
+export type ExecutePorts = AgentPorts & Pick<World, 'policy'>;
 
 const ACTOR = 'system:execute-decision';
 const TRIES = 12;
@@ -49,7 +51,7 @@ async function move(
 }
 
 async function carryOut(world: ExecutePorts, decision: Decision): Promise<void> {
-  const refused = await refusal(world, decision);
+  const refused = (await refusal(world, decision)) ?? (await refusalByPolicy(world, decision));
   if (refused) {
     if (await move(world, decision, { to: 'failed', outcome: refused })) {
       world.log.warn('a decision was not executed', { decisionId: decision.id, why: refused });
@@ -70,6 +72,13 @@ async function refusal(world: ExecutePorts, decision: Decision): Promise<string 
   const approval = await getApproval(world.table, decision.approvalId);
   const holds = approval?.status === 'approved' && approval.subject === decision.id && approval.actionHash === hash;
   return holds ? null : 'its approval is not for this action';
+}
+
+/** Rules that cannot be asked refuse for now: what a person has approved is not lost to a server that is down. */
+async function refusalByPolicy(world: ExecutePorts, decision: Decision): Promise<string | null> {
+  const verdict = await judgedExecution(world, decision, ACTOR);
+  if (verdict.trouble) throw new NovaError('unavailable', `decision ${decision.id} waits: ${refusalOf(verdict)}`);
+  return verdict.effect === 'allow' ? null : refusalOf(verdict);
 }
 
 async function apply(world: ExecutePorts, decision: Decision, agent: Agent): Promise<void> {

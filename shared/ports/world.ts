@@ -3,6 +3,7 @@ import type { RevenueMessage, RunMessage, WorkMessage } from '../wire/messages.t
 import type { GumroadBooks, StripeBooks } from './books.ts';
 import type { BlueprintHost } from './host.ts';
 import type { Http, Launcher, Log, Mailer, Scheduler, Secrets } from './outside.ts';
+import type { PolicyEngine } from './policy.ts';
 import type { Queue } from './queue.ts';
 import type { PublicUrl, Settings } from './settings.ts';
 import type { Table } from './table.ts';
@@ -17,6 +18,7 @@ export type World = {
   readonly hashing: Hashing;
   readonly log: Log;
   readonly table: Table;
+  readonly policy: PolicyEngine;
   readonly runs: Queue<RunMessage>;
   readonly revenue: Queue<RevenueMessage>;
   readonly work: Queue<WorkMessage>;

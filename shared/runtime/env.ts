@@ -50,6 +50,8 @@ const SCHEMAS = {
   /** Other hosts that speak the vendors' APIs: stand-ins of a test. */
   NOVA_STRIPE_URL: z.url(),
   NOVA_GUMROAD_URL: z.url(),
+  /** An OPA server that judges in place of the rules in process. */
+  OPA_URL: z.url({ protocol: /^https?$/ }),
 } as const;
 
 export type EnvKey = keyof typeof SCHEMAS;

@@ -4,6 +4,7 @@ import type { Actor } from '../domain/audit.ts';
 import type { Decision, DecisionStatus, Verdict } from '../domain/decision.ts';
 import { isFinal, mayDecisionMove } from '../domain/decision-moves.ts';
 import { NovaError } from '../domain/error.ts';
+import type { PolicyVerdict } from '../domain/policy-question.ts';
 import type { Op, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { approvalOps } from './approval-store.ts';
@@ -25,6 +26,8 @@ export type NewDecision = {
   /** Name and version of what decided: `threshold@3`. */
   readonly rule: string;
   readonly actor: Actor;
+  /** What the rules said to it, for the trail; absent where they were not asked. */
+  readonly judgement?: PolicyVerdict;
 };
 
 const entityOf = (id: string): string => `decision:${id}`;
@@ -84,6 +87,7 @@ function newDecisionOps(world: Written, order: NewDecision): Made {
       ...{ agentId: draft.agentId, kind: draft.kind, status: draft.status, why: draft.why, rule: draft.rule },
       ...{ actionHash: draft.actionHash, costImpactMicrosPerDay: draft.costImpactMicrosPerDay },
       ...{ risk: draft.risk, approvalId: asked?.approval.id ?? null },
+      ...judgementDetails(order.judgement),
     },
   });
   const decision: Decision = { ...draft, approvalId: asked?.approval.id ?? null, ...head };
@@ -92,6 +96,13 @@ function newDecisionOps(world: Written, order: NewDecision): Made {
   const put: Op = { op: 'put', item: encodeDecision(decision), if: [{ attr: 'pk', op: 'missing' }] };
   const ops = [put, takeLockOp(decision), record, ...(asked?.ops ?? []), ...execution.map(({ op }) => op)];
   return { decision, ops, posted };
+}
+
+/** Which rules, of which version, said what. */
+function judgementDetails(verdict: PolicyVerdict | undefined): { readonly [name: string]: string } {
+  if (!verdict) return {};
+  const { effect, reasons, version, rules } = verdict;
+  return { policyEffect: effect, policyReason: reasons.join('; '), policyVersion: version, policyRules: rules };
 }
 
 function draftOf(world: Written, { verdict, status, rule }: NewDecision): Decision {

@@ -110,6 +110,11 @@ export const operatorKey = (id: string): Key => ({ pk: operatorPk, sk: id });
 export const operatorRegisterKey: Key = { pk: operatorPk, sk: '#register' };
 /** The workspace's autonomy mode and thresholds. */
 export const policyKey: Key = { pk: 'POLICY', sk: 'current' };
+/** The ladder of dollars, the lists of categories, whose rules judge; and each version of it as it once was. */
+export const rulesKey: Key = { pk: 'POLICY', sk: 'rules' };
+export const rulesVersionKey = (version: number): Key => ({ pk: 'POLICY', sk: `rules#v${pad(version, 6)}` });
+/** Compiled rules of the owner's own, by their hash. */
+export const ownRulesKey = (sha256: string): Key => ({ pk: 'POLICY', sk: `wasm#${sha256}` });
 /** What the months should bring. */
 export const targetsKey: Key = { pk: 'POLICY', sk: 'targets' };
 

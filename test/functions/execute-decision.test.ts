@@ -30,6 +30,8 @@ import {
 const DOUBLE: Verdict = {
   ...SCALE_UP,
   needsApproval: false,
+  // Small enough to be done unasked, which is checked again when it is.
+  costImpactMicrosPerDay: 43_200_000,
   action: { kind: 'scale_up', agentId: 'shop', fromInstances: 1, toInstances: 2 },
 };
 
@@ -94,7 +96,7 @@ const KINDS: readonly (readonly [Verdict['action'], expected: string])[] = [
 for (const [action, expected] of KINDS) {
   test(`${action.kind} leaves the agent ${expected}`, async () => {
     const world = await autoWorld();
-    const decision = await decided(world, { ...DOUBLE, action });
+    const decision = await decided(world, { ...DOUBLE, action, evidence: { ...DOUBLE.evidence, roiBps: -2_000 } });
     await run(world, decision);
     const agent = await getAgent(world.table, 'shop');
     assert.equal(`${agent?.status} ${agent?.pauseReason} ${agent?.instances}`, expected);

@@ -1,13 +1,15 @@
 /** The bundles as they go to AWS: made once here, looked into, and loaded. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { bundle, FUNCTIONS_FOLDER, isFresh } from '../../infra/aws/bundle.ts';
 import { loadedFiles, SAMPLE_ENV } from '../../infra/aws/module-load.ts';
 import { functions } from '../../infra/topology.ts';
+import { PINNED_RULES } from '../../shared/policy/wasm-policy.ts';
 
 before(async () => {
   if (!isFresh()) await bundle();
@@ -42,6 +44,24 @@ test('what a function loads before its first event stays within its budget', () 
     const bytes = Buffer.byteLength(textOf(name, loadedFiles(name)));
     const budget = name === 'run-agent' ? 420 : 560;
     assert.ok(bytes <= budget * 1024, `${name} loads ${(bytes / 1024).toFixed(0)} KiB; its budget is ${budget}`);
+  }
+});
+
+test('a function that judges carries the pinned rules inside, and loads them with its first question', async () => {
+  for (const { name, uses } of functions.filter((row) => row.uses.judges)) {
+    const files = readdirSync(join(FUNCTIONS_FOLDER, name));
+    const artifact = files.find((file) => file.startsWith('artifact-')) ?? '';
+    const url = pathToFileURL(resolve(FUNCTIONS_FOLDER, name, artifact)).href;
+    const { readArtifact } = (await import(url)) as { readArtifact(): Promise<Uint8Array> };
+    assert.equal(
+      createHash('sha256')
+        .update(await readArtifact())
+        .digest('hex'),
+      PINNED_RULES,
+      name,
+    );
+    assert.ok(!loadedFiles(name).includes(artifact), `${name} loads the rules before its first event`);
+    assert.ok(uses.table.policy?.includes('read'), `${name} judges by a policy that it may not read`);
   }
 });
 

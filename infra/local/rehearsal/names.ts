@@ -28,10 +28,12 @@ export type Places = {
   readonly queueArn: (queue: string) => string;
   /** The mail catcher's; null when the owner wants mails to leave. */
   readonly mailUrl: string | null;
+  /** An OPA server that the owner named. */
+  readonly opaUrl?: string | undefined;
 };
 
 /** All keys there are: what the engine's own world is opened with. */
-export function stageEnv({ names, settings, queueUrl, queueArn, mailUrl }: Places): FunctionEnv {
+export function stageEnv({ names, settings, queueUrl, queueArn, mailUrl, opaUrl }: Places): FunctionEnv {
   return {
     ...settingsEnv(settings),
     NOVA_TABLE: names.table,
@@ -48,6 +50,7 @@ export function stageEnv({ names, settings, queueUrl, queueArn, mailUrl }: Place
     NOVA_TASK_SUBNETS: 'subnet-local',
     NOVA_TASK_SECURITY_GROUPS: 'sg-local',
     ...(mailUrl && { NOVA_MAIL_URL: mailUrl }),
+    ...(opaUrl && { OPA_URL: opaUrl }),
   };
 }
 

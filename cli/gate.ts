@@ -1,0 +1,27 @@
+/** Before a command touches the world: may this person do this? One door for the engine, its directory and a stage. */
+import type { Json } from '../shared/domain/agent.ts';
+import { NovaError } from '../shared/domain/error.ts';
+import { judged, refusalOf } from '../shared/store/authorize.ts';
+import { type AnyWorldCommand, type Input, nameOf, type Reach } from './command.ts';
+
+/**
+ * While the rules cannot be asked, nothing new is done; but who reaches the workspace may look at what matters, and stop.
+ */
+const WITHOUT_RULES: ReadonlySet<string> = new Set([
+  ...['status', 'doctor', 'agent:list', 'agent:show', 'policy:show', 'audit:list', 'audit:show', 'audit:verify'],
+  ...['agent:pause', 'killswitch:on', 'killswitch:status', 'halt'],
+]);
+
+/** What the rules call a command: `agent:retire`, `status`. */
+export const actionOf = (command: Pick<AnyWorldCommand, 'noun' | 'verb'>): string => nameOf(command).replace(' ', ':');
+
+/** @throws NovaError denied, with the reasons of the rules; and whatever the command throws. */
+export async function runAllowed(command: AnyWorldCommand, input: Input, reach: Reach): Promise<Json> {
+  const action = actionOf(command);
+  const resource = { kind: command.noun || 'workspace', id: typeof input.id === 'string' ? input.id : '' };
+  const verdict = await judged(reach.world, { actor: reach.actor, action, resource });
+  if (verdict.effect !== 'allow' && !(verdict.trouble && WITHOUT_RULES.has(action))) {
+    throw new NovaError('denied', `${reach.actor} may not ${nameOf(command)}: ${refusalOf(verdict)}`);
+  }
+  return command.run(input, reach);
+}
