@@ -8,7 +8,7 @@ import type { Verdict } from '../shared/domain/decision.ts';
 import { NovaError } from '../shared/domain/error.ts';
 import { NO_PACE, paceOf } from '../shared/domain/pace.ts';
 import type { PolicyVerdict } from '../shared/domain/policy-question.ts';
-import { holdMicros } from '../shared/domain/protocol/cost.ts';
+import { holdMicros, rateOf } from '../shared/domain/protocol/cost.ts';
 import { nextFiring } from '../shared/domain/schedule/next.ts';
 import { parseSchedule } from '../shared/domain/schedule/parse.ts';
 import { assertTimezone } from '../shared/domain/zone.ts';
@@ -115,7 +115,7 @@ function newAgent(
     stage: input.sandbox ? 'sandbox' : 'production',
     schedule: scheduleOf(input, world),
     ...{ config, instances, overlap },
-    holdMicros: holdMicros(limits, computeNanosPerSecond),
+    holdMicros: holdMicros(limits, rateOf({}, computeNanosPerSecond)),
     ...(limits.tokens === undefined ? {} : { holdTokens: limits.tokens }),
     timeoutSeconds: limits.timeoutSeconds,
     repeats,

@@ -20,6 +20,15 @@ const SCHEDULE_KEYS: readonly EnvKey[] = [
   'NOVA_SCHEDULE_DEAD_LETTERS_ARN',
 ];
 
+/** Only a stage with containers has them. */
+const TASK_KEYS: readonly EnvKey[] = [
+  'NOVA_CLUSTER',
+  'NOVA_TASK_SUBNETS',
+  'NOVA_TASK_SECURITY_GROUPS',
+  'NOVA_TASK_PUBLIC_IP',
+  'NOVA_TASK_GPU_PROVIDER',
+];
+
 /** What a function is told beside the owner's settings. */
 export function keysFor({ uses }: FunctionRow): readonly EnvKey[] {
   return [
@@ -38,5 +47,6 @@ export function functionEnv(row: FunctionRow, all: FunctionEnv, settings: Functi
   if (missing.length > 0) throw new Error(`the stage has nothing for ${missing.join(', ')} of ${row.name}`);
   // Only where the owner named a server: without one the rules come with the function.
   const judged = row.uses.judges && all.OPA_URL !== undefined ? { OPA_URL: all.OPA_URL } : {};
-  return { ...settings, ...Object.fromEntries(keys.map((key) => [key, all[key]])), ...judged };
+  const tasks = row.uses.launches ? TASK_KEYS.filter((key) => all[key] !== undefined) : [];
+  return { ...settings, ...Object.fromEntries([...keys, ...tasks].map((key) => [key, all[key]])), ...judged };
 }

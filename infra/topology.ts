@@ -45,6 +45,8 @@ export type Uses = {
   readonly index?: readonly string[];
   readonly sends?: readonly QueueName[];
   readonly secrets?: readonly SecretName[];
+  /** Starts, stops and looks at tasks of agents, where the stage has a cluster. */
+  readonly launches?: true;
   /** Makes and deletes the schedules of agents. */
   readonly schedules?: true;
   readonly publicUrl?: true;
@@ -121,6 +123,8 @@ export const functions: readonly FunctionRow[] = [
         request: ['read', 'update'],
       },
       sends: ['runs', 'revenue', 'work'],
+      // A run that needs hours goes on in a task.
+      launches: true,
     },
     timeoutSeconds: 300,
     memoryMb: 512,

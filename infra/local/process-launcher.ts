@@ -6,17 +6,24 @@ import type { TaskProcesses } from './tasks/task-processes.ts';
 export function processLauncher(tasks: TaskProcesses): Launcher {
   return {
     runTask: async (order) => {
-      const { taskId } = await tasks.run(order).catch((thrown: unknown) => {
-        if (thrown instanceof NovaError && thrown.code === 'not_found')
-          throw new NovaError('misconfigured', thrown.message, { cause: thrown });
-        throw thrown;
-      });
-      return { taskId };
+      try {
+        return { taskId: (await tasks.run(order)).taskId, reason: '' };
+      } catch (thrown) {
+        if (!(thrown instanceof NovaError)) throw thrown;
+        if (thrown.code === 'unavailable') return { taskId: null, reason: thrown.message };
+        if (thrown.code !== 'not_found') throw thrown;
+        throw new NovaError('misconfigured', thrown.message, { cause: thrown });
+      }
     },
     stopTask: async (taskId, reason) => {
       if (tasks.get(taskId)) tasks.stop(taskId, reason);
     },
     listTasks: async (family) =>
-      tasks.list({ family, desired: 'RUNNING' }).map(({ taskId, status }) => ({ taskId, status })),
+      tasks
+        .list({ family })
+        .filter(({ status }) => status !== 'STOPPED')
+        .map(({ taskId, status, desired, createdAt, order }) => ({
+          ...{ taskId, status, stopping: desired === 'STOPPED', createdAt, environment: order.environment },
+        })),
   };
 }

@@ -1,4 +1,4 @@
-/** The Launcher port on ECS. Tasks get a public address of their own, because there is no NAT gateway. */
+/** The Launcher port on ECS. Tasks get a public address of their own where there is no NAT gateway. */
 import {
   DescribeTasksCommand,
   type ECSClient,
@@ -8,9 +8,10 @@ import {
   type RunTaskCommandInput,
   type RunTaskCommandOutput,
   StopTaskCommand,
+  type Task,
 } from '@aws-sdk/client-ecs';
 import { type ErrorCode, NovaError } from '../domain/error.ts';
-import type { Launcher } from '../ports/outside.ts';
+import type { LaunchedTask, Launcher, Placed } from '../ports/outside.ts';
 import { errorName, serviceError } from './service-error.ts';
 
 export type EcsLauncherOptions = {
@@ -19,8 +20,10 @@ export type EcsLauncherOptions = {
   readonly securityGroups: readonly string[];
   /** What stands before a family's name in its task definition: `nova-<stage>-`. The container has the family's name. */
   readonly prefix: string;
-  /** By family; FARGATE where none is named. */
-  readonly capacityProviders?: Readonly<Record<string, string>>;
+  /** Where tasks with GPUs go; without one none can be started. */
+  readonly gpuProvider?: string | undefined;
+  /** false in subnets of the owner's that have another way out. */
+  readonly publicIp?: boolean;
 };
 
 type Order = Parameters<Launcher['runTask']>[0];
@@ -52,9 +55,9 @@ export class EcsLauncher implements Launcher {
 
   /**
    * The same client token answers the same task, however often it is asked.
-   * @throws NovaError unavailable without capacity; too_large; conflict; misconfigured.
+   * @throws NovaError unavailable when nobody knows whether it was started; too_large; conflict; misconfigured.
    */
-  async runTask(order: Order): Promise<{ readonly taskId: string }> {
+  async runTask(order: Order): Promise<Placed> {
     const input = runInput(order, this.#options);
     let output: RunTaskCommandOutput;
     try {
@@ -64,11 +67,11 @@ export class EcsLauncher implements Launcher {
     }
     // RunTask answers 200 when it placed nothing.
     const arn = output.tasks?.[0]?.taskArn;
-    if (output.failures?.length || !arn) throw failureError(order.family, output.failures ?? []);
-    return { taskId: taskIdOf(arn) };
+    if (output.failures?.length || !arn) return notPlaced(order.family, output.failures ?? []);
+    return { taskId: taskIdOf(arn), reason: '' };
   }
 
-  /** SIGTERM, 30 s, SIGKILL. One that is gone already is fine. */
+  /** SIGTERM, the stop time-out of its definition, SIGKILL. One that is gone already is fine. */
   async stopTask(taskId: string, reason: string): Promise<void> {
     try {
       const input = { cluster: this.#options.cluster, task: taskId, reason: reason.slice(0, 255) };
@@ -79,20 +82,16 @@ export class EcsLauncher implements Launcher {
     }
   }
 
-  /** Tasks that are meant to run; one on its way out is not among them. */
-  async listTasks(family: string): Promise<readonly { readonly taskId: string; readonly status: string }[]> {
+  async listTasks(family: string): Promise<readonly LaunchedTask[]> {
     const { cluster } = this.#options;
     try {
-      const arns = await this.#arns(family);
-      const found: { taskId: string; status: string }[] = [];
+      // One that is asked to stop is listed as stopped, long before it is.
+      const arns = [...(await this.#arns(family, 'RUNNING')), ...(await this.#arns(family, 'STOPPED'))];
+      const found: LaunchedTask[] = [];
       for (let i = 0; i < arns.length; i += DESCRIBE) {
         const tasks = arns.slice(i, i + DESCRIBE);
         const { tasks: described = [] } = await this.#client.send(new DescribeTasksCommand({ cluster, tasks }));
-        found.push(
-          ...described.flatMap(({ taskArn, lastStatus, desiredStatus }) =>
-            taskArn && desiredStatus !== 'STOPPED' ? [{ taskId: taskIdOf(taskArn), status: lastStatus ?? '' }] : [],
-          ),
-        );
+        found.push(...described.flatMap(launchedTask));
       }
       return found;
     } catch (thrown) {
@@ -100,13 +99,13 @@ export class EcsLauncher implements Launcher {
     }
   }
 
-  async #arns(family: string): Promise<string[]> {
+  async #arns(family: string, desiredStatus: 'RUNNING' | 'STOPPED'): Promise<string[]> {
     const { cluster, prefix } = this.#options;
     const arns: string[] = [];
     let token: string | undefined;
     do {
       const page = await this.#client.send(
-        new ListTasksCommand({ cluster, family: `${prefix}${family}`, desiredStatus: 'RUNNING', nextToken: token }),
+        new ListTasksCommand({ cluster, family: `${prefix}${family}`, desiredStatus, nextToken: token }),
       );
       arns.push(...(page.taskArns ?? []));
       token = page.nextToken;
@@ -120,7 +119,12 @@ const taskIdOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
 
 function runInput(order: Order, options: EcsLauncherOptions): RunTaskCommandInput {
   const environment = Object.entries(order.environment).map(([name, value]) => ({ name, value }));
-  const overrides = { containerOverrides: [{ name: order.family, environment }] };
+  const { size } = order;
+  const gpus = size?.gpus ? { resourceRequirements: [{ type: 'GPU' as const, value: String(size.gpus) }] } : {};
+  const overrides = {
+    ...(size && { cpu: String(size.cpuUnits), memory: String(size.memoryMb) }),
+    containerOverrides: [{ name: order.family, environment, ...gpus }],
+  };
   const length = JSON.stringify(overrides).length;
   if (length > MAX_OVERRIDES)
     throw new NovaError('too_large', `what a task is told has at most ${MAX_OVERRIDES} characters; got ${length}`);
@@ -130,22 +134,48 @@ function runInput(order: Order, options: EcsLauncherOptions): RunTaskCommandInpu
     clientToken: order.clientToken,
     count: 1,
     overrides,
-    capacityProviderStrategy: [{ capacityProvider: options.capacityProviders?.[order.family] ?? 'FARGATE', weight: 1 }],
-    networkConfiguration: {
-      awsvpcConfiguration: {
-        subnets: [...options.subnets],
-        securityGroups: [...options.securityGroups],
-        assignPublicIp: 'ENABLED',
-      },
-    },
+    capacityProviderStrategy: [{ capacityProvider: providerOf(order, options), weight: 1 }],
+    ...(size?.gpus ? {} : network(options)),
     propagateTags: 'TASK_DEFINITION',
   };
 }
 
-/** Capacity comes back; a thing that is missing does not. */
-function failureError(family: string, failures: readonly Failure[]): NovaError {
+function providerOf({ family, size }: Order, { gpuProvider }: EcsLauncherOptions): string {
+  if (!size?.gpus) return size?.spot ? 'FARGATE_SPOT' : 'FARGATE';
+  if (gpuProvider) return gpuProvider;
+  throw new NovaError('misconfigured', `task ${family}: this stage has no GPUs; deploy it with -c gpu=true`);
+}
+
+/** A task with GPUs shares the network of its instance, which has an address: one of its own would have no way out. */
+const network = ({ subnets, securityGroups, publicIp = true }: EcsLauncherOptions) => ({
+  networkConfiguration: {
+    awsvpcConfiguration: {
+      subnets: [...subnets],
+      securityGroups: [...securityGroups],
+      assignPublicIp: publicIp ? ('ENABLED' as const) : ('DISABLED' as const),
+    },
+  },
+});
+
+function launchedTask({ taskArn, lastStatus, desiredStatus, createdAt, overrides }: Task): LaunchedTask[] {
+  if (!taskArn || lastStatus === 'STOPPED' || lastStatus === 'DELETED') return [];
+  const pairs = (overrides?.containerOverrides ?? []).flatMap(({ environment = [] }) => environment);
+  return [
+    {
+      taskId: taskIdOf(taskArn),
+      status: lastStatus ?? '',
+      stopping: desiredStatus === 'STOPPED',
+      createdAt: createdAt?.getTime() ?? 0,
+      environment: Object.fromEntries(pairs.map(({ name = '', value = '' }) => [name, value])),
+    },
+  ];
+}
+
+/** Capacity comes back; a thing that is missing does not. @throws NovaError misconfigured. */
+function notPlaced(family: string, failures: readonly Failure[]): Placed {
   const reasons = failures.map(({ reason = 'no reason', detail }) => (detail ? `${reason} (${detail})` : reason));
   const missing = failures.some(({ reason }) => reason === 'MISSING' || reason === 'INACTIVE');
-  const text = reasons.join('; ') || 'ECS answered neither a task nor a reason';
-  return new NovaError(missing ? 'misconfigured' : 'unavailable', `task ${family} was not started: ${text}`);
+  const reason = reasons.join('; ') || 'ECS answered neither a task nor a reason';
+  if (missing) throw new NovaError('misconfigured', `task ${family} was not started: ${reason}`);
+  return { taskId: null, reason };
 }

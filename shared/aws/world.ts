@@ -30,7 +30,8 @@ export const PORT_KEYS: { readonly [port in keyof World]: readonly EnvKey[] } = 
     'NOVA_SCHEDULE_TARGET_ARN',
     'NOVA_SCHEDULE_DEAD_LETTERS_ARN',
   ],
-  launcher: ['NOVA_STAGE', 'NOVA_CLUSTER', 'NOVA_TASK_SUBNETS', 'NOVA_TASK_SECURITY_GROUPS'],
+  // The cluster is a choice: a stage without it says so when a task is wanted.
+  launcher: ['NOVA_STAGE'],
   mailer: ['NOVA_SENDER_EMAIL', 'NOVA_SECRETS_PREFIX'],
   secrets: ['NOVA_SECRETS_PREFIX'],
   stripe: ['NOVA_SECRETS_PREFIX'],
@@ -56,7 +57,7 @@ const OPENERS: Openers = {
   revenue: async (env) => lateQueue(readEnv(['NOVA_QUEUE_REVENUE'], env).NOVA_QUEUE_REVENUE),
   work: async (env) => lateQueue(readEnv(['NOVA_QUEUE_WORK'], env).NOVA_QUEUE_WORK),
   scheduler: openScheduler,
-  launcher: openLauncher,
+  launcher: async (env) => lateLauncher(env),
   mailer: openMailer,
   secrets: openSecrets,
   http: async (env) => lateHttp(readEnv(['NOVA_SENDER_EMAIL'], env).NOVA_SENDER_EMAIL),
@@ -137,13 +138,32 @@ async function openScheduler(env: EnvSource): Promise<World['scheduler']> {
   });
 }
 
+/** Most runs need no task: the client is loaded with the first one. Without a cluster there is nothing to launch on. */
+function lateLauncher(env: EnvSource): World['launcher'] {
+  let opened: Promise<World['launcher']> | undefined;
+  const launcher = (): Promise<World['launcher']> => {
+    opened ??= openLauncher(env);
+    return opened;
+  };
+  return {
+    runTask: async (order) => (await launcher()).runTask(order),
+    stopTask: async (taskId, reason) => (await launcher()).stopTask(taskId, reason),
+    listTasks: async (family) => (await launcher()).listTasks(family),
+  };
+}
+
 async function openLauncher(env: EnvSource): Promise<World['launcher']> {
+  if (readOptional('NOVA_CLUSTER', env) === undefined) {
+    throw new NovaError('misconfigured', 'this stage runs no tasks: deploy it with -c containers=true');
+  }
   const [{ ecsClient }, { EcsLauncher }] = await Promise.all([import('./clients/ecs.ts'), import('./ecs-launcher.ts')]);
-  const keys = readEnv(PORT_KEYS.launcher, env);
+  const keys = readEnv(['NOVA_STAGE', 'NOVA_CLUSTER', 'NOVA_TASK_SUBNETS', 'NOVA_TASK_SECURITY_GROUPS'], env);
   return new EcsLauncher(ecsClient(), {
     cluster: keys.NOVA_CLUSTER,
     subnets: keys.NOVA_TASK_SUBNETS.split(','),
     securityGroups: keys.NOVA_TASK_SECURITY_GROUPS.split(','),
+    publicIp: readOptional('NOVA_TASK_PUBLIC_IP', env) !== 'no',
+    gpuProvider: readOptional('NOVA_TASK_GPU_PROVIDER', env),
     prefix: `nova-${keys.NOVA_STAGE}-`,
   });
 }

@@ -1,5 +1,6 @@
 /** The deployed unit: a blueprint with a config, a schedule, a budget and a desired number of instances. */
 import { NovaError } from './error.ts';
+import type { TaskShape } from './task.ts';
 
 export type AgentStatus = 'draft' | 'active' | 'paused' | 'retired';
 export type PauseReason = 'operator' | 'budget' | 'crash_limit' | 'policy' | 'decision' | 'runaway';
@@ -23,6 +24,10 @@ export type Agent = {
   readonly instances: number;
   readonly schedule: AgentSchedule | null;
   readonly specVersion: number;
+  /** As its newest spec says: who is looked after where tasks are. Absent: functions. */
+  readonly compute?: TaskShape['kind'];
+  /** Tasks of it are kept alive. */
+  readonly continuous?: true;
   readonly createdAt: number;
   readonly updatedAt: number;
   /** Grows by one with every change; the condition of every change. */
@@ -44,6 +49,12 @@ export type AgentSpec = {
   readonly timeoutSeconds: number;
   readonly crashLimit: number;
   readonly cooldownSeconds: number;
+  /** Absent: its runs go on in a function. */
+  readonly task?: TaskShape;
+  /** Continuous: one cycle after the other, so many seconds of rest between two. Absent: it runs when it is woken. */
+  readonly restSeconds?: number;
+  /** false: one crash pauses it. */
+  readonly autoRestart?: false;
   /** What a tick does while another run of its instance goes on. */
   readonly overlap: Overlap;
   /** What of its paid runs may be the same time after time; absent: neither. */

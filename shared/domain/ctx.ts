@@ -33,6 +33,13 @@ export type RunContext = {
   log(message: string, fields?: JsonObject): void;
   /** Kept between runs of this instance. What is set is written when the run ends well, with its record. */
   readonly state: { get(): Json; set(value: Json): void };
+  /**
+   * Keeps a state at once, for a long run: an attempt that is lost after it is followed by one that finds this state and
+   * goes on from there. When the platform asks the run to stop, it stops here: do not catch what this throws.
+   */
+  checkpoint(value: Json): Promise<void>;
+  /** True once the platform wants its machine back: reach the next checkpoint soon. */
+  readonly interrupted: boolean;
   /** GET through the guarded port: public addresses, robots.txt, size and time limits. */
   readonly http: { get(url: string): Promise<FetchedPage> };
 };

@@ -42,6 +42,8 @@ export type ActiveRun = {
   readonly leaseUntil: number;
   /** Paid calls marked so far. */
   readonly callSeq: number;
+  /** `callSeq` at the last checkpoint: the calls before it are never made again. Absent without one. */
+  readonly checkedSeq?: number;
   readonly holdMicros: number;
   readonly holdLeftMicros: number;
   /** What marked calls may have cost: never released by time. */
@@ -103,6 +105,8 @@ export type Instance = {
   /** Failed probes since the crash limit was reached. */
   readonly probes: number;
   readonly slowed: Slowed | null;
+  /** The last task that ended without having run anything: counted once. */
+  readonly lastLostTask?: string;
   /** A run has set ctx.state: there is something to read before the next one. */
   readonly hasState: boolean;
 };

@@ -60,6 +60,11 @@ const FARGATE: From = {
   source: 'fortem.dev, reducecost, price-list tests',
   checked: '2026-02-01',
 };
+/** Seventy per cent below the price on demand; it moves. */
+const SPOT: From = { since: '2024-01-01', source: 'general knowledge, to be checked', checked: '2026-11-20' };
+const GPU: From = { since: '2024-01-01', source: 'general knowledge, to be checked', checked: '2026-11-20' };
+/** Charged since February 2024. */
+const IPV4: From = { since: '2024-01-01', source: 'general knowledge, to be checked', checked: '2026-11-20' };
 const SES: From = { since: '2024-01-01', source: 'general knowledge, to be checked', checked: '2026-11-20' };
 
 /** List prices of us-east-1; free allowances are not in them. Compute is counted in megabyte- and vCPU-milliseconds. */
@@ -82,6 +87,13 @@ export const PRICE_ROWS: readonly PriceRow[] = [
   // $0.03238 per vCPU-hour and $0.00356 per GB-hour on ARM.
   priced(['fargate.vcpu.arm64', 'vCPU-ms', 32_380_000, 3_600_000], FARGATE),
   priced(['fargate.memory.arm64', 'MB-ms', 3_560_000, 1024 * 3_600_000], FARGATE),
+  priced(['fargate.spot.vcpu.arm64', 'vCPU-ms', 9_714_000, 3_600_000], SPOT),
+  priced(['fargate.spot.memory.arm64', 'MB-ms', 1_068_000, 1024 * 3_600_000], SPOT),
+  // The whole instance on demand, and 12 % for ECS Managed Instances.
+  priced(['gpu.g4dn.xlarge', 'ms', 589_120_000, 3_600_000], GPU),
+  priced(['gpu.g4dn.12xlarge', 'ms', 4_381_440_000, 3_600_000], GPU),
+  // $0.005 an hour for each public IPv4 address.
+  priced(['ipv4.address', 'ms', 5_000_000, 3_600_000], IPV4),
   priced(['email.ses', 'message', 100_000_000, 1000], SES),
 ];
 

@@ -2,7 +2,7 @@
  * What is known today of a run's cost: its compute, by its time and the stage's rate, attempts that were lost, and what
  * its paid calls told. The lines add up to what the run was charged, to the micro-dollar.
  */
-import { computeBoundMicros, computeMicros } from './protocol/cost.ts';
+import { attemptMicros, computeBoundMicros, type Rate } from './protocol/cost.ts';
 import type { RunStatus } from './run.ts';
 
 export type ReceiptFacts = {
@@ -14,6 +14,8 @@ export type ReceiptFacts = {
   readonly lost: boolean;
   readonly timeoutSeconds: number;
   readonly nanosPerSecond: number;
+  /** Where it is not the stage's: a task has a price, a minimum and a tail of its own. */
+  readonly rate?: Rate;
 };
 
 export type RunReceiptLine = {
@@ -26,13 +28,15 @@ export type RunReceiptLine = {
 };
 
 export function runReceipt(facts: ReceiptFacts): RunReceiptLine[] {
-  const { status, costMicros, durationMs, attempt, timeoutSeconds, nanosPerSecond, lost } = facts;
+  const { status, costMicros, durationMs, attempt, timeoutSeconds, lost } = facts;
+  const own = facts.rate ?? { nanosPerSecond: facts.nanosPerSecond, minimumMs: 0, tailMs: 0 };
+  const { nanosPerSecond } = own;
   if (status === 'refused' || status === 'cancelled') return [];
   const running = status === 'running' || status === 'claimed' || status === 'queued';
-  const computeMs = lost ? timeoutSeconds * 1000 : durationMs;
-  const bound = computeBoundMicros(timeoutSeconds, nanosPerSecond);
+  const computeMs = lost ? timeoutSeconds * 1000 + own.tailMs : Math.max(own.minimumMs, durationMs);
+  const bound = computeBoundMicros(timeoutSeconds, own);
   // A run in progress has been charged for its calls alone; and nothing is charged beyond its hold.
-  const compute = running ? 0 : Math.min(costMicros, lost ? bound : computeMicros(durationMs, nanosPerSecond));
+  const compute = running ? 0 : Math.min(costMicros, lost ? bound : attemptMicros(durationMs, own));
   const lostCompute = running ? 0 : Math.min(costMicros - compute, (attempt - 1) * bound);
   const rate = { unit: 'ms', nanosPerSecond } as const;
   const lines: RunReceiptLine[] = [
@@ -43,6 +47,6 @@ export function runReceipt(facts: ReceiptFacts): RunReceiptLine[] {
     { item: 'compute', quantity: running ? 0 : computeMs, ...rate, amountMicros: compute },
   ];
   if (attempt === 1 || running) return lines;
-  const lostMs = (attempt - 1) * timeoutSeconds * 1000;
+  const lostMs = (attempt - 1) * (timeoutSeconds * 1000 + own.tailMs);
   return [...lines, { item: 'lost_compute', quantity: lostMs, ...rate, amountMicros: lostCompute }];
 }

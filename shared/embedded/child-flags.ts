@@ -4,13 +4,20 @@ import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
+/** The file that a child runs, and all that it may read. */
+export type ChildProgram = { readonly file: string; readonly readable: readonly string[] };
+
+export const SOURCE: ChildProgram = {
+  file: join(import.meta.dirname, 'child-main.ts'),
+  readable: ['shared', 'node_modules', 'package.json'].map((name) => join(ROOT, name)),
+};
+
 /**
  * Reads of its own source, and nothing else: no writes, no processes, no threads, no add-ons. And no node:sqlite: it
  * opens any file, whatever the permissions say (Node 24).
  */
-export function childFlags(memoryMb: number): string[] {
-  const readable = ['shared', 'node_modules', 'package.json'].flatMap((name) => places(join(ROOT, name)));
-  const allowed = readable.map((path) => `--allow-fs-read=${path}`);
+export function childFlags(memoryMb: number, { readable }: ChildProgram = SOURCE): string[] {
+  const allowed = readable.flatMap(places).map((path) => `--allow-fs-read=${path}`);
   return [`--max-old-space-size=${memoryMb}`, '--permission', '--no-experimental-sqlite', ...allowed];
 }
 

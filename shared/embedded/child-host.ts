@@ -3,6 +3,7 @@
  * only its own child. The pool grows while orders wait, up to `maxConcurrentRuns`, and idles at `idleChildren`.
  */
 import type { BlueprintHost, RunResult } from '../ports/host.ts';
+import type { ChildProgram } from './child-flags.ts';
 import { ChildPool } from './child-pool.ts';
 
 export type ChildHostOptions = {
@@ -16,6 +17,8 @@ export type ChildHostOptions = {
   readonly memoryMb?: number;
   /** Orders a child may hold, the one in progress included, while its runs are short; 4 unless told. */
   readonly mailbox?: number;
+  /** What its processes run; the source beside this file unless told. Bundled, it is a file of its own. */
+  readonly program?: ChildProgram;
   /** Epoch milliseconds; the machine's clock unless told. */
   now?(): number;
 };
@@ -35,7 +38,8 @@ export type ChildHost = BlueprintHost & {
 export function childHost(options: ChildHostOptions = {}): ChildHost {
   const pool = new ChildPool(options);
   return {
-    execute: (order, calls) => new Promise<RunResult>((resolve) => pool.take({ order, calls, resolve, lost: 0 })),
+    execute: (order, calls, interruption) =>
+      new Promise<RunResult>((resolve) => pool.take({ order, calls, interruption, resolve, lost: 0 })),
     warm: () => pool.warm(),
     pids: () => pool.pids(),
     close: () => pool.close(),

@@ -12,9 +12,12 @@ import { CTX_VERSION, CtxPage, type CtxToHost, CtxToRun } from '../wire/ctx.ts';
 type Waiting = { resolve(value: unknown): void; reject(error: unknown): void };
 type Unversioned<T> = T extends unknown ? Omit<T, 'v'> : never;
 
+/** setTimeout takes no more. */
+const MAX_TIMER_MS = 2_147_483_647;
+
 let mailbox: RunOrder[] = [];
 const waiting = new Map<number, Waiting>();
-let current: RunOrder | null = null;
+let current: { readonly order: RunOrder; readonly stop: AbortController } | null = null;
 const unsent: CtxToHost[] = [];
 let lastId = 0;
 
@@ -36,6 +39,10 @@ function hear(message: CtxToRun): void {
     mailbox = mailbox.filter(({ runId }) => runId !== message.runId);
     return;
   }
+  if (message.kind === 'interrupt') {
+    if (current?.order.runId === message.runId) current.stop.abort();
+    return;
+  }
   const asked = waiting.get(message.id);
   waiting.delete(message.id);
   if (message.error) asked?.reject(errorOf(message.error));
@@ -44,9 +51,12 @@ function hear(message: CtxToRun): void {
 
 async function workOff(): Promise<void> {
   for (let order = mailbox.shift(); order; order = mailbox.shift()) {
-    current = order;
+    const stop = new AbortController();
+    current = { order, stop };
     send({ kind: 'begin', runId: order.runId });
-    sendResult(order, await runBlueprint(order, callsOf(order.runId), Date));
+    // Its host ends it after the grace.
+    const interruption = { signal: stop.signal, graceMs: MAX_TIMER_MS };
+    sendResult(order, await runBlueprint(order, callsOf(order.runId), { time: Date, interruption }));
     // What the last run left to be rejected is to fall on nobody, not on the next one.
     await new Promise(setImmediate);
     current = null;
@@ -58,7 +68,7 @@ async function workOff(): Promise<void> {
 function endBy(note: string): void {
   if (!current) process.exit(1);
   const { outcome, note: cut } = crashed(note);
-  const { runId } = current;
+  const { runId } = current.order;
   unsent.push({ v: CTX_VERSION, kind: 'end', runId, outcome, note: cut });
   process.send?.(unsent.splice(0), undefined, undefined, () => process.exit(1));
 }
@@ -75,6 +85,7 @@ function callsOf(runId: string): RunCalls {
       await ask((id) => ({ kind: 'earn', runId, id, amountMicros, movementId: movementId ?? `${runId}:${id}` }));
     },
     fetch: async (url): Promise<FetchedPage> => CtxPage.parse(await ask((id) => ({ kind: 'http', runId, id, url }))),
+    checkpoint: async (value) => void (await ask((id) => ({ kind: 'checkpoint', runId, id, value }))),
     log: (message, fields) => send({ kind: 'log', runId, message, fields }),
   };
 }

@@ -2,6 +2,7 @@
 import { NovaError } from '../domain/error.ts';
 import { crashed, timedOut } from '../runtime/run-blueprint.ts';
 import { Child } from './child.ts';
+import { type ChildProgram, SOURCE } from './child-flags.ts';
 import type { ChildHostOptions } from './child-host.ts';
 import type { Job } from './child-run.ts';
 import { Warden } from './warden.ts';
@@ -26,6 +27,7 @@ export class ChildPool {
   readonly #idleMs: number;
   readonly #memoryMb: number;
   readonly #mailbox: number;
+  readonly #program: ChildProgram;
   readonly #now: () => number;
   readonly #children = new Set<Child>();
   readonly #waiting: Job[] = [];
@@ -44,6 +46,7 @@ export class ChildPool {
     this.#idleMs = options.idleMs ?? 30_000;
     this.#memoryMb = options.memoryMb ?? 256;
     this.#mailbox = options.mailbox ?? 4;
+    this.#program = options.program ?? SOURCE;
     this.#now = options.now ?? Date.now;
   }
 
@@ -169,6 +172,7 @@ export class ChildPool {
   #spawn(): void {
     const child: Child = new Child({
       memoryMb: this.#memoryMb,
+      program: this.#program,
       now: this.#now,
       onFree: () => this.#free(child),
       onExit: (_, end) => this.#exit(child, end),

@@ -1,6 +1,7 @@
 /** One run as its host sees it: answers what the child asks, and trusts nothing that it says about money. */
+import type { Json } from '../domain/agent.ts';
 import { messageOf, NovaError } from '../domain/error.ts';
-import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
+import type { Interruption, RunCalls, RunOrder, RunResult } from '../ports/host.ts';
 import { crashed } from '../runtime/run-blueprint.ts';
 import { assertEarning } from '../runtime/run-context.ts';
 import { boundedLog, type LogLine } from '../runtime/run-log.ts';
@@ -10,12 +11,13 @@ import { CTX_VERSION, type CtxToHost, type CtxToRun } from '../wire/ctx.ts';
 export type Job = {
   readonly order: RunOrder;
   readonly calls: RunCalls;
+  readonly interruption?: Interruption | undefined;
   resolve(result: RunResult): void;
   /** How often a child died with it, unstarted. */
   lost: number;
 };
 
-type Asked = Extract<CtxToHost, { kind: 'spend' | 'earn' | 'http' }>;
+type Asked = Extract<CtxToHost, { kind: 'spend' | 'earn' | 'http' | 'checkpoint' }>;
 type Reply = Extract<CtxToRun, { kind: 'reply' }>;
 type Answer = { value?: Reply['value']; error?: Reply['error'] };
 type State = { readonly state: NonNullable<RunResult['state']> | null };
@@ -39,7 +41,7 @@ export class ChildRun {
   /** Does what a message of this run asks for; `end` and `begin` are not its business. */
   hear(message: CtxToHost): void {
     if (this.#over) return;
-    if (message.kind === 'spend' || message.kind === 'earn' || message.kind === 'http') void this.#answer(message);
+    if (isAsked(message)) void this.#answer(message);
     else if (message.kind === 'spent') this.#settle(message.costMicros);
     else if (message.kind === 'log') this.log(message.message, message.fields);
     else if (message.kind === 'state') this.#state = { state: message.value };
@@ -75,6 +77,12 @@ export class ChildRun {
       const { status, url, contentType, body } = await calls.fetch(asked.url);
       return { value: { status, url, contentType, body } };
     }
+    if (asked.kind === 'checkpoint') {
+      assertState(asked.value);
+      // Known until now is all that is settled: what is open stays at its bound.
+      this.#openBound = null;
+      await calls.checkpoint(asked.value);
+    }
     if (asked.kind === 'earn') {
       assertEarning(asked.amountMicros);
       await calls.earn(asked.amountMicros, asked.movementId);
@@ -95,9 +103,19 @@ export class ChildRun {
 
   #withState(result: RunResult): RunResult {
     if (result.outcome !== 'succeeded' && result.outcome !== 'failed') return result;
-    if (this.#state && bytesOf(JSON.stringify(this.#state.state)) > MAX_STATE_BYTES) {
+    if (this.#state && isTooLarge(this.#state.state)) {
       return crashed(`the run left a state of more than ${MAX_STATE_BYTES} bytes`);
     }
     return { ...result, ...this.#state };
   }
+}
+
+const isAsked = (message: CtxToHost): message is Asked =>
+  message.kind === 'spend' || message.kind === 'earn' || message.kind === 'http' || message.kind === 'checkpoint';
+
+const isTooLarge = (state: Json): boolean => bytesOf(JSON.stringify(state)) > MAX_STATE_BYTES;
+
+/** @throws NovaError too_large. The process of a run is not trusted with its own limits. */
+function assertState(state: Json): void {
+  if (isTooLarge(state)) throw new NovaError('too_large', `ctx.checkpoint: at most ${MAX_STATE_BYTES} bytes`);
 }

@@ -1,11 +1,11 @@
 /** One child process and its mailbox of orders. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { NovaError } from '../domain/error.ts';
 import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
-import { crashed, timedOut } from '../runtime/run-blueprint.ts';
+import { crashed, INTERRUPTED, timedOut } from '../runtime/run-blueprint.ts';
 import { CTX_VERSION, CtxToHost, type CtxToRun } from '../wire/ctx.ts';
-import { childFlags, ROOT } from './child-flags.ts';
+import { type ChildProgram, childFlags, ROOT, SOURCE } from './child-flags.ts';
 import { ChildRun, type Job } from './child-run.ts';
 
 const MAX_OUTPUT = 4_000;
@@ -15,6 +15,7 @@ const MAX_TIMER_MS = 2_147_483_647;
 
 export type ChildOptions = {
   readonly memoryMb: number;
+  readonly program: ChildProgram;
   now(): number;
   /** It can take an order: after its start and after every run. */
   onFree(child: Child): void;
@@ -23,7 +24,9 @@ export type ChildOptions = {
 };
 
 const refuse = () => Promise.reject(new NovaError('conflict', 'the run was given to another process'));
-const REFUSED: RunCalls = { mark: refuse, settle() {}, earn: refuse, fetch: refuse, log() {} };
+const REFUSED: RunCalls = {
+  ...{ mark: refuse, settle() {}, checkpoint: refuse, earn: refuse, fetch: refuse, log() {} },
+};
 
 export class Child {
   readonly pid: number | undefined;
@@ -48,11 +51,11 @@ export class Child {
   constructor(options: ChildOptions) {
     this.#options = options;
     this.since = options.now();
-    this.#fork = fork(join(import.meta.dirname, 'child-main.ts'), [], {
+    this.#fork = fork(options.program.file, [], {
       execPath: process.execPath,
-      execArgv: childFlags(options.memoryMb),
+      execArgv: childFlags(options.memoryMb, options.program),
       env: {},
-      cwd: ROOT,
+      cwd: options.program === SOURCE ? ROOT : dirname(options.program.file),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.pid = this.#fork.pid;
@@ -137,6 +140,7 @@ export class Child {
     this.unbegunSince = null;
     this.#current = new ChildRun(job, (message) => this.#send(message));
     this.#watchDeadline();
+    this.#watchInterruption(job);
   }
 
   #ghost(runId: string): Job | null {
@@ -176,6 +180,20 @@ export class Child {
     if (!order) return;
     const milliseconds = Math.min(Math.max(order.deadline - this.#options.now(), 0), MAX_TIMER_MS);
     this.#deadline = setTimeout(() => this.kill(timedOut(order)), milliseconds);
+  }
+
+  /** Asked first, ended after the grace. */
+  #watchInterruption({ order, interruption }: Job): void {
+    if (!interruption) return;
+    const { signal, graceMs } = interruption;
+    const mine = (): boolean => this.#current?.job.order.runId === order.runId;
+    const ask = (): void => {
+      if (!mine()) return;
+      this.#send({ v: CTX_VERSION, kind: 'interrupt', runId: order.runId });
+      setTimeout(() => mine() && this.kill(INTERRUPTED), graceMs).unref();
+    };
+    if (signal.aborted) ask();
+    else signal.addEventListener('abort', ask, { once: true });
   }
 
   #said(text: string, stream: string): void {

@@ -1,7 +1,7 @@
 /** A claimed run, from its claim to its record: the blueprint runs in its host, every paid call is marked before. */
 import { NovaError } from '../domain/error.ts';
 import { mixed, printOf, spelled } from '../domain/fingerprint.ts';
-import { computeMicros } from '../domain/protocol/cost.ts';
+import { attemptMicros, rateOf } from '../domain/protocol/cost.ts';
 import { runId } from '../domain/run.ts';
 import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
 import type { World } from '../ports/world.ts';
@@ -9,7 +9,7 @@ import type { Call } from '../runtime/job.ts';
 import { countInstances } from '../store/agent-store.ts';
 import type { Claimed } from '../store/claim.ts';
 import { type Ended, type Ending, endRun } from '../store/close-store.ts';
-import { keepLease, markCall } from '../store/mark-store.ts';
+import { keepCheckpoint, keepLease, markCall } from '../store/mark-store.ts';
 import { readState } from '../store/state-store.ts';
 
 export const EXECUTE_NEEDS = {
@@ -37,19 +37,28 @@ type Progress = {
   input: number | null;
 };
 
-export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Call): Promise<Ended> {
+/** `interrupted`: nothing is written yet; whoever wanted the machine back gives the run up in its own way. */
+export type Executed = Ended | { readonly kind: 'interrupted'; readonly claimed: Claimed };
+
+export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Call): Promise<Executed> {
   const { instance } = claimed;
   const progress: Progress = { claimed, settledMicros: 0, openBoundMicros: 0, earnedMicros: 0, input: null };
   // Before the first heartbeat: were it to fail after, nobody would stop the heart, and the lease would never end.
   const order = await orderOf(world, claimed, call);
   const stop = world.heart.every(world.settings.heartbeatSeconds * 1000, () => {
-    keepLease(world, progress.claimed).catch(() => world.log.warn('a heartbeat failed', { agentId: instance.agentId }));
+    keepLease(world, progress.claimed).then(call.onHeartbeat, () =>
+      world.log.warn('a heartbeat failed', { agentId: instance.agentId }),
+    );
   });
-  const result = await world.host.execute(order, callsOf(world, progress)).finally(stop);
+  const result = await world.host.execute(order, callsOf(world, progress), call.interruption).finally(stop);
+  const { outcome } = result;
+  if (outcome === 'interrupted') return { kind: 'interrupted', claimed: progress.claimed };
   const endedAt = world.time.now();
-  const ran = computeMicros(endedAt - (instance.run?.startedAt ?? endedAt), world.settings.computeNanosPerSecond);
+  const rate = rateOf(claimed.spec, world.settings.computeNanosPerSecond);
+  const ran = attemptMicros(endedAt - (instance.run?.startedAt ?? endedAt), rate);
   return await endRun(world, progress.claimed, {
     ...result,
+    outcome,
     endedAt,
     costMicros: progress.settledMicros + progress.openBoundMicros + ran,
     earnedMicros: progress.earnedMicros,
@@ -114,6 +123,14 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
       if (costMicros < 0 || costMicros > progress.openBoundMicros) return;
       progress.settledMicros += costMicros;
       progress.openBoundMicros = 0;
+    },
+    async checkpoint(state) {
+      progress.settledMicros += progress.openBoundMicros;
+      progress.openBoundMicros = 0;
+      progress.claimed = await keepCheckpoint(world, progress.claimed, {
+        state,
+        settledMicros: progress.settledMicros,
+      });
     },
     async earn(amountMicros, movementId) {
       if (!Number.isSafeInteger(amountMicros) || amountMicros < 0) {

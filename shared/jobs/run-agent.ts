@@ -6,16 +6,18 @@ import type { Call, Later, QueueJob } from '../runtime/job.ts';
 import { getAgent } from '../store/agent-store.ts';
 import type { Claim, ClaimAnswer } from '../store/claim.ts';
 import { claim } from '../store/claim-store.ts';
-import type { Ended } from '../store/close-store.ts';
 import { finishRequest, getRequest, type RunRequest, slotOf } from '../store/request-store.ts';
 import { latestSpec } from '../store/spec-cache.ts';
 import { RunMessage, type TickMessage } from '../wire/messages.ts';
 import { afterCrash } from './after-crash.ts';
-import { EXECUTE_NEEDS, type ExecutePorts, executeRun } from './execute-run.ts';
+import { EXECUTE_NEEDS, type Executed, type ExecutePorts, executeRun } from './execute-run.ts';
+import { type Launched, launchRun } from './launch-run.ts';
 
-const NEEDS = { ...EXECUTE_NEEDS, runs: true, work: true } as const;
-export type RunPorts = ExecutePorts & Pick<World, 'runs' | 'work'>;
+const NEEDS = { ...EXECUTE_NEEDS, runs: true, work: true, launcher: true, hashing: true } as const;
+export type RunPorts = ExecutePorts & Pick<World, 'runs' | 'work' | 'launcher' | 'hashing'>;
 
+/** No room for a task: it is looked for again ever more rarely, up to so many seconds. */
+const NO_CAPACITY_SECONDS = 300;
 /** Given back after losing a lease: long enough for whoever has it to write. */
 const FENCED: Later = { laterSeconds: 2 };
 /** A further manual run is begun only when its time-out and this much fit into what is left of the invocation. */
@@ -33,16 +35,21 @@ export const runAgentJob: QueueJob<RunMessage, RunPorts> = {
 async function runTick(message: TickMessage, world: RunPorts, call: Call): Promise<Later | undefined> {
   const slot = tickSlot(Date.parse(message.scheduledFor));
   const want = { agentId: message.agentId, number: message.instance, slot, holder: call.invocationId };
-  const { answer, ended } = await attempt(world, want, call);
+  const { answer, ended, placed } = await attempt(world, want, call);
   if (answer.kind === 'wait') return waiting(answer.seconds, call);
+  if (placed === 'refused') return waiting(NO_CAPACITY_SECONDS, call);
+  // It was sent again for an attempt that is not given up yet.
+  if (answer.kind === 'held' && answer.claimed.attempt < (message.attempt ?? 1)) return FENCED;
   return ended?.kind === 'fenced' ? FENCED : undefined;
 }
 
-type Attempted = { readonly answer: ClaimAnswer; readonly ended?: Ended };
+type Attempted = { readonly answer: ClaimAnswer; readonly ended?: Executed; readonly placed?: Launched };
 
 async function attempt(world: RunPorts, want: Claim, call: Call): Promise<Attempted> {
   const answer = await claim(world, want).catch((thrown: unknown) => notYetThere(world, want, thrown));
+  if (answer.kind === 'held') return { answer, placed: await launchRun(world, answer.claimed) };
   if (answer.kind !== 'run') return { answer };
+  if (answer.claimed.spec.task) return { answer, placed: await launchRun(world, answer.claimed) };
   const ended = await executeRun(world, answer.claimed, call);
   if (ended.kind === 'recorded') await afterCrash(world, answer.claimed, ended);
   return { answer, ended };
@@ -70,6 +77,7 @@ async function runRequest(message: Requested, world: RunPorts, call: Call): Prom
   while (request && request.status === 'open' && request.next < request.times) {
     if (request.next > first && !fits(world, request, call)) return await handOn(world, message);
     const step = await runNext(world, request, call);
+    if (step === 'in a task') return undefined;
     if (step) return step;
     request = await getRequest(world.table, message.requestId);
   }
@@ -82,15 +90,18 @@ function fits(world: RunPorts, { agentId }: RunRequest, call: Call): boolean {
   return call.deadline - world.time.now() >= timeoutMs + HOP_MARGIN_MS;
 }
 
-async function runNext(world: RunPorts, request: RunRequest, call: Call): Promise<Later | undefined> {
+/** In a task: it asks for the next run of its request when it is done. */
+async function runNext(world: RunPorts, request: RunRequest, call: Call): Promise<Later | 'in a task' | undefined> {
   const want = {
     agentId: request.agentId,
     number: request.instance,
     slot: slotOf(request, request.next),
     holder: `${call.invocationId}-${request.next}`,
   };
-  const { answer, ended } = await attempt(world, want, call);
+  const { answer, ended, placed } = await attempt(world, want, call);
   if (answer.kind === 'wait') return waiting(answer.seconds, call);
+  if (placed === 'refused') return waiting(NO_CAPACITY_SECONDS, call);
+  if (placed === 'launched') return 'in a task';
   return ended?.kind === 'fenced' ? FENCED : undefined;
 }
 

@@ -20,19 +20,25 @@ export type RunCalls = {
   mark(boundMicros: number, asks?: number): Promise<void>;
   /** What the last marked call really cost; never called means its bound. */
   settle(costMicros: number): void;
+  /** Keeps the state at once. @throws NovaError conflict when the run is no longer ours. */
+  checkpoint(state: Json): Promise<void>;
   earn(amountMicros: number, movementId: string | null): Promise<void>;
   fetch(url: string): Promise<FetchedPage>;
   log(message: string, fields: JsonObject): void;
 };
 
 export type RunResult = {
-  readonly outcome: 'succeeded' | 'failed' | 'crashed' | 'timed_out';
+  /** `interrupted`: it stopped because it was asked to, and is taken up again from its last checkpoint. */
+  readonly outcome: 'succeeded' | 'failed' | 'crashed' | 'timed_out' | 'interrupted';
   readonly note: string;
   /** Present when ctx.state was set: kept only with an outcome of succeeded or failed. */
   readonly state?: Json;
 };
 
+/** The platform wants its machine back: the run is asked to stop at its next checkpoint, and ended after the grace. */
+export type Interruption = { readonly signal: AbortSignal; readonly graceMs: number };
+
 export type BlueprintHost = {
   /** Never rejects: whatever a blueprint does is a result. */
-  execute(order: RunOrder, calls: RunCalls): Promise<RunResult>;
+  execute(order: RunOrder, calls: RunCalls, interruption?: Interruption): Promise<RunResult>;
 };

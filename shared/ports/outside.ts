@@ -35,9 +35,35 @@ export type Launcher = {
     readonly clientToken: string;
     readonly family: string;
     readonly environment: Readonly<Record<string, string>>;
-  }): Promise<{ readonly taskId: string }>;
+    readonly size?: TaskSize;
+  }): Promise<Placed>;
   stopTask(taskId: string, reason: string): Promise<void>;
-  listTasks(family: string): Promise<readonly { readonly taskId: string; readonly status: string }[]>;
+  /** All that have not stopped: also those on their way out. A task that was just started may be missing. */
+  listTasks(family: string): Promise<readonly LaunchedTask[]>;
+};
+
+/** 1,024 CPU units are one processor. */
+export type TaskSize = {
+  readonly cpuUnits: number;
+  readonly memoryMb: number;
+  readonly gpus: number;
+  readonly spot: boolean;
+};
+
+/** null: nothing was placed, for this reason, and nothing will be. */
+export type Placed =
+  | { readonly taskId: string; readonly reason: '' }
+  | { readonly taskId: null; readonly reason: string };
+
+export type LaunchedTask = {
+  readonly taskId: string;
+  readonly status: string;
+  /** It was asked to stop, or is stopping by itself. */
+  readonly stopping: boolean;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  /** What it was told beside its family's own. */
+  readonly environment: Readonly<Record<string, string>>;
 };
 
 /** By the name in the topology's `uses`. @throws NovaError misconfigured when there is none. */

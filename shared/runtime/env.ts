@@ -45,6 +45,9 @@ const SCHEMAS = {
   /** Comma-separated. */
   NOVA_TASK_SUBNETS: text,
   NOVA_TASK_SECURITY_GROUPS: text,
+  NOVA_TASK_PUBLIC_IP: z.enum(['yes', 'no']),
+  /** The capacity provider of GPU instances. */
+  NOVA_TASK_GPU_PROVIDER: text,
   /** Another host that speaks SendGrid's API: a rehearsal's mail catcher. */
   NOVA_MAIL_URL: z.url(),
   /** Other hosts that speak the vendors' APIs: stand-ins of a test. */

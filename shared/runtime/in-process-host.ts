@@ -7,5 +7,5 @@ import type { Time } from '../ports/time.ts';
 import { runBlueprint } from './run-blueprint.ts';
 
 export function inProcessHost(time: Time): BlueprintHost {
-  return { execute: (order, calls) => runBlueprint(order, calls, time) };
+  return { execute: (order, calls, interruption) => runBlueprint(order, calls, { time, interruption }) };
 }

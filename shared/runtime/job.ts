@@ -3,6 +3,7 @@
  * engine all call `run` with a world of their own; the job never knows which.
  */
 import type { JsonObject } from '../domain/agent.ts';
+import type { Interruption } from '../ports/host.ts';
 
 /** What the platform knows about this invocation. */
 export type Call = {
@@ -12,6 +13,10 @@ export type Call = {
   readonly deadline: number;
   /** 1 at the first delivery of the message. */
   readonly receiveCount: number;
+  /** Where the platform may want its machine back before the deadline. */
+  readonly interruption?: Interruption;
+  /** Told after every heartbeat whether the run is still ours. */
+  onHeartbeat?(kept: boolean): void;
 };
 
 /**

@@ -3,9 +3,9 @@ import { loadBlueprint } from '../blueprints/registry.ts';
 import type { RunAnswer, RunContext } from '../domain/ctx.ts';
 import { messageOf, NovaError } from '../domain/error.ts';
 import { noteOf } from '../domain/run.ts';
-import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
+import type { Interruption, RunCalls, RunOrder, RunResult } from '../ports/host.ts';
 import type { Time } from '../ports/time.ts';
-import { openRun } from './run-context.ts';
+import { type OpenRun, openRun } from './run-context.ts';
 
 /** setTimeout takes no more: a longer wait would fire at once. */
 const MAX_TIMER_MS = 2_147_483_647;
@@ -15,16 +15,47 @@ const MAX_TIMER_MS = 2_147_483_647;
  * note, state kept; any other throw, or a paid call above its bound → crashed; not done by the deadline → timed_out.
  * When it resolves no call of the run is under way and none will be made.
  */
-export async function runBlueprint(order: RunOrder, calls: RunCalls, time: Time): Promise<RunResult> {
+export async function runBlueprint(
+  order: RunOrder,
+  calls: RunCalls,
+  { time, interruption }: { readonly time: Time; readonly interruption?: Interruption | undefined },
+): Promise<RunResult> {
   const run = openRun(order, calls, time);
-  const verdict = await byDeadline(judge(order, run.ctx), order.deadline - time.now());
+  const asked = askedToStop(run, interruption);
+  const ended = Promise.race([judge(order, run.ctx), asked.over]);
+  const verdict = await byDeadline(ended, order.deadline - time.now()).finally(asked.forget);
   await run.close();
   const late = verdict === null || time.now() > order.deadline;
   if (late) return timedOut(order);
   const fault = run.fault();
   if (fault !== null) return crashed(fault);
+  if (run.stopped() && verdict.outcome === 'crashed') return INTERRUPTED;
   const kept = verdict.outcome === 'succeeded' || verdict.outcome === 'failed' ? run.state.changed() : undefined;
   return { ...verdict, ...kept };
+}
+
+export const INTERRUPTED: RunResult = { outcome: 'interrupted', note: 'asked to stop' };
+
+type Asked = { readonly over: Promise<RunResult>; forget(): void };
+
+/** Passes the platform's wish on to the run; `over` resolves when its grace has passed. */
+function askedToStop(run: OpenRun, interruption: Interruption | undefined): Asked {
+  const { promise: over, resolve } = Promise.withResolvers<RunResult>();
+  let timer: NodeJS.Timeout | undefined;
+  const ask = (): void => {
+    run.interrupt();
+    timer = setTimeout(() => resolve(INTERRUPTED), interruption?.graceMs ?? 0);
+  };
+  const { signal } = interruption ?? {};
+  if (signal?.aborted) ask();
+  else signal?.addEventListener('abort', ask, { once: true });
+  return {
+    over,
+    forget: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', ask);
+    },
+  };
 }
 
 export function crashed(note: string): RunResult {

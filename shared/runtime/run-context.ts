@@ -1,5 +1,6 @@
 /** What a blueprint gets to see while it runs. Every way out passes the same gate: open, and before the deadline. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Json } from '../domain/agent.ts';
 import type { RunContext, Spent } from '../domain/ctx.ts';
 import { NovaError } from '../domain/error.ts';
 import { printOf } from '../domain/fingerprint.ts';
@@ -11,6 +12,10 @@ import { type RunState, runState } from './run-state.ts';
 export type OpenRun = {
   readonly ctx: RunContext;
   readonly state: RunState;
+  /** From now on its next checkpoint is its last. */
+  interrupt(): void;
+  /** Whether it stopped at a checkpoint because it was asked to. */
+  stopped(): boolean;
   /** Set when the run broke a promise about money: whatever it answers, it has crashed. */
   fault(): string | null;
   /** From now on every call is refused; resolves when the marks and earnings under way have been answered. */
@@ -55,6 +60,10 @@ export function openRun(order: RunOrder, calls: RunCalls, time: Time): OpenRun {
       if (!gate.closed) log(message, fields ?? {});
     },
     state: { get: state.get, set: (value) => state.set(value) },
+    checkpoint: (value) => checkpoint(gate, { calls, state }, value),
+    get interrupted() {
+      return gate.interrupted;
+    },
     http: {
       async get(url) {
         gate.pass('http.get');
@@ -66,7 +75,32 @@ export function openRun(order: RunOrder, calls: RunCalls, time: Time): OpenRun {
       },
     },
   };
-  return { ctx, state, fault: () => gate.fault, close: () => gate.close() };
+  return {
+    ctx,
+    state,
+    interrupt: () => {
+      gate.interrupted = true;
+    },
+    stopped: () => gate.stopped,
+    fault: () => gate.fault,
+    close: () => gate.close(),
+  };
+}
+
+type Keeping = { readonly calls: RunCalls; readonly state: RunState };
+
+/** Durable when it resolves. Rejects, after that, in a run that was asked to stop. */
+async function checkpoint(gate: OpenGate, { calls, state }: Keeping, value: Json): Promise<void> {
+  if (gate.closed) throw new NovaError('conflict', 'ctx.checkpoint: the run has ended');
+  if (paying.getStore() === gate) {
+    throw new NovaError('bad_input', 'ctx.checkpoint: it cannot be left inside a paid call');
+  }
+  state.set(value);
+  await gate.follow(gate.inTurn(() => calls.checkpoint(state.get())));
+  state.kept();
+  if (!gate.interrupted) return;
+  gate.stopped = true;
+  throw new NovaError('unavailable', 'the run was asked to stop, and goes on from here in its next attempt');
 }
 
 /** $1 million: more than one sale brings in is a mistake, and a few of them would leave what sums can hold. */
@@ -117,6 +151,8 @@ async function payFor<T>(gate: OpenGate, calls: RunCalls, { boundMicros, call, a
 
 class OpenGate {
   closed = false;
+  interrupted = false;
+  stopped = false;
   fault: string | null = null;
   readonly #deadline: number;
   readonly #time: Time;

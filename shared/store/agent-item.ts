@@ -1,7 +1,8 @@
 /** Agents and their specs as items. A config may hold fractions, which no item can, so it is kept as its JSON text. */
 import type { Agent, AgentSchedule, AgentSpec, JsonObject } from '../domain/agent.ts';
 import { NovaError } from '../domain/error.ts';
-import type { Item } from '../ports/table.ts';
+import type { TaskShape } from '../domain/task.ts';
+import type { Item, Value } from '../ports/table.ts';
 import { agentKey, specKey } from './keys.ts';
 
 const STATUSES: readonly string[] = ['draft', 'active', 'paused', 'retired'];
@@ -26,6 +27,8 @@ export function decodeAgent(item: Item): Agent {
     instances: count(item, 'instances'),
     schedule: (item.schedule ?? null) as AgentSchedule | null,
     specVersion: count(item, 'specVersion'),
+    ...(item.compute === 'fargate' || item.compute === 'gpu' ? { compute: item.compute } : {}),
+    ...(item.continuous === true ? { continuous: true } : {}),
     createdAt: count(item, 'createdAt'),
     updatedAt: count(item, 'updatedAt'),
     version: count(item, 'version'),
@@ -49,10 +52,25 @@ export function decodeSpec(item: Item): AgentSpec {
     holdMicros: count(item, 'holdMicros'),
     ...(item.holdTokens === undefined ? {} : { holdTokens: count(item, 'holdTokens') }),
     timeoutSeconds: count(item, 'timeoutSeconds'),
+    ...(item.task === undefined ? {} : { task: decodeTask(item.task) }),
+    ...(item.restSeconds === undefined ? {} : { restSeconds: count(item, 'restSeconds') }),
+    ...(item.autoRestart === false ? { autoRestart: false } : {}),
     crashLimit: count(item, 'crashLimit'),
     cooldownSeconds: count(item, 'cooldownSeconds'),
     overlap: item.overlap === 'wait' ? 'wait' : 'skip',
     ...(Array.isArray(item.repeats) ? { repeats: item.repeats as NonNullable<AgentSpec['repeats']> } : {}),
+  };
+}
+
+function decodeTask(value: Value): TaskShape {
+  const task = value as { readonly [name: string]: Value };
+  return {
+    kind: task.kind === 'gpu' ? 'gpu' : 'fargate',
+    cpuUnits: Number(task.cpuUnits),
+    memoryMb: Number(task.memoryMb),
+    gpus: Number(task.gpus),
+    spot: task.spot === true,
+    nanosPerSecond: Number(task.nanosPerSecond),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Instance, Slice } from '../domain/instance.ts';
 import { judge, type Wish } from '../domain/protocol/judge.ts';
 import { momentOf } from './calendar-store.ts';
 import type { Claim, ClaimAnswer, ClaimPorts, Situation, Step } from './claim.ts';
-import { load, runAnswer, transact, write } from './claim-write.ts';
+import { claimedOf, load, runAnswer, transact, write } from './claim-write.ts';
 import { knowLines, knownLines } from './known-lines.ts';
 import { recover } from './recovery-store.ts';
 import { refuse, refuseLate } from './refusal-store.ts';
@@ -41,11 +41,12 @@ export async function claim(ports: ClaimPorts, want: Claim): Promise<ClaimAnswer
   throw new NovaError('unavailable', `${want.agentId}#${want.number} is too busy to claim ${want.slot}`);
 }
 
-async function wishOf(ports: ClaimPorts, { slot, holder }: Claim, spec: AgentSpec): Promise<Omit<Wish, 'lines'>> {
+async function wishOf(ports: ClaimPorts, want: Claim, spec: AgentSpec): Promise<Omit<Wish, 'lines'>> {
+  const { slot, holder, billedFrom } = want;
   // One reading of the clock: a run starts in the hour that it is charged to.
   const now = ports.time.now();
   const { date, hour } = await momentOf(ports, now);
-  return { slot, holder, now, period: date, hour, spec };
+  return { slot, holder, now, period: date, hour, spec, ...(billedFrom === undefined ? {} : { billedFrom }) };
 }
 
 /** A period that has begun by somebody's clock has begun: a clock that is behind does not turn it back. */
@@ -66,6 +67,8 @@ async function follow(ports: ClaimPorts, want: Claim, situation: Situation): Pro
       return await write(ports, want, wish);
     case 'run':
       return { answer: runAnswer(image, wish) };
+    case 'held':
+      return { answer: { kind: 'held', claimed: claimedOf(image, wish) } };
     case 'done':
       return { answer: { kind: 'done' } };
     case 'wait':

@@ -6,12 +6,13 @@ import type { Wish } from '../domain/protocol/judge.ts';
 import { holdsOf, hourFor, limited, mapAmounts } from '../domain/protocol/slice.ts';
 import { tickMs, triggerOf } from '../domain/run.ts';
 import type { Condition, Update, Value } from '../ports/table.ts';
-import type { Claim, ClaimAnswer, ClaimPorts, Situation, Step, Written } from './claim.ts';
 import { decodeInstance, encodeOthers, encodeSlowed, SLICE_ATTRS } from './instance-item.ts';
+import type { Claim, ClaimAnswer, Claimed, ClaimPorts, Situation, Step, Written } from './claim.ts';
 import { pinned, sliceAdd } from './instance-store.ts';
 import { instanceKey } from './keys.ts';
 import { encodeLines } from './line-code.ts';
 import { advanceOp } from './request-store.ts';
+import { isTaskHolder, STARTING_LEASES } from './task-store.ts';
 
 export async function load({ table }: ClaimPorts, { agentId, number }: Claim): Promise<Instance> {
   const item = await table.get(instanceKey(agentId, number));
@@ -19,8 +20,12 @@ export async function load({ table }: ClaimPorts, { agentId, number }: Claim): P
   return decodeInstance(item);
 }
 
-export function runAnswer(image: Instance, { spec, slot }: Wish): ClaimAnswer {
-  return { kind: 'run', claimed: { instance: image, spec, attempt: (image.tries[slot]?.attempts ?? 0) + 1 } };
+export function runAnswer(image: Instance, wish: Wish): ClaimAnswer {
+  return { kind: 'run', claimed: claimedOf(image, wish) };
+}
+
+export function claimedOf(image: Instance, { spec, slot }: Pick<Wish, 'spec' | 'slot'>): Claimed {
+  return { instance: image, spec, attempt: (image.tries[slot]?.attempts ?? 0) + 1 };
 }
 
 /** What a claim needs to be true, apart from the money. */
@@ -41,14 +46,17 @@ export function claimConditions({ slot, now, period, hour, lines, spec, slowed }
   return [...free, { attr: 'fl', op: '<', value: tickMs(slot) }, { attr: 'rc', op: 'lacks', value: slot }];
 }
 
-function runAttrs({ settings }: ClaimPorts, { slot, holder, now, spec, lines }: Wish): { [attr: string]: Value } {
+function runAttrs({ settings }: ClaimPorts, wish: Wish): { [attr: string]: Value } {
+  const { slot, holder, now, spec, lines } = wish;
+  // A claim for a task waits until the task is there.
+  const leases = spec.task && !isTaskHolder(holder) ? STARTING_LEASES[spec.task.kind] : 1;
   const others = kindsOf(lines).length > 1 ? { hx: encodeOthers(limited(lines, holdsOf(spec))) } : {};
   return {
     ...others,
     sl: slot,
     ho: holder,
-    ra: now,
-    lu: now + settings.leaseSeconds * 1000,
+    ra: wish.billedFrom ?? now,
+    lu: now + leases * settings.leaseSeconds * 1000,
     cs: 0,
     hd: spec.holdMicros,
     hl: spec.holdMicros,

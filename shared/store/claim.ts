@@ -14,6 +14,8 @@ export type Claim = {
   readonly slot: Slot;
   /** New for every invocation. */
   readonly holder: string;
+  /** A task is billed since before it could claim. */
+  readonly billedFrom?: number;
 };
 
 export type Claimed = { readonly instance: Instance; readonly spec: AgentSpec; readonly attempt: number };
@@ -21,6 +23,8 @@ export type Claimed = { readonly instance: Instance; readonly spec: AgentSpec; r
 export type ClaimAnswer =
   | { readonly kind: 'run'; readonly claimed: Claimed }
   | { readonly kind: 'done' }
+  /** The item holds it for a task. */
+  | { readonly kind: 'held'; readonly claimed: Claimed }
   | { readonly kind: 'wait'; readonly seconds: number }
   | { readonly kind: 'refused'; readonly reason: Refusal };
 

@@ -11,6 +11,7 @@ import {
 } from '../domain/agent.ts';
 import type { Actor } from '../domain/audit.ts';
 import { NovaError } from '../domain/error.ts';
+import type { TaskShape } from '../domain/task.ts';
 import type { Item, Op } from '../ports/table.ts';
 import { encodeAgent, encodeSpec } from './agent-item.ts';
 import { type AgentOps, type AgentPorts, type AgentRecords, agentEntity, reconcileOrder } from './agent-store.ts';
@@ -35,6 +36,9 @@ export type NewAgent = {
   readonly cooldownSeconds?: number;
   readonly overlap?: Overlap;
   readonly repeats?: NonNullable<AgentSpec['repeats']>;
+  readonly task?: TaskShape;
+  readonly restSeconds?: number;
+  readonly autoRestart?: false;
 };
 
 /**
@@ -82,6 +86,7 @@ export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): A
   const agent: Agent = {
     ...{ id: spec.agentId, name: input.name, blueprint, department, stage: input.stage ?? 'production' },
     ...{ status: input.draft ? 'draft' : 'active', pauseReason: null, instances, schedule, specVersion: 1 },
+    ...placeOf(spec),
     ...{ createdAt: at, updatedAt: at, version: 1 },
     ...head,
   };
@@ -99,6 +104,12 @@ function mustFit(what: string, text: string, limit: number): void {
   throw new NovaError('bad_input', `${what} has at most ${limit} characters; got ${text.length}`);
 }
 
+/** What of a spec stands on the agent as well. */
+export const placeOf = ({ task, restSeconds }: AgentSpec): Pick<Agent, 'compute' | 'continuous'> => ({
+  ...(task ? { compute: task.kind } : {}),
+  ...(restSeconds === undefined ? {} : { continuous: true }),
+});
+
 function specOf(agentId: string, input: NewAgent): AgentSpec {
   const { blueprint, config, holdMicros, timeoutSeconds } = input;
   return {
@@ -108,5 +119,8 @@ function specOf(agentId: string, input: NewAgent): AgentSpec {
     overlap: input.overlap ?? 'skip',
     ...(input.holdTokens === undefined ? {} : { holdTokens: input.holdTokens }),
     ...(input.repeats === undefined || input.repeats.length === 0 ? {} : { repeats: input.repeats }),
+    ...(input.task ? { task: input.task } : {}),
+    ...(input.restSeconds === undefined ? {} : { restSeconds: input.restSeconds }),
+    ...(input.autoRestart === false ? { autoRestart: false as const } : {}),
   };
 }

@@ -92,7 +92,7 @@ function decodeTries(value: Value | undefined): Instance['tries'] {
 }
 
 /** Attributes of the run in progress; all are removed when it ends. */
-export const RUN_ATTRS = ['sl', 'ho', 'ra', 'lu', 'cs', 'hd', 'hl', 'se', 'hx'] as const;
+export const RUN_ATTRS = ['sl', 'ho', 'ra', 'lu', 'cs', 'hd', 'hl', 'se', 'hx', 'ck'] as const;
 
 function decodeRun(item: Item): ActiveRun | null {
   if (item.ho === undefined) return null;
@@ -102,6 +102,7 @@ function decodeRun(item: Item): ActiveRun | null {
     startedAt: Number(item.ra),
     leaseUntil: Number(item.lu),
     callSeq: Number(item.cs),
+    ...(item.ck === undefined ? {} : { checkedSeq: Number(item.ck) }),
     holdMicros: Number(item.hd),
     holdLeftMicros: Number(item.hl),
     sentMicros: Number(item.se),
@@ -158,6 +159,7 @@ export function decodeInstance(item: Item): Instance {
     coolingUntil: Number(item.cu),
     probes: Number(item.pb),
     slowed: decodeSlowed(item.th),
+    ...(item.lt === undefined ? {} : { lastLostTask: String(item.lt) }),
     hasState: item.hs === true,
   };
 }

@@ -1,12 +1,13 @@
 /** Before each paid call: its bound moves from the hold to *sent*, durably. What was sent is never released by time. */
+import type { AgentSpec, Json } from '../domain/agent.ts';
 import { MAX_OPERATION_MICROS } from '../domain/budget.ts';
 import { NovaError } from '../domain/error.ts';
 import { formatUsd } from '../domain/money.ts';
-import { computeBoundMicros } from '../domain/protocol/cost.ts';
+import { computeBoundMicros, rateOf } from '../domain/protocol/cost.ts';
 import type { World } from '../ports/world.ts';
 import type { Claimed } from './claim.ts';
 import { decodeInstance } from './instance-item.ts';
-import { instanceKey } from './keys.ts';
+import { instanceKey, stateKey } from './keys.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'settings'>;
 
@@ -30,7 +31,7 @@ export async function markCall(ports: Ports, claimed: Claimed, { boundMicros, se
     throw new NovaError('budget_reached', `one call may cost at most ${most}; got ${formatUsd(boundMicros)}`);
   }
   const sent = settledMicros + boundMicros;
-  const limit = run.holdMicros - computeBoundMicros(spec.timeoutSeconds, ports.settings.computeNanosPerSecond);
+  const limit = run.holdMicros - boundOf(ports, spec);
   if (sent > limit) {
     const left = formatUsd(Math.max(0, limit - settledMicros));
     throw new NovaError(
@@ -64,6 +65,9 @@ export async function markCall(ports: Ports, claimed: Claimed, { boundMicros, se
   throw new NovaError('conflict', 'the lease of this run was lost');
 }
 
+const boundOf = ({ settings }: Ports, spec: AgentSpec): number =>
+  computeBoundMicros(spec.timeoutSeconds, rateOf(spec, settings.computeNanosPerSecond));
+
 /** Keeps a long run's lease; false when it is lost. */
 export async function keepLease(ports: Ports, { instance }: Claimed): Promise<boolean> {
   const result = await ports.table.write({
@@ -76,4 +80,40 @@ export async function keepLease(ports: Ports, { instance }: Claimed): Promise<bo
     set: { lu: ports.time.now() + ports.settings.leaseSeconds * 1000 },
   });
   return result.ok;
+}
+
+/**
+ * Keeps a state in the middle of a run: from here on a lost attempt is followed by one that goes on from it. What was
+ * paid before it is settled, so no call of it is ever made again.
+ * @throws NovaError conflict when the lease is lost.
+ */
+export async function keepCheckpoint(
+  ports: Ports,
+  claimed: Claimed,
+  { state, settledMicros }: { readonly state: Json; readonly settledMicros: number },
+): Promise<Claimed> {
+  const { instance } = claimed;
+  const { agentId, number, run } = instance;
+  if (!run) throw new NovaError('conflict', 'the run has no lease');
+  const set = { ck: run.callSeq, se: settledMicros, hl: run.holdMicros - settledMicros, hs: true };
+  const lease = { lu: ports.time.now() + ports.settings.leaseSeconds * 1000 };
+  const result = await ports.table.transact([
+    {
+      op: 'update',
+      key: instanceKey(agentId, number),
+      if: [
+        { attr: 'f', op: '=', value: instance.fence },
+        { attr: 'ho', op: '=', value: run.holder },
+        { attr: 'cs', op: '=', value: run.callSeq },
+      ],
+      set: { ...set, ...lease },
+    },
+    { op: 'put', item: { ...stateKey(agentId, number), v: 1, state: JSON.stringify(state) } },
+  ]);
+  if (!result.ok) throw new NovaError('conflict', 'the lease of this run was lost');
+  const kept = { ...run, checkedSeq: run.callSeq, sentMicros: settledMicros, leaseUntil: lease.lu };
+  return {
+    ...claimed,
+    instance: { ...instance, hasState: true, run: { ...kept, holdLeftMicros: run.holdMicros - settledMicros } },
+  };
 }

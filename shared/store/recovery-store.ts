@@ -5,7 +5,7 @@
 import type { AgentSpec } from '../domain/agent.ts';
 import type { ActiveRun, Instance, Tally } from '../domain/instance.ts';
 import { afterOutcome, closeSlot } from '../domain/protocol/close.ts';
-import { computeBoundMicros } from '../domain/protocol/cost.ts';
+import { attemptMicros, computeBoundMicros, rateOf } from '../domain/protocol/cost.ts';
 import { MAX_ATTEMPTS, type RunRecord, triggerOf } from '../domain/run.ts';
 import type { Condition, Op, Update, Value } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
@@ -18,26 +18,49 @@ import { giveBackOp } from './request-store.ts';
 type Ports = Pick<World, 'table' | 'time' | 'settings'>;
 
 /** `platform`: the engine itself was stopped; that is no crash of the agent. */
-export type Lost = { readonly spec: AgentSpec; readonly blame: 'agent' | 'platform' };
+export type Lost = {
+  readonly spec: AgentSpec;
+  readonly blame: 'agent' | 'platform';
+  /** How long its compute was billed, where that is known; else it is charged at its bound. */
+  readonly billedMs?: number;
+};
 
-export type Recovered = 'reopened' | 'recorded' | 'raced';
+export type Recovered = {
+  readonly kind: 'reopened' | 'recorded' | 'raced';
+  /** As after any other crash: the owner is told, the agent is paused. */
+  readonly tripped: boolean;
+  readonly exhausted: boolean;
+};
+const RACED: Recovered = { kind: 'raced', tripped: false, exhausted: false };
+/** Checkpoints are progress: an attempt that left one may be followed by more than an attempt that left nothing. */
+const MAX_RESUMED_ATTEMPTS = 12;
 
 /**
- * No call marked: the slot is open again, three attempts at most. A call marked: recorded as crashed at what the calls
- * may have cost, because they may have been made. A lost attempt's compute is charged at its bound either way.
+ * No call marked since the run began or left its last checkpoint: the slot is open again, three attempts at most (twelve
+ * with checkpoints). A call marked: recorded as crashed at what the calls may have cost, because they may have been made. A lost attempt's compute is charged at its bound either way.
  */
 export async function recover(ports: Ports, instance: Instance, lost: Lost): Promise<Recovered> {
   const { run } = instance;
-  if (!run) return 'raced';
+  if (!run) return RACED;
   const attempts = (instance.tries[run.slot]?.attempts ?? 0) + 1;
-  const reopens = run.callSeq === 0 && attempts < MAX_ATTEMPTS;
-  const ops = reopens ? reopening(ports, { instance, run, lost }) : await recording(ports, { instance, run, lost });
+  const allowed = run.checkedSeq === undefined ? MAX_ATTEMPTS : MAX_RESUMED_ATTEMPTS;
+  const reopens = run.callSeq === (run.checkedSeq ?? 0) && attempts < allowed;
+  const found: Case = { instance, run, lost };
+  const { ops, tripped, exhausted } = reopens ? reopening(ports, found) : await recording(ports, found);
   const result = await ports.table.transact(ops);
-  if (!result.ok) return 'raced';
-  return reopens ? 'reopened' : 'recorded';
+  if (!result.ok) return RACED;
+  return { kind: reopens ? 'reopened' : 'recorded', tripped, exhausted };
 }
 
 type Case = { readonly instance: Instance; readonly run: ActiveRun; readonly lost: Lost };
+type Planned = { readonly ops: Op[]; readonly tripped: boolean; readonly exhausted: boolean };
+
+/** What the compute of the lost attempt is charged. */
+function lostMicros({ settings }: Ports, { spec, billedMs }: Lost): number {
+  const rate = rateOf(spec, settings.computeNanosPerSecond);
+  const bound = computeBoundMicros(spec.timeoutSeconds, rate);
+  return billedMs === undefined ? bound : Math.min(bound, attemptMicros(billedMs, rate));
+}
 
 function asRead(instance: Instance, run: ActiveRun): Condition[] {
   return [
@@ -48,8 +71,9 @@ function asRead(instance: Instance, run: ActiveRun): Condition[] {
   ];
 }
 
-function reopening({ settings, time }: Ports, { instance, run, lost }: Case): Op[] {
-  const bound = computeBoundMicros(lost.spec.timeoutSeconds, settings.computeNanosPerSecond);
+function reopening(ports: Ports, { instance, run, lost }: Case): Planned {
+  const { time } = ports;
+  const bound = run.sentMicros + lostMicros(ports, lost);
   const before = instance.tries[run.slot] ?? { attempts: 0, lostMicros: 0 };
   const tries = {
     ...instance.tries,
@@ -80,10 +104,11 @@ function reopening({ settings, time }: Ports, { instance, run, lost }: Case): Op
     remove: RUN_ATTRS,
     add: { rev: 1, ...add },
   };
-  return [update, ...budgets, ...(triggerOf(run.slot) === 'manual' ? [giveBackOp(run.slot)] : [])];
+  const ops = [update, ...budgets, ...(triggerOf(run.slot) === 'manual' ? [giveBackOp(run.slot)] : [])];
+  return { ops, tripped: crash.tripped, exhausted: crash.exhausted };
 }
 
-async function recording(ports: Ports, { instance, run, lost }: Case): Promise<Op[]> {
+async function recording(ports: Ports, { instance, run, lost }: Case): Promise<Planned> {
   const page = journalPage(instance);
   if (page) await ports.table.write(page);
   const record = lostRecord(ports, { instance, run, lost });
@@ -102,12 +127,14 @@ async function recording(ports: Ports, { instance, run, lost }: Case): Promise<O
     remove: RUN_ATTRS,
     add: { rev: 1, ...add },
   };
-  return [update, ...budgets];
+  const { tripped, exhausted } = lost.blame === 'agent' ? closed : RACED;
+  return { ops: [update, ...budgets], tripped, exhausted };
 }
 
-function lostRecord({ time, settings }: Ports, { instance, run, lost }: Case): RunRecord {
+function lostRecord(ports: Ports, { instance, run, lost }: Case): RunRecord {
+  const { time } = ports;
   const before = instance.tries[run.slot] ?? { attempts: 0, lostMicros: 0 };
-  const bound = computeBoundMicros(lost.spec.timeoutSeconds, settings.computeNanosPerSecond);
+  const bound = lostMicros(ports, lost);
   return {
     slot: run.slot,
     outcome: 'crashed',

@@ -119,6 +119,9 @@ export function advanceOp(slot: Slot): Update {
   return { op: 'update', key, if: [{ attr: 'next', op: '=', value: k }], set: { next: k + 1 } };
 }
 
+/** The request that a manual slot belongs to. */
+export const requestIdOf = (slot: Slot): string => spelled(slot).id;
+
 /**
  * Run k was lost before it could cost anything: it is to be claimed again. The request is open then, also when a second
  * delivery has seen all its runs claimed and finished it meanwhile.

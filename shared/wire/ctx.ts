@@ -3,10 +3,10 @@
  * language. Both sides parse what they get with these schemas; a kind or version that is not listed is refused, so a
  * later kind (llm, tool) needs a new version on both sides. Amounts are integer micro-USD.
  *
- *   host → run   start · withdraw · reply
- *   run → host   ready · begin · spend … spent · earn · http · log · state · end
+ *   host → run   start · withdraw · interrupt · reply
+ *   run → host   ready · begin · spend … spent · earn · http · checkpoint · log · state · end
  *
- * `spend`, `earn` and `http` carry an `id` (per run, from 1) that the reply repeats; the others are not answered.
+ * `spend`, `earn`, `http` and `checkpoint` carry an `id` (per run, from 1) that the reply repeats; the others are not answered.
  */
 import * as z from 'zod';
 import type { Json, JsonObject } from '../domain/agent.ts';
@@ -43,7 +43,10 @@ export const CtxStart = z.object({ v, kind: z.literal('start'), order: Order });
 /** Forget an order that was not begun: it is given to somebody else. One begun all the same gets no answers. */
 export const CtxWithdraw = z.object({ v, kind: z.literal('withdraw'), runId });
 
-/** The answer to `spend` and `earn` (no value) or `http` (the page); an error keeps its code and message. */
+/** Stop at the next checkpoint: the machine is needed elsewhere. */
+export const CtxInterrupt = z.object({ v, kind: z.literal('interrupt'), runId });
+
+/** The answer to `spend`, `earn` and `checkpoint` (no value) or `http` (the page); an error keeps its code and message. */
 export const CtxReply = z.object({
   v,
   kind: z.literal('reply'),
@@ -53,7 +56,7 @@ export const CtxReply = z.object({
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 });
 
-export const CtxToRun = z.discriminatedUnion('kind', [CtxStart, CtxWithdraw, CtxReply]);
+export const CtxToRun = z.discriminatedUnion('kind', [CtxStart, CtxWithdraw, CtxInterrupt, CtxReply]);
 export type CtxToRun = z.infer<typeof CtxToRun>;
 
 /** Sent once, when orders can be taken. */
@@ -82,6 +85,8 @@ const Earn = z.object({
 });
 /** GET through the guarded port. */
 const Get = z.object({ v, kind: z.literal('http'), runId, id, url: z.string().max(10_000) });
+/** The state as it is to be kept at once. */
+const Checkpoint = z.object({ v, kind: z.literal('checkpoint'), runId, id, value: json });
 const LogLine = z.object({
   v,
   kind: z.literal('log'),
@@ -95,11 +100,22 @@ const End = z.object({
   v,
   kind: z.literal('end'),
   runId,
-  outcome: z.enum(['succeeded', 'failed', 'crashed', 'timed_out']),
+  outcome: z.enum(['succeeded', 'failed', 'crashed', 'timed_out', 'interrupted']),
   note: z.string().max(200),
 });
 
-export const CtxToHost = z.discriminatedUnion('kind', [Ready, Begin, Spend, Spent, Earn, Get, LogLine, State, End]);
+export const CtxToHost = z.discriminatedUnion('kind', [
+  Ready,
+  Begin,
+  Spend,
+  Spent,
+  Earn,
+  Get,
+  Checkpoint,
+  LogLine,
+  State,
+  End,
+]);
 export type CtxToHost = z.infer<typeof CtxToHost>;
 
 /** What a reply to `http` carries. */

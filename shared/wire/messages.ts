@@ -14,6 +14,8 @@ export const TickMessage = z.object({
   agentId,
   instance,
   scheduledFor: z.iso.datetime({ offset: true }),
+  /** Sent again because the attempt before this one was lost; it waits until that one is given up. */
+  attempt: z.int().min(1).max(1000).optional(),
 });
 
 /** A request for manual runs, worked one after another. The request item holds how many and how far. */

@@ -6,7 +6,7 @@ import { memoryEngine } from '../../infra/local/memory.ts';
 import { dynamoDbClient } from '../../shared/aws/clients/dynamodb.ts';
 import { ensureTable } from '../../shared/aws/dynamo-schema.ts';
 import { dynamoTable } from '../../shared/aws/dynamo-table.ts';
-import { computeBoundMicros } from '../../shared/domain/protocol/cost.ts';
+import { computeMicros } from '../../shared/domain/protocol/cost.ts';
 import type { Capacity, Table } from '../../shared/ports/table.ts';
 import { dummyAws, dynoxide } from '../contract/local-aws.ts';
 import { deployFleet, type Kind, placesOf, type Size } from './fleet.ts';
@@ -49,7 +49,7 @@ export async function openUnitBench(): Promise<UnitBench> {
   const clock = { advance: (_ms: number): void => undefined };
   const engine = await memoryEngine({ settings, wrap: () => slow(table, clock) });
   clock.advance = engine.clock.advance;
-  await deployFleet(engine.world, SIZE, computeBoundMicros(60, COMPUTE_NANOS_PER_SECOND));
+  await deployFleet(engine.world, SIZE, computeMicros(60_000, COMPUTE_NANOS_PER_SECOND));
   await engine.drain();
   return {
     async measure(kind, { runs, everySeconds }) {

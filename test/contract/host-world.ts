@@ -17,6 +17,9 @@ export function owner(holdMicros = 1_000_000): Owner {
       asked.push(`mark ${boundMicros}`);
     },
     settle: (costMicros) => void asked.push(`settle ${costMicros}`),
+    async checkpoint(state) {
+      asked.push(`checkpoint ${JSON.stringify(state)}`);
+    },
     async earn(amountMicros, movementId) {
       asked.push(`earn ${amountMicros} ${movementId}`);
     },

@@ -83,6 +83,8 @@ export async function openRace(table: Table, entrants: Entrants): Promise<Race> 
   };
 }
 
+const noTasks = () => Promise.reject(new Error('nothing here runs in a task'));
+
 type Parts = { readonly table: Table; readonly clock: { now(): number }; readonly host: BlueprintHost };
 
 function portsOf({ table, clock, host }: Parts): RunPorts & Parameters<typeof setLimit>[0] {
@@ -91,6 +93,7 @@ function portsOf({ table, clock, host }: Parts): RunPorts & Parameters<typeof se
     heart: { every: () => () => {} },
     http: { get: () => Promise.reject(new Error('no way out')) },
     log: { info() {}, warn() {}, error() {} },
+    launcher: { runTask: noTasks, stopTask: noTasks, listTasks: noTasks },
     ...{ runs: dropped(), revenue: dropped(), work: dropped() },
   } as RunPorts & Parameters<typeof setLimit>[0];
 }

@@ -31,6 +31,8 @@ function shelf(pages: Record<string, string | NovaError>) {
     spend: async (_bound, call) => (await call()).value,
     earn: async () => undefined,
     log: (message) => void lines.push(message),
+    checkpoint: async () => undefined,
+    interrupted: false,
     state: {
       get: () => kept,
       set: (value) => {

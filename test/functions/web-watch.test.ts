@@ -25,7 +25,7 @@ async function look({ html, state = null, status = 200, change = {} }: Look) {
     log: (message: string, fields: JsonObject) => void lines.push({ message, fields }),
   };
   const run = order({ blueprint: 'web.watch', config, state, ...change });
-  const result = await runBlueprint(run, calls, Date);
+  const result = await runBlueprint(run, calls, { time: Date });
   return { ...result, lines, state: result.state ?? state };
 }
 

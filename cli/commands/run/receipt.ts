@@ -1,4 +1,5 @@
 import { NovaError } from '../../../shared/domain/error.ts';
+import { rateOf } from '../../../shared/domain/protocol/cost.ts';
 import { runReceipt } from '../../../shared/domain/run-receipt.ts';
 import { getRun } from '../../../shared/store/run-store.ts';
 import { readSpec } from '../../../shared/store/spec-cache.ts';
@@ -26,10 +27,11 @@ export const command = worldCommand({
     const run = await getRun(world.table, id);
     if (!run) throw new NovaError('not_found', `there is no run "${id}"; an id is <agent>.<instance>.<slot>`);
     const agent = await theAgent(world, run.agentId);
-    const { timeoutSeconds } = await readSpec(world.table, agent.id, agent.specVersion);
+    const spec = await readSpec(world.table, agent.id, agent.specVersion);
+    const { timeoutSeconds } = spec;
     const lost = run.status === 'crashed' && LOST.includes(run.note);
     const nanosPerSecond = world.settings.computeNanosPerSecond;
-    const lines = runReceipt({ ...run, lost, timeoutSeconds, nanosPerSecond });
+    const lines = runReceipt({ ...run, lost, timeoutSeconds, nanosPerSecond, rate: rateOf(spec, nanosPerSecond) });
     const { agentId, status, attempt, durationMs, costMicros } = run;
     const startedAt = new Date(run.startedAt).toISOString();
     return {

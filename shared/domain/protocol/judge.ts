@@ -9,6 +9,8 @@ export type Wish = {
   readonly slot: Slot;
   readonly holder: string;
   readonly now: number;
+  /** Since when its compute is billed; now unless told. */
+  readonly billedFrom?: number;
   /** Today and this hour in the owner's zone. */
   readonly period: string;
   readonly hour: string;
@@ -24,6 +26,8 @@ export type Judgement =
   /** An image that shows my holder: my write was done, its answer was lost. */
   | { readonly do: 'run' }
   | { readonly do: 'done' }
+  /** A task has it, or is about to: whoever brought the message has nothing to do but see that there is one. */
+  | { readonly do: 'held' }
   /** At or below the floor: done if it is found in the pages, late if not. */
   | { readonly do: 'look_up' }
   | { readonly do: 'wait'; readonly seconds: number }
@@ -35,6 +39,7 @@ export type Judgement =
 
 /** The longest a message waits for a busy instance before it looks again, in seconds. */
 const MAX_WAIT_SECONDS = 30;
+const MAX_TASK_WAIT_SECONDS = 900;
 
 /** First what is closed, then who is busy, then who may not, then the money. */
 export function judge(instance: Instance, wish: Wish): Judgement {
@@ -53,8 +58,11 @@ function closed({ run, recent, floor }: Instance, { slot, holder }: Wish): Judge
 function busy({ run }: Instance, { slot, now, spec }: Wish): Judgement | null {
   if (!run) return null;
   if (run.leaseUntil <= now) return { do: 'recover' };
+  if (spec.task && run.slot === slot) return { do: 'held' };
   const waits = run.slot === slot || triggerOf(slot) === 'manual' || spec.overlap === 'wait';
   if (!waits) return { do: 'refuse', reason: 'overlap' };
+  // A task keeps its lease for hours: who waits for it looks in now and then.
+  if (spec.task) return { do: 'wait', seconds: MAX_TASK_WAIT_SECONDS };
   return { do: 'wait', seconds: Math.min(MAX_WAIT_SECONDS, Math.max(1, Math.ceil((run.leaseUntil - now) / 1000))) };
 }
 

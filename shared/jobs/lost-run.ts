@@ -1,0 +1,40 @@
+/** A run that nobody works on any more is given up: opened again for another attempt, or recorded. The owner is told. */
+import type { Instance } from '../domain/instance.ts';
+import { tickMs, triggerOf } from '../domain/run.ts';
+import type { World } from '../ports/world.ts';
+import { type Lost, type Recovered, recover } from '../store/recovery-store.ts';
+import { requestIdOf } from '../store/request-store.ts';
+import { afterCrash } from './after-crash.ts';
+
+export type LostPorts = Pick<World, 'table' | 'time' | 'settings' | 'runs' | 'work'>;
+
+/**
+ * The message of a task's run went when the task had it, so it is sent again: a tick before the slot is free (it says
+ * which attempt it is for, and waits for it), a request after, because the sweep finds open requests anyway.
+ */
+export async function giveUpRun(world: LostPorts, instance: Instance, lost: Lost): Promise<Recovered> {
+  const { run } = instance;
+  if (!run) return { kind: 'raced', tripped: false, exhausted: false };
+  const { spec } = lost;
+  const woken = spec.task !== undefined && spec.restSeconds === undefined;
+  const manual = triggerOf(run.slot) === 'manual';
+  if (woken && !manual) await sendAgain(world, instance, run.slot);
+  const recovered = await recover(world, instance, lost);
+  if (woken && manual && recovered.kind !== 'raced') await continueRequest(world, run.slot);
+  const attempt = (instance.tries[run.slot]?.attempts ?? 0) + 1;
+  const { tripped, exhausted } = recovered;
+  await afterCrash(world, { spec, instance, attempt }, { kind: 'recorded', tripped, exhausted });
+  return recovered;
+}
+
+async function sendAgain({ runs }: LostPorts, { agentId, number, tries }: Instance, slot: string): Promise<void> {
+  const scheduledFor = new Date(tickMs(slot)).toISOString();
+  const attempt = (tries[slot]?.attempts ?? 0) + 2;
+  await runs.send({ v: 1, kind: 'tick', agentId, instance: number, scheduledFor, attempt });
+}
+
+/** The next run of the request, or its end. */
+export async function continueRequest({ runs }: Pick<World, 'runs'>, slot: string): Promise<void> {
+  if (triggerOf(slot) !== 'manual') return;
+  await runs.send({ v: 1, kind: 'request', requestId: requestIdOf(slot), hop: 0 });
+}

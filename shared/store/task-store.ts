@@ -1,0 +1,76 @@
+/** A run on its way into a task: held by whoever claimed it, then taken over by the task, or let go when none came. */
+
+import { NOTHING } from '../domain/budget.ts';
+import type { Instance } from '../domain/instance.ts';
+import { triggerOf } from '../domain/run.ts';
+import type { TaskShape } from '../domain/task.ts';
+import type { Op } from '../ports/table.ts';
+import type { World } from '../ports/world.ts';
+import type { Claimed } from './claim.ts';
+import { restOf, returnOps } from './close-store.ts';
+import { decodeInstance, RUN_ATTRS } from './instance-item.ts';
+import { getInstance, pinned } from './instance-store.ts';
+import { instanceKey } from './keys.ts';
+import { giveBackOp } from './request-store.ts';
+
+type Ports = Pick<World, 'table' | 'time' | 'settings'>;
+
+const PREFIX = 'task:';
+
+export const taskHolder = (taskId: string): string => `${PREFIX}${taskId}`;
+/** A task has taken the run over: no other one will. */
+export const isTaskHolder = (holder: string): boolean => holder.startsWith(PREFIX);
+
+/** How many leases a claim waits for its task: images are pulled first, and for a GPU a machine is started. */
+export const STARTING_LEASES: Readonly<Record<TaskShape['kind'], number>> = { fargate: 5, gpu: 15 };
+
+export type Start = {
+  readonly agentId: string;
+  readonly number: number;
+  readonly fence: number;
+  /** Who claimed it. */
+  readonly holder: string;
+};
+
+export type Adopted = { readonly kind: 'mine'; readonly instance: Instance } | { readonly kind: 'gone' };
+
+/**
+ * The task goes on with the fence of the claim, in one write: of two tasks that were started for it one is first.
+ * `gone`: the run has ended, or somebody else has it.
+ */
+export async function adoptRun(
+  { table, time, settings }: Ports,
+  { agentId, number, fence, holder }: Start,
+  me: { readonly holder: string; readonly billedFrom: number },
+): Promise<Adopted> {
+  const result = await table.write({
+    op: 'update',
+    key: instanceKey(agentId, number),
+    if: [
+      { attr: 'f', op: '=', value: fence },
+      { attr: 'ho', op: '=', value: holder },
+    ],
+    set: { ho: me.holder, ra: me.billedFrom, lu: time.now() + settings.leaseSeconds * 1000 },
+  });
+  const image = result.item && decodeInstance(result.item);
+  const mine = image?.fence === fence && image.run?.holder === me.holder;
+  return image && mine ? { kind: 'mine', instance: image } : { kind: 'gone' };
+}
+
+/** No task was placed: the hold goes back and the slot is open as before, which is no attempt. False when it is gone. */
+export async function releaseClaim({ table }: Pick<Ports, 'table'>, { instance }: Claimed): Promise<boolean> {
+  const { agentId, number, run, fence } = instance;
+  const image = run && (await getInstance(table, agentId, number));
+  if (image?.fence !== fence || image.run?.holder !== run?.holder || !image.run) return false;
+  const { set, add, budgets } = returnOps(image, restOf(image.run, NOTHING));
+  const update: Op = {
+    op: 'update',
+    key: instanceKey(agentId, number),
+    if: [...pinned(image), { attr: 'ho', op: '=', value: image.run.holder }],
+    set,
+    remove: RUN_ATTRS,
+    add: { rev: 1, ...add },
+  };
+  const { slot } = image.run;
+  return (await table.transact([update, ...budgets, ...(triggerOf(slot) === 'manual' ? [giveBackOp(slot)] : [])])).ok;
+}
