@@ -84,7 +84,8 @@ function printsOf(
 
 async function orderOf(world: ExecutePorts, { instance, spec, attempt }: Claimed, call: Call): Promise<RunOrder> {
   const { agentId, number, run, total } = instance;
-  const started = run?.startedAt ?? world.time.now();
+  // A task is billed, and counted, from before it could begin; its time-out begins with the work.
+  const started = spec.task ? world.time.now() : (run?.startedAt ?? world.time.now());
   const count = await countInstances(world, agentId);
   return {
     runId: runId(agentId, number, run?.slot ?? ''),
