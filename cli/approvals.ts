@@ -12,11 +12,12 @@ export async function answerApproval(
   answer: Answer,
 ): Promise<ApprovalView> {
   const result = await decideApproval(world, { approvalId, answer, proof: { kind: 'identity', actor } });
-  if (result.kind === 'recorded') return approvalView(result.approval, world.time.now());
+  if (result.kind === 'recorded' || result.kind === 'noted' || result.kind === 'waits')
+    return approvalView(result.approval, world.time.now());
   throw refusal(result, approvalId);
 }
 
-function refusal(result: Exclude<AnswerResult, { kind: 'recorded' }>, id: string): NovaError {
+function refusal(result: Exclude<AnswerResult, { kind: 'recorded' | 'noted' | 'waits' }>, id: string): NovaError {
   if (result.kind === 'conflict') {
     const { status, decidedBy } = result.approval;
     return new NovaError('conflict', `approval ${id} is ${status} already, by ${decidedBy}`);
@@ -27,5 +28,11 @@ function refusal(result: Exclude<AnswerResult, { kind: 'recorded' }>, id: string
   if (result.kind === 'wrong_code') return new NovaError('denied', 'the code is wrong');
   if (result.why === 'unknown') return new NovaError('not_found', `there is no approval "${id}"; nova approval list`);
   if (result.why === 'expired') return new NovaError('conflict', `approval ${id} has expired, which rejects it`);
+  if (result.why === 'requester') {
+    return new NovaError('denied', `approval ${id} was asked for by you: another person must approve it`);
+  }
+  if (result.why === 'not_an_approver') {
+    return new NovaError('denied', `approval ${id} takes an operator with the role approver; nova operator list`);
+  }
   return new NovaError('denied', `approval ${id} cannot be answered here: ${result.why}`);
 }

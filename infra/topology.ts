@@ -24,6 +24,7 @@ export const ENTITIES = {
   outbox: 'OUTBOX',
   policy: 'POLICY',
   operator: 'OPERATOR',
+  enrolment: 'ENROLMENT#*',
 } as const;
 
 export type Entity = keyof typeof ENTITIES;
@@ -170,6 +171,8 @@ export const functions: readonly FunctionRow[] = [
         lock: ['read', 'update'],
         approval: ['read', 'put', 'update'],
         policy: ['read'],
+        operator: ['read'],
+        enrolment: ['read', 'update'],
         audit: ['put'],
         outbox: OUTBOX,
       },
@@ -231,6 +234,9 @@ export const functions: readonly FunctionRow[] = [
         decision: ['read', 'update'],
         lock: ['update'],
         approval: ['read', 'update'],
+        // What two people said yes to takes effect, if they still may say it.
+        policy: ['read'],
+        operator: ['read'],
         audit: ['put'],
         outbox: ['read', 'put', 'delete'],
       },
@@ -311,6 +317,10 @@ export const functions: readonly FunctionRow[] = [
         decision: ['read', 'update'],
         lock: ['update'],
         approval: ['read', 'update'],
+        // Tiers follow from the policy; who answers, and with which key, from the people.
+        policy: ['read'],
+        operator: ['read', 'update'],
+        enrolment: ['read', 'update'],
         audit: ['put'],
         outbox: OUTBOX,
       },

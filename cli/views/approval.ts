@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../shared/domain/agent.ts';
 import { type Approval, type ApprovalStatus, isOpen } from '../../shared/domain/approval.ts';
+import type { Tier } from '../../shared/domain/approval-tier.ts';
 import { blocks, details } from '../render/details.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
@@ -11,6 +12,11 @@ export type ApprovalView = {
   readonly agentId: string;
   readonly type: string;
   readonly status: ApprovalStatus;
+  /** T0: link and code. T1: a passkey, or someone known by name. T2: two people. */
+  readonly tier: Tier;
+  readonly consents: readonly { readonly id: string; readonly by: string; readonly consentedAt: string }[];
+  /** Enough people have said yes; until then it can be rejected. */
+  readonly effectiveAt: string | null;
   readonly title: string;
   /** What would be done, exactly. */
   readonly action: JsonObject;
@@ -36,6 +42,11 @@ export function approvalView(approval: Approval, now: number): ApprovalView {
     agentId,
     type: action.kind,
     status: status === 'pending' && !isOpen(approval, now) ? 'expired' : status,
+    tier: approval.tier,
+    consents: approval.consents.map(({ operatorId, actor, at }) => ({
+      ...{ id: operatorId, by: actor, consentedAt: new Date(at).toISOString() },
+    })),
+    effectiveAt: approval.effectiveAt === null ? null : new Date(approval.effectiveAt).toISOString(),
     title,
     action: { ...action },
     actionHash,
@@ -64,8 +75,15 @@ export function renderApprovals(approvals: readonly ApprovalView[], style: Style
   );
 }
 
+const TAKES: Readonly<Record<Tier, string>> = {
+  T0: 'a code of the mail, or an approver at the terminal',
+  T1: 'an approver with a passkey, or at the terminal',
+  T2: 'two approvers, each with a passkey or at the terminal',
+};
+
 export function renderApproval(approval: ApprovalView, style: Style): string {
   const { id, title, status, lines, agentText, expiresAt, decidedAt, decidedBy, decisionId, locked } = approval;
+  const { consents, effectiveAt } = approval;
   return blocks(
     details(
       title,
@@ -73,6 +91,9 @@ export function renderApproval(approval: ApprovalView, style: Style): string {
         ['approval', id],
         ['decision', decisionId],
         ['status', status],
+        ['takes', TAKES[approval.tier]],
+        ['said yes', consents.map(({ by }) => by).join(', ')],
+        ['effective', longTime(effectiveAt)],
       ],
       style,
     ),

@@ -29,6 +29,11 @@ export function renderPolicy(policy: PolicyView, style: Style): string {
       ['keep from', `ROI ${roiOf(policy.keepRoiBps)}, success ${roiOf(policy.keepSuccessBps)}`],
       ['retire below', `ROI ${roiOf(policy.retireRoiBps)}`],
       ['ask above', `${usdOf(policy.approvalAboveMicrosPerDay)} a day`],
+      ['passkey above', `${usdOf(policy.passkeyAboveMicros)} a day`],
+      [
+        'two people above',
+        `${usdOf(policy.twoPeopleAboveMicros)} a day, effective after ${durationOf(policy.twoPeopleDelaySeconds * 1000)}`,
+      ],
       ['at most', plural(policy.maxInstances, 'instance')],
       ['held back', `at least ${roiOf(policy.reserveFloorBps)} of ${plural(policy.reserveDays, 'day')} of revenue`],
       ['cooldown', durationOf(policy.cooldownSeconds * 1000)],

@@ -1,34 +1,37 @@
-/** The page behind the link in an approval mail: shows what is asked, and takes one answer with its code. */
+/** The page behind the link in an approval mail: shows what is asked, takes one answer; and the one that makes passkeys. */
 import type { World } from '../../shared/ports/world.ts';
-import { decideResponse, readApprovalRequest, viewResponse } from '../../shared/runtime/approval-web.ts';
+import * as web from '../../shared/runtime/approval-web.ts';
 import type { WebJob } from '../../shared/runtime/job.ts';
 import { lambdaWeb } from '../../shared/runtime/lambda.ts';
+import { systemPasskeys } from '../../shared/runtime/passkeys.ts';
 import { decideApproval } from '../../shared/store/approval-answer.ts';
+import { decideByPasskey, passkeyOffer } from '../../shared/store/approval-passkey.ts';
 import { viewApproval } from '../../shared/store/approval-view.ts';
+import { enrol, enrolmentOffer } from '../../shared/store/enrolment-store.ts';
 
-const NEEDS = {
-  settings: true,
-  publicUrl: true,
-  time: true,
-  ids: true,
-  hashing: true,
-  log: true,
-  table: true,
-  work: true,
-  secrets: true,
-} as const;
+const PORTS = { settings: true, publicUrl: true, time: true, ids: true, hashing: true, log: true } as const;
+const NEEDS = { ...PORTS, table: true, work: true, secrets: true } as const;
 type ApprovalPorts = Pick<World, keyof typeof NEEDS>;
 
 export const job: WebJob<ApprovalPorts> = {
   name: 'approval',
   needs: NEEDS,
   async run(request, world) {
-    const asked = await readApprovalRequest(request, world.publicUrl);
+    const asked = await web.readApprovalRequest(request, world.publicUrl);
     if (asked.kind === 'answered') return asked.response;
-    if (asked.kind === 'view') return viewResponse(await viewApproval(world, asked.id, asked.body.token));
+    const { id, body } = asked;
+    if (asked.kind === 'view') return web.viewResponse(await viewApproval(world, id, body.token));
+    if (asked.kind === 'challenge') return web.offerResponse(await passkeyOffer(world, id, body.token));
+    if (asked.kind === 'enrol-offer') return web.enrolOfferResponse(await enrolmentOffer(world, id, asked.body));
+    const able = { ...world, passkeys: systemPasskeys(world.log) };
+    if (asked.kind === 'enrol') return web.enrolResponse(await enrol(able, id, asked.body));
+    if ('assertion' in asked.body) {
+      const { decision: answer, ...shown } = asked.body;
+      return web.decideResponse(await decideByPasskey(able, { approvalId: id, answer, ...shown }));
+    }
     const { token, code, actionHash, decision: answer } = asked.body;
     const proof = { kind: 'link', token, code, actionHash } as const;
-    return decideResponse(await decideApproval(world, { approvalId: asked.id, answer, proof }));
+    return web.decideResponse(await decideApproval(world, { approvalId: id, answer, proof }));
   },
 };
 

@@ -1,25 +1,32 @@
 /** A person's answer to one exact action: asked once, by mail, answered once, and rejected by silence. */
 
 import { linesOf, titleOf } from './approval-lines.ts';
+import { stakeOf, type Tier } from './approval-tier.ts';
 import { canonicalJson } from './audit.ts';
 import type { Decision, DecisionAction } from './decision.ts';
 import { cleanBlock, cleanLine } from './safe-text.ts';
 
 export type ApprovalStatus = 'pending' | 'approved' | 'rejected' | 'expired';
 export type Answer = 'approve' | 'reject';
-/** T0: link and code. What stands for more trust (a passkey, two people) is a tier of its own. */
-export type Tier = 'T0';
 
 /** A fact, rendered by us from the decision; nothing an agent wrote. */
 export type ApprovalLine = { readonly label: string; readonly value: string };
 
 /** What one mail gave away, as hashes. A crash between sending and noting it sends a second mail; both must work. */
 export type Credential = {
+  /** The operator it was mailed to. */
+  readonly to: string;
+  /** The request itself, or the way to call it off. */
+  readonly kind: 'request' | 'cancel';
   readonly tokenHash: string;
+  /** Empty where a code is not enough to say yes. */
   readonly approveCodeHash: string;
   readonly rejectCodeHash: string;
   readonly mailedAt: number | null;
 };
+
+/** One person's yes, where more than one is needed. */
+export type Consent = { readonly operatorId: string; readonly actor: string; readonly at: number };
 
 /** How far the mail got, by the mail service's own word. It says nothing about the answer. */
 export type Delivery = { readonly state: DeliveryState; readonly at: number };
@@ -37,7 +44,15 @@ export type Approval = {
   /** Untrusted: shown fenced, as the words of the agent. Clean and at most 500 characters. */
   readonly agentText: string;
   readonly status: ApprovalStatus;
+  /** What the policy asked for when it was requested; an answer needs that or more. */
   readonly tier: Tier;
+  /** What it costs a day if it goes wrong. */
+  readonly stakeMicros: number;
+  readonly consents: readonly Consent[];
+  /** Said yes to by as many as it takes; until then anybody of them may still call it off. */
+  readonly effectiveAt: number | null;
+  /** Hashes of the challenges that passkeys have answered here: none is taken twice. */
+  readonly usedChallenges: readonly string[];
   readonly requestedBy: string;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -59,6 +74,7 @@ export type Approval = {
 
 export const APPROVAL_LIFE_MS = 24 * 3_600_000;
 export const MAX_CODE_ATTEMPTS = 5;
+/** Of one kind for one person. */
 export const MAX_CREDENTIALS = 3;
 /** Open requests per agent: a looping agent cannot bury the owner in mail. */
 export const MAX_OPEN_APPROVALS = 5;
@@ -67,6 +83,10 @@ const MAX_TITLE = 120;
 
 /** What became of an attempt to answer. */
 export type AnswerResult =
+  /** One of the two needed has said yes. */
+  | { readonly kind: 'noted'; readonly approval: Approval }
+  /** Both have; it takes effect later. */
+  | { readonly kind: 'waits'; readonly approval: Approval }
   /** `fresh` is false when the same answer had been given before. */
   | { readonly kind: 'recorded'; readonly approval: Approval; readonly fresh: boolean }
   /** The opposite was answered before; its outcome stands. */
@@ -75,7 +95,12 @@ export type AnswerResult =
   | { readonly kind: 'changed' }
   | { readonly kind: 'wrong_code'; readonly attemptsLeft: number }
   /** `why` is for us and for those who proved who they are; through a link all of them look the same. */
-  | { readonly kind: 'refused'; readonly why: 'unknown' | 'wrong_token' | 'expired' | 'locked' | 'not_a_person' };
+  | { readonly kind: 'refused'; readonly why: RefusalReason };
+
+export type RefusalReason =
+  | ('unknown' | 'wrong_token' | 'expired' | 'locked' | 'not_a_person')
+  /** Only who holds the link, or is known by name, hears of these. */
+  | ('needs_passkey' | 'bad_passkey' | 'not_an_approver' | 'requester');
 
 /**
  * The fingerprint of what would be done. The same in the decision, the mail, the page and at the execution; whoever
@@ -89,6 +114,7 @@ export type ApprovalRequest = {
   readonly decision: Decision;
   readonly requestedBy: string;
   readonly agentText?: string;
+  readonly tier: Tier;
   /** Default 24 hours. */
   readonly lifeMs?: number;
 };
@@ -106,7 +132,11 @@ export function newApproval(request: ApprovalRequest, made: { id: string; now: n
     lines: linesOf(decision),
     agentText: cleanBlock(request.agentText ?? '', MAX_AGENT_TEXT),
     status: 'pending',
-    tier: 'T0',
+    tier: request.tier,
+    stakeMicros: stakeOf(decision),
+    consents: [],
+    effectiveAt: null,
+    usedChallenges: [],
     requestedBy: request.requestedBy,
     createdAt: made.now,
     expiresAt: made.now + (request.lifeMs ?? APPROVAL_LIFE_MS),

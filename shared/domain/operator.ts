@@ -83,6 +83,7 @@ export const isApprover = (operator: Operator): boolean => hasRole(operator, 'ap
 export function peopleProblem(after: readonly Operator[]): string | null {
   const active = after.filter(({ status }) => status === 'active');
   if (!active.some((one) => hasRole(one, 'admin'))) return 'the last admin stays: give somebody else the role first';
+  if (!active.some(isApprover)) return 'the last approver stays: give somebody else the role first';
   const logins = active.flatMap((one) => one.logins);
   if (new Set(logins).size < logins.length) return 'a login belongs to one operator';
   const emails = active.map(({ email }) => email.toLowerCase());

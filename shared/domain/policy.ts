@@ -26,6 +26,12 @@ export type DecisionPolicy = {
   readonly crashRateMinRuns: number;
   /** Added cost per day above which a person is asked; exactly this much is done unasked. */
   readonly approvalImpactMicros: number;
+  /** At stake per day above which a link with a code is not enough: a passkey is asked for. */
+  readonly passkeyAboveMicros: number;
+  /** At stake per day above which one person is not enough. */
+  readonly twoPeopleAboveMicros: number;
+  /** From the second yes to its effect: the time to call it off. */
+  readonly twoPeopleDelaySeconds: number;
   readonly scaleFactor: number;
   readonly maxInstances: number;
   /** Held back of recent revenue, at least: see shared/domain/reserve.ts. */
@@ -61,6 +67,9 @@ export const DEFAULT_POLICY: DecisionPolicy = {
   crashRatePauseBps: 1_500,
   crashRateMinRuns: 10,
   approvalImpactMicros: 50_000_000,
+  passkeyAboveMicros: 200_000_000,
+  twoPeopleAboveMicros: 1_000_000_000,
+  twoPeopleDelaySeconds: 3_600,
   scaleFactor: 2,
   maxInstances: 20,
   reserveFloorBps: 500,
@@ -87,6 +96,9 @@ const RANGES: Record<Threshold, readonly [min: number, max: number]> = {
   crashRatePauseBps: [0, 10_000],
   crashRateMinRuns: [1, 1_000_000],
   approvalImpactMicros: [0, 1_000_000_000_000],
+  passkeyAboveMicros: [0, 1_000_000_000_000],
+  twoPeopleAboveMicros: [0, 1_000_000_000_000],
+  twoPeopleDelaySeconds: [0, 604_800],
   scaleFactor: [2, 10],
   maxInstances: [1, MAX_INSTANCES],
   reserveFloorBps: [0, 10_000],
@@ -126,6 +138,9 @@ export function policyProblems(policy: DecisionPolicy): readonly string[] {
   const { retireRoiBps, scaleDownRoiBps, keepRoiBps, scaleRoiBps } = policy;
   if (!(retireRoiBps <= scaleDownRoiBps && scaleDownRoiBps <= keepRoiBps && keepRoiBps <= scaleRoiBps)) {
     problems.push('the ROI thresholds must rise: retire, scale down, keep, scale up');
+  }
+  if (policy.passkeyAboveMicros > policy.twoPeopleAboveMicros) {
+    problems.push('two people are asked for at no less than one with a passkey');
   }
   return problems;
 }

@@ -1,7 +1,9 @@
 /** The work queue: what must happen after a change was committed. One message, one thing to do, each idempotent. */
 import type { World } from '../ports/world.ts';
 import type { Later, QueueJob } from '../runtime/job.ts';
+import { offerCancel } from '../store/approval-cancel.ts';
 import { noteDelivery } from '../store/approval-delivery.ts';
+import { mailEnrolment } from '../store/enrolment-store.ts';
 import { WorkMessage } from '../wire/messages.ts';
 import { checkCrashes } from './check-crashes.ts';
 import { checkRunaway } from './check-runaway.ts';
@@ -45,6 +47,10 @@ async function doWork(message: WorkMessage, world: WorkPorts): Promise<Later | u
       return executeDecision(message, world);
     case 'request-approval':
       return requestApproval(message, world);
+    case 'offer-cancel':
+      return offerCancel(world, message.approvalId).then(() => undefined);
+    case 'enrol-passkey':
+      return mailEnrolment(world, message.enrolmentId).then(() => undefined);
     case 'mail-events':
       for (const event of message.events) await noteDelivery(world, event);
       return undefined;

@@ -27,6 +27,9 @@ dd { margin: 0; padding: .45rem 0; overflow-wrap: anywhere; min-width: 0 }
 blockquote { margin: 0; padding: .1rem 0 .1rem .9rem; border-left: 3px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere }
 #answer { margin-top: 1.75rem; border-top: 1px solid var(--line) }
 #answer h2 { margin-top: 1.5rem }
+h2 label { display: inline }
+.note { padding: .7rem .9rem; border: 1px solid var(--line); border-left: 3px solid var(--ink); border-radius: 6px }
+.small { margin: .75rem 0 0; font-size: .85rem }
 #hint { margin-bottom: .6rem }
 label { display: block; font-weight: 650 }
 input, textarea { width: 100%; margin: .25rem 0 .75rem; padding: .7rem .85rem; font: inherit; color: inherit; background: transparent;

@@ -4,7 +4,7 @@
  * because the API may stand behind a stage prefix.
  */
 import { createHash } from 'node:crypto';
-import { DONE_SCRIPT, REQUEST_SCRIPT } from './approval-page-script.ts';
+import { DONE_SCRIPT, PASSKEY_SCRIPT, REQUEST_SCRIPT } from './approval-page-script.ts';
 import { PAGE_STYLE } from './approval-page-style.ts';
 
 const head = `<!doctype html>
@@ -50,15 +50,18 @@ export const REQUEST_PAGE = `${head}<section id="wait" hidden>
 
 <section id="request" hidden>
 <p class="muted" id="asked"></p>
-<h1 id="title" tabindex="-1"></h1>
+<h1 id="title" tabindex="-1" dir="auto"></h1>
+<p id="standing" class="note" role="status" hidden></p>
 <dl id="facts"></dl>
 <div id="agent" hidden>
 <p class="muted" id="agent-label">The agent says (its own words, not checked):</p>
-<blockquote id="words" aria-labelledby="agent-label"></blockquote>
+<blockquote id="words" dir="auto" aria-labelledby="agent-label"></blockquote>
 </div>
 <form id="answer" novalidate>
-<h2><label for="code">Code from the mail</label></h2>
-<p class="muted" id="hint">The mail has two: one to approve, one to reject. Opening this page has decided nothing.</p>
+<h2><label for="code" id="answer-title">Code from the mail</label></h2>
+<p class="muted" id="hint"></p>
+<p class="muted" id="no-passkeys" hidden>This browser has no passkeys here: answer in another one, or in a terminal.</p>
+<p class="muted small" id="code-label" hidden>Code to reject</p>
 <input id="code" inputmode="numeric" autocomplete="one-time-code" maxlength="12" placeholder="······" aria-describedby="hint">
 <p id="message" role="alert"></p>
 <div class="buttons">
@@ -66,28 +69,47 @@ export const REQUEST_PAGE = `${head}<section id="wait" hidden>
 <button type="button" id="approve" class="main">Approve</button>
 </div>
 </form>
-<div id="silence"><h2>If you do nothing</h2><p id="ignored"></p></div>
+<div id="silence"><h2 id="silence-title">If you do nothing</h2><p id="ignored"></p></div>
 </section>
 
 <section id="outcome" hidden>
+<p class="muted" id="outcome-of" dir="auto"></p>
 <h1 id="outcome-title" tabindex="-1"></h1>
 <p id="outcome-text"></p>
 </section>
 ${foot(REQUEST_SCRIPT)}`;
 
+export const PASSKEY_PAGE = `${head}<form id="make" hidden novalidate>
+<h1>Make a passkey</h1>
+<p>With it you approve what is too big for a code. It stays on this device, or in the place where your device keeps
+passkeys; NovaOS learns its public half alone.</p>
+<h2><label for="code">Code from the terminal</label></h2>
+<p class="muted" id="hint">Whoever invited you saw six digits.</p>
+<input id="code" inputmode="numeric" autocomplete="off" maxlength="12" placeholder="······" aria-describedby="hint">
+<p id="message" role="alert"></p>
+<div class="buttons"><button type="button" id="create" class="main">Make the passkey</button></div>
+</form>
+
+<section id="outcome" hidden>
+<h1 id="outcome-title" tabindex="-1"></h1>
+<p id="outcome-text"></p>
+</section>
+${foot(PASSKEY_SCRIPT)}`;
+
 export const DONE_PAGE = `${head}<section id="done" hidden>
-<h1 id="done-title"></h1>
-<p id="done-text"></p>
+<h1>Nothing to do here</h1>
+<p>Answers that were given are recorded: <code>./nova approval list --status all</code> shows them, and so does the link
+of the mail.</p>
 <p class="muted">You can close this page.</p>
 </section>
 ${foot(DONE_SCRIPT)}`;
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`;
 
-/** Only our own two scripts and one style may act, and they may talk to our own origin alone. */
+/** Only our own three scripts and one style may act, and they may talk to our own origin alone. */
 export const PAGE_POLICY = [
   "default-src 'none'",
-  `script-src ${hashOf(REQUEST_SCRIPT)} ${hashOf(DONE_SCRIPT)}`,
+  `script-src ${[REQUEST_SCRIPT, PASSKEY_SCRIPT, DONE_SCRIPT].map(hashOf).join(' ')}`,
   `style-src ${hashOf(PAGE_STYLE)}`,
   "connect-src 'self'",
   "form-action 'self'",

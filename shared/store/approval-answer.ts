@@ -1,4 +1,4 @@
-/** The one way an approval is answered, from the page with a link and a code or by someone known by name. */
+/** The one way an approval is answered, from the page with a link and a code or a passkey, or by someone known by name. */
 import {
   type Answer,
   type AnswerResult,
@@ -7,19 +7,29 @@ import {
   MAX_CODE_ATTEMPTS,
   mayAnswer,
 } from '../domain/approval.ts';
-import { canonicalJson } from '../domain/audit.ts';
-import type { Decision } from '../domain/decision.ts';
 import { NovaError } from '../domain/error.ts';
-import type { Condition, Item } from '../ports/table.ts';
+import { isApprover } from '../domain/operator.ts';
+import type { Item } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
-import { codeFits, codeHashOf, holdsToken, PEPPER, tokenHashOf } from './approval-credentials.ts';
+import { consent, tierNow } from './approval-consent.ts';
+import { codeFits, codeHashOf, credentialOf, holdsToken, PEPPER, tokenHashOf } from './approval-credentials.ts';
 import { lockApproval } from './approval-lock.ts';
-import { approvalChangeOps, approvalOf, getApproval, withdrawApprovalOps } from './approval-store.ts';
-import { publishOrLeave } from './commit.ts';
-import { decisionMoveOps, executionOrder, getDecision } from './decision-store.ts';
+import {
+  type Answered,
+  type By,
+  NOTHING_ELSE,
+  type RecordPorts,
+  record,
+  recorded,
+  stillMeans,
+  withdraw,
+} from './approval-record.ts';
+import { approvalOf, getApproval } from './approval-store.ts';
+import { getDecision } from './decision-store.ts';
 import { approvalKey } from './keys.ts';
+import { getOperator, operatorOf } from './operator-store.ts';
 
-type Ports = Pick<World, 'table' | 'time' | 'ids' | 'hashing' | 'secrets' | 'settings' | 'work' | 'log'>;
+export type AnswerPorts = RecordPorts & Pick<World, 'secrets'>;
 
 /** What shows that the answer may be given: what only the mail held, or who the caller has proved to be. */
 export type Proof =
@@ -30,17 +40,16 @@ export type Proof =
 export type AnswerRequest = { readonly approvalId: string; readonly answer: Answer; readonly proof: Proof };
 
 const TRIES = 6;
-const STATUS = { approve: 'approved', reject: 'rejected' } as const;
 
 /** Answers once: the same answer again says the same, the opposite is a conflict, everything else is refused. */
-export async function decideApproval(world: Ports, request: AnswerRequest): Promise<AnswerResult> {
+export async function decideApproval(world: AnswerPorts, request: AnswerRequest): Promise<AnswerResult> {
   return request.proof.kind === 'link'
     ? decideByLink(world, request, request.proof)
     : decideByIdentity(world, request, request.proof.actor);
 }
 
 async function decideByLink(
-  world: Ports,
+  world: AnswerPorts,
   request: AnswerRequest,
   proof: Extract<Proof, { kind: 'link' }>,
 ): Promise<AnswerResult> {
@@ -69,8 +78,12 @@ async function decideByLink(
   const approval = approvalOf(counted.item);
   if (!codeFits(approval, tokenHash, answer, codeHash)) return wrongCode(world, approval);
   if (proof.actionHash !== approval.actionHash) return { kind: 'changed' };
+  const holder = await getOperator(world, credentialOf(approval, tokenHash)?.to ?? '');
+  // Who was sent the mail may not answer any more: nor may whoever has it now.
+  if (!holder || !isApprover(holder)) return { kind: 'refused', why: 'not_an_approver' };
   return settle(world, request, {
-    actor: `link:${world.settings.ownerEmail}`,
+    actor: `link:${holder.email}`,
+    operatorId: null,
     if: [
       { attr: 'tokenHashes', op: 'contains', value: tokenHash },
       { attr: 'actionHash', op: '=', value: proof.actionHash },
@@ -93,87 +106,52 @@ function throughLink(item: Item | null, tokenHash: string, answer: Answer): Answ
   );
 }
 
-async function wrongCode(world: Ports, approval: Approval): Promise<AnswerResult> {
+async function wrongCode(world: AnswerPorts, approval: Approval): Promise<AnswerResult> {
   const attemptsLeft = MAX_CODE_ATTEMPTS - approval.attempts;
   if (attemptsLeft > 0) return { kind: 'wrong_code', attemptsLeft };
   await lockApproval(world, approval.id);
   return { kind: 'refused', why: 'locked' };
 }
 
-async function decideByIdentity(world: Ports, request: AnswerRequest, actor: string): Promise<AnswerResult> {
+async function decideByIdentity(world: AnswerPorts, request: AnswerRequest, actor: string): Promise<AnswerResult> {
   if (!mayAnswer(actor)) return { kind: 'refused', why: 'not_a_person' };
-  return settle(world, request, { actor, if: [] });
+  const person = await operatorOf(world, actor);
+  if (!person || !isApprover(person)) return { kind: 'refused', why: 'not_an_approver' };
+  return settle(world, request, { actor, operatorId: person.id, if: [] });
 }
-
-function recorded(approval: Approval, answer: Answer): AnswerResult | null {
-  if (approval.status !== 'approved' && approval.status !== 'rejected') return null;
-  return approval.status === STATUS[answer]
-    ? { kind: 'recorded', approval, fresh: false }
-    : { kind: 'conflict', approval };
-}
-
-type By = { readonly actor: string; readonly if: readonly Condition[] };
 
 /** Tries until the answer is recorded or something else stands in its place. */
-async function settle(world: Ports, request: AnswerRequest, by: By): Promise<AnswerResult> {
+export async function settle(
+  world: RecordPorts,
+  { approvalId, answer }: Pick<AnswerRequest, 'approvalId' | 'answer'>,
+  by: By,
+): Promise<AnswerResult> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const approval = await getApproval(world.table, request.approvalId);
+    const approval = await getApproval(world.table, approvalId);
     if (!approval) return { kind: 'refused', why: 'unknown' };
-    const before = recorded(approval, request.answer);
+    const before = recorded(approval, answer);
     if (before) return before;
     if (!isOpen(approval, world.time.now())) return { kind: 'refused', why: 'expired' };
-    if (approval.locked && request.proof.kind === 'link') return { kind: 'refused', why: 'locked' };
+    if (approval.locked && by.operatorId === null) return { kind: 'refused', why: 'locked' };
     const decision = await getDecision(world.table, approval.subject);
     const result =
       decision && stillMeans(decision, approval)
-        ? await record(world, { approval, decision, answer: request.answer }, by)
+        ? await put(world, { approval, decision, answer }, by)
         : await withdraw(world, approval, decision);
     if (result) return result;
   }
-  throw new NovaError('unavailable', `approval ${request.approvalId} is being changed by others; try again`);
+  throw new NovaError('unavailable', `approval ${approvalId} is being changed by others; try again`);
 }
 
-function stillMeans(decision: Decision, approval: Approval): boolean {
-  return (
-    decision.status === 'awaiting_approval' &&
-    decision.actionHash === approval.actionHash &&
-    canonicalJson(decision.action) === canonicalJson(approval.action)
-  );
-}
-
-/** One transaction: the answer, the decision's move, their records, and the order to execute. */
-async function record(
-  world: Ports,
-  { approval, decision, answer }: { approval: Approval; decision: Decision; answer: Answer },
-  by: By,
-): Promise<AnswerResult | null> {
-  const status = STATUS[answer];
-  const now = world.time.now();
-  const posted = answer === 'approve' ? [executionOrder(world, decision.id)] : [];
-  const outcome = `${status} by ${by.actor}`;
-  const moved = decisionMoveOps(world, decision, { to: status, actor: by.actor, outcome, approvalId: approval.id });
-  const changed = approvalChangeOps(world, approval, {
-    actor: by.actor,
-    action: `approval.${status}`,
-    details: { decisionId: decision.id, actionHash: approval.actionHash, tier: approval.tier },
-    set: { status, decidedAt: now, decidedBy: by.actor },
-    if: [{ attr: 'status', op: '=', value: 'pending' }, { attr: 'expiresAt', op: '>', value: now }, ...by.if],
-  });
-  const ops = [...changed, ...moved.ops, ...posted.map(({ op }) => op)];
-  // A refusal is read again: an answer that was lost on the way shows up as recorded, and its order is the sweep's.
-  if (!(await world.table.transact(ops)).ok) return null;
-  await publishOrLeave(world, posted);
-  const version = approval.version + 1;
-  return {
-    kind: 'recorded',
-    fresh: true,
-    approval: { ...approval, status, decidedAt: now, decidedBy: by.actor, version },
-  };
-}
-
-/** Nothing to answer any more: the request ends with the decision it was about. */
-async function withdraw(world: Ports, approval: Approval, decision: Decision | null): Promise<AnswerResult | null> {
-  const why = `its decision is ${decision?.status ?? 'gone'} or means something else`;
-  const ops = withdrawApprovalOps(world, approval, { actor: 'system:approvals', why });
-  return (await world.table.transact(ops)).ok ? { kind: 'changed' } : null;
+/** A no needs no more than any way to say it; a yes, what the tier asks for. */
+async function put(world: RecordPorts, answered: Answered, by: By): Promise<AnswerResult | null> {
+  const needed = await tierNow(world, answered.approval);
+  const tier = answered.answer === 'approve' ? needed : 'T0';
+  const { operatorId } = by;
+  if (tier !== 'T0' && operatorId === null) return { kind: 'refused', why: 'needs_passkey' };
+  const alongside = by.alongside ? await by.alongside() : NOTHING_ELSE;
+  if (!alongside) return { kind: 'refused', why: 'bad_passkey' };
+  return tier === 'T2' && operatorId !== null
+    ? consent(world, answered, { ...by, operatorId }, alongside)
+    : record(world, answered, by, alongside);
 }

@@ -9,14 +9,14 @@ export type Plain = { readonly token: string; readonly approveCode: string; read
 
 type Hash = Pick<World, 'hashing'>;
 
-/** A new token and two codes that differ, and what may be kept of them. */
+/** A new token and two codes that differ, and what may be kept of them. Where a code cannot approve, there is none that would. */
 export function newCredential(
   world: Pick<World, 'ids' | 'hashing'>,
-  approvalId: string,
+  { approvalId, to, kind, canApprove }: Pick<Credential, 'to' | 'kind'> & { approvalId: string; canApprove: boolean },
   pepper: string,
 ): { plain: Plain; credential: Credential } {
   const token = world.ids.token(32);
-  const approveCode = world.ids.code(6);
+  const approveCode = canApprove ? world.ids.code(6) : '';
   let rejectCode = world.ids.code(6);
   while (rejectCode === approveCode) rejectCode = world.ids.code(6);
   const tokenHash = tokenHashOf(world, token);
@@ -24,8 +24,10 @@ export function newCredential(
   return {
     plain: { token, approveCode, rejectCode },
     credential: {
+      to,
+      kind,
       tokenHash,
-      approveCodeHash: hash('approve', approveCode),
+      approveCodeHash: canApprove ? hash('approve', approveCode) : '',
       rejectCodeHash: hash('reject', rejectCode),
       mailedAt: null,
     },
@@ -46,11 +48,15 @@ export function codeHashOf(
 
 /** Whether a code is the one for this answer; both sides are keyed hashes, so an early exit tells nothing. */
 export function codeFits(approval: Approval, tokenHash: string, answer: Answer, codeHash: string): boolean {
-  const credential = approval.credentials.find((one) => one.tokenHash === tokenHash);
+  const credential = credentialOf(approval, tokenHash);
   if (!credential) return false;
   return codeHash === (answer === 'approve' ? credential.approveCodeHash : credential.rejectCodeHash);
 }
 
+export function credentialOf(approval: Approval, tokenHash: string): Credential | undefined {
+  return approval.credentials.find((one) => one.tokenHash === tokenHash);
+}
+
 export function holdsToken(approval: Approval, tokenHash: string): boolean {
-  return approval.credentials.some((one) => one.tokenHash === tokenHash);
+  return credentialOf(approval, tokenHash) !== undefined;
 }

@@ -1,7 +1,16 @@
 /** Approvals: one item each, changed only together with their audit record and pinned by their version. */
-import type { Approval, ApprovalRequest, ApprovalStatus, Credential, DeliveryState } from '../domain/approval.ts';
+import type {
+  Approval,
+  ApprovalRequest,
+  ApprovalStatus,
+  Consent,
+  Credential,
+  DeliveryState,
+} from '../domain/approval.ts';
 import { MAX_OPEN_APPROVALS, newApproval } from '../domain/approval.ts';
+import { tierFrom } from '../domain/approval-tier.ts';
 import type { AuditEntry } from '../domain/audit.ts';
+import { OWNER_ID } from '../domain/operator.ts';
 import type { Condition, Item, Op, Table, Value } from '../ports/table.ts';
 import type { Records, World } from '../ports/world.ts';
 import { audited, NO_AUDIT } from './audit-store.ts';
@@ -58,6 +67,7 @@ export function approvalOps(
       decisionId: fresh.subject,
       actionHash: fresh.actionHash,
       title: fresh.title,
+      tier: fresh.tier,
       expiresAt: fresh.expiresAt,
     },
   };
@@ -93,7 +103,21 @@ export type ApprovalChange = {
   /** Dotted verb of the audit record. */
   readonly action: string;
   readonly details: AuditEntry['details'];
-  readonly set: Partial<Pick<Approval, 'status' | 'decidedAt' | 'decidedBy' | 'locked' | 'views' | 'credentials'>>;
+  readonly set: Partial<
+    Pick<
+      Approval,
+      | 'status'
+      | 'decidedAt'
+      | 'decidedBy'
+      | 'locked'
+      | 'views'
+      | 'credentials'
+      | 'consents'
+      | 'effectiveAt'
+      | 'usedChallenges'
+      | 'expiresAt'
+    >
+  >;
   /** On top of the version. */
   readonly if?: readonly Condition[];
 };
@@ -162,7 +186,11 @@ export function approvalOf(item: Item): Approval {
     lines: item.lines as Approval['lines'],
     agentText: text('agentText'),
     status: text('status') as ApprovalStatus,
-    tier: 'T0',
+    tier: tierFrom(item.tier),
+    stakeMicros: count('stakeMicros'),
+    consents: (item.consents ?? []) as readonly Consent[],
+    usedChallenges: (item.usedChallenges ?? []) as readonly string[],
+    effectiveAt: typeof item.effectiveAt === 'number' ? item.effectiveAt : null,
     requestedBy: text('requestedBy'),
     createdAt: count('createdAt'),
     expiresAt: count('expiresAt'),
@@ -172,7 +200,11 @@ export function approvalOf(item: Item): Approval {
     views: count('views'),
     decidedAt: item.decidedAt === null || item.decidedAt === undefined ? null : Number(item.decidedAt),
     decidedBy: text('decidedBy'),
-    credentials: (item.credentials ?? []) as readonly Credential[],
+    credentials: ((item.credentials ?? []) as readonly Credential[]).map((one) => ({
+      ...one,
+      to: one.to ?? OWNER_ID,
+      kind: one.kind ?? 'request',
+    })),
     version: count('version'),
     auditSeq: count('auditSeq'),
     auditHash: text('auditHash'),

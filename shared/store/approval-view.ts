@@ -1,11 +1,15 @@
 /** What a link shows. Reading decides nothing, however often and by whomever it is done. */
 import { type Approval, isOpen, MAX_CODE_ATTEMPTS } from '../domain/approval.ts';
+import { peopleText } from '../domain/approval-cancel-mail.ts';
 import { ignoredText, timeText } from '../domain/approval-mail.ts';
+import type { Tier } from '../domain/approval-tier.ts';
 import type { World } from '../ports/world.ts';
 import type { ApprovalView } from '../wire/approval.ts';
-import { holdsToken, tokenHashOf } from './approval-credentials.ts';
+import { tierNow } from './approval-consent.ts';
+import { credentialOf, tokenHashOf } from './approval-credentials.ts';
 import { approvalChangeOps, getApproval } from './approval-store.ts';
 import { approvalKey } from './keys.ts';
+import { getOperator } from './operator-store.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'hashing' | 'settings'>;
 
@@ -13,19 +17,25 @@ type Ports = Pick<World, 'table' | 'time' | 'hashing' | 'settings'>;
 export async function viewApproval(world: Ports, approvalId: string, token: string): Promise<ApprovalView | null> {
   const tokenHash = tokenHashOf(world, token);
   const approval = await getApproval(world.table, approvalId);
-  if (!approval || !holdsToken(approval, tokenHash)) return null;
+  const credential = approval && credentialOf(approval, tokenHash);
+  if (!approval || !credential) return null;
   const answered = approval.status === 'approved' || approval.status === 'rejected';
-  const usable = isOpen(approval, world.time.now()) && !approval.locked && approval.attempts < MAX_CODE_ATTEMPTS;
-  if (!answered && !usable) return null;
-  await noteView(world, approval);
-  return viewOf(approval, world.settings);
+  const open = isOpen(approval, world.time.now());
+  const locked = approval.locked || approval.attempts >= MAX_CODE_ATTEMPTS;
+  // Where a passkey answers, wrong codes close the way of codes alone.
+  if (!answered && !(open && (!locked || approval.tier !== 'T0'))) return null;
+  const tier = await tierNow(world, approval);
+  const holder = await getOperator(world, credential.to);
+  const askedOf = holder?.email ?? world.settings.ownerEmail;
+  await noteView(world, approval, askedOf);
+  return viewOf(approval, { tier, locked, askedOf, timezone: world.settings.timezone });
 }
 
 /** The first view is audited, later ones are counted: programs that look at mail view a lot. */
-async function noteView(world: Ports, approval: Approval): Promise<void> {
+async function noteView(world: Ports, approval: Approval, askedOf: string): Promise<void> {
   if (approval.views === 0) {
     const ops = approvalChangeOps(world, approval, {
-      actor: `link:${world.settings.ownerEmail}`,
+      actor: `link:${askedOf}`,
       action: 'approval.viewed',
       details: { decisionId: approval.subject },
       set: { views: 1 },
@@ -36,23 +46,28 @@ async function noteView(world: Ports, approval: Approval): Promise<void> {
   await world.table.write({ op: 'update', key: approvalKey(approval.id), add: { views: 1 }, if: [exists] });
 }
 
-function viewOf(approval: Approval, owner: { ownerEmail: string; timezone: string }): ApprovalView {
-  const { status, title, lines, agentText, actionHash } = approval;
+type Now = { readonly tier: Tier; readonly locked: boolean; readonly askedOf: string; readonly timezone: string };
+
+function viewOf(approval: Approval, { tier, locked, askedOf, timezone }: Now): ApprovalView {
+  const { status, title, lines, agentText, actionHash, subject, effectiveAt } = approval;
+  const waits = status === 'pending' && effectiveAt !== null;
   return {
-    status,
-    title,
-    lines,
-    agentText,
-    actionHash,
-    askedOf: owner.ownerEmail,
-    ifIgnored: status === 'pending' ? ignoredText(approval, owner.timezone) : '',
-    outcome: approval.decidedAt === null ? '' : outcomeText(approval, approval.decidedAt, owner.timezone),
+    ...{ status, title, lines, agentText, actionHash, tier, waits, locked, askedOf },
+    decisionId: subject,
+    standing: status === 'pending' ? standingText(approval, timezone) : '',
+    ifIgnored: status !== 'pending' ? '' : waits ? 'It takes effect then.' : ignoredText(approval, timezone),
+    outcome: approval.decidedAt === null ? '' : outcomeText(approval, approval.decidedAt, timezone),
   };
 }
 
+function standingText({ consents, effectiveAt }: Approval, timezone: string): string {
+  if (consents.length === 0) return '';
+  const who = peopleText(consents.map(({ actor }) => actor));
+  if (effectiveAt === null) return `${who} has said yes. One more person must.`;
+  return `${who} have said yes. It takes effect on ${timeText(effectiveAt, timezone)}, unless it is called off.`;
+}
+
 function outcomeText(approval: Approval, decidedAt: number, timezone: string): string {
-  const [kind = '', ...name] = approval.decidedBy.split(':');
-  const who = kind === 'link' ? `whoever held the link mailed to ${name.join(':')}` : name.join(':');
   const verb = approval.status === 'approved' ? 'Approved' : 'Rejected';
-  return `${verb} by ${who} on ${timeText(decidedAt, timezone)}.`;
+  return `${verb} by ${peopleText(approval.decidedBy.split(', '))} on ${timeText(decidedAt, timezone)}.`;
 }

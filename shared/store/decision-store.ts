@@ -1,5 +1,6 @@
 /** Decisions: made together with their lock and their audit record, moved one state at a time, by compare-and-set. */
 import { actionHashOf } from '../domain/approval.ts';
+import { stakeOf, type Tier, tierFor } from '../domain/approval-tier.ts';
 import type { Actor } from '../domain/audit.ts';
 import type { Decision, DecisionStatus, Verdict } from '../domain/decision.ts';
 import { isFinal, mayDecisionMove } from '../domain/decision-moves.ts';
@@ -14,6 +15,7 @@ import { decisionIndex, decodeDecision, encodeDecision } from './decision-item.t
 import { releaseLockOp, takeLockOp, takeUpLockOp } from './decision-lock.ts';
 import { dayIndex, decisionKey, openIndex } from './keys.ts';
 import { type PostedWork, post } from './outbox-store.ts';
+import { currentPolicy } from './policy-store.ts';
 import { queryAll } from './query-all.ts';
 
 type Written = Pick<World, 'time' | 'ids' | 'hashing'>;
@@ -66,7 +68,9 @@ export async function recentDecisions(world: Pick<World, 'table' | 'time'>, days
  * null when a decision of the kind is open for the agent (or its agent has too many open requests): nothing is written.
  */
 export async function createDecision(world: Ports, order: NewDecision): Promise<Decision | null> {
-  const { decision, ops, posted } = newDecisionOps(world, order);
+  const asks = order.status === 'awaiting_approval';
+  const tier = asks ? tierFor(stakeOf(order.verdict), await currentPolicy(world.table)) : null;
+  const { decision, ops, posted } = newDecisionOps(world, order, tier);
   if (!(await committed(world.table, ops, decision.auditHash))) return null;
   await publishOrLeave(world, posted);
   return decision;
@@ -74,10 +78,9 @@ export async function createDecision(world: Ports, order: NewDecision): Promise<
 
 type Made = { readonly decision: Decision; readonly ops: readonly Op[]; readonly posted: readonly PostedWork[] };
 
-function newDecisionOps(world: Written, order: NewDecision): Made {
+function newDecisionOps(world: Written, order: NewDecision, tier: Tier | null): Made {
   const draft = draftOf(world, order);
-  const asked =
-    order.status === 'awaiting_approval' ? approvalOps(world, { decision: draft, requestedBy: order.actor }) : null;
+  const asked = tier === null ? null : approvalOps(world, { decision: draft, requestedBy: order.actor, tier });
   const { record, head } = audited(world.hashing, NO_AUDIT, {
     at: draft.createdAt,
     actor: order.actor,

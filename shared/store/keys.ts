@@ -108,6 +108,8 @@ export const outboxKey = (id: string): Key => ({ pk: outboxPk, sk: id });
 export const operatorPk = 'OPERATOR';
 export const operatorKey = (id: string): Key => ({ pk: operatorPk, sk: id });
 export const operatorRegisterKey: Key = { pk: operatorPk, sk: '#register' };
+/** An invitation to make a passkey. */
+export const enrolmentKey = (id: string): Key => ({ pk: `ENROLMENT#${id}`, sk: 'E' });
 /** The workspace's autonomy mode and thresholds. */
 export const policyKey: Key = { pk: 'POLICY', sk: 'current' };
 /** The ladder of dollars, the lists of categories, whose rules judge; and each version of it as it once was. */

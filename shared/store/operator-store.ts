@@ -85,16 +85,22 @@ export async function addOperator(world: Ports, draft: OperatorDraft, actor: Act
 export async function changeOperator(
   world: Ports,
   id: string,
-  change: OperatorChange,
-  by: { readonly actor: Actor; readonly action?: string },
+  change: OperatorChange | ((before: Operator) => OperatorChange),
+  by: { readonly actor: Actor; readonly action?: string; readonly also?: readonly Op[] },
 ): Promise<Operator> {
   return changePeople(world, by.actor, (people) => {
     const before = people.find((one) => one.id === id && one.status === 'active');
     if (!before) throw new NovaError('not_found', `there is no operator "${id}"; nova operator list`);
-    if (id === OWNER_ID && change.email !== undefined && change.email !== before.email) {
+    const wanted = typeof change === 'function' ? change(before) : change;
+    if (id === OWNER_ID && wanted.email !== undefined && wanted.email !== before.email) {
       throw new NovaError('bad_input', "the owner's address is in the settings of the workspace");
     }
-    return { before, after: checkedOperator({ ...before, ...change }), action: by.action ?? 'operator.changed' };
+    return {
+      before,
+      after: checkedOperator({ ...before, ...wanted }),
+      action: by.action ?? 'operator.changed',
+      also: by.also ?? [],
+    };
   });
 }
 
@@ -108,7 +114,12 @@ export function removeOperator(world: Ports, id: string, actor: Actor): Promise<
   );
 }
 
-type Wanted = { readonly before: Operator | null; readonly after: Operator; readonly action: string };
+type Wanted = {
+  readonly before: Operator | null;
+  readonly after: Operator;
+  readonly action: string;
+  readonly also?: readonly Op[];
+};
 
 async function changePeople(
   world: Ports,
@@ -132,7 +143,7 @@ async function changePeople(
       set: { version: Number(register.version) + 1 },
       if: [{ attr: 'version', op: '=', value: Number(register.version) }],
     };
-    if (await committed(world.table, [...ops, moved], operator.auditHash)) return operator;
+    if (await committed(world.table, [...ops, moved, ...(wanted.also ?? [])], operator.auditHash)) return operator;
   }
   throw new NovaError('conflict', 'the operators are being changed by somebody else; try again');
 }

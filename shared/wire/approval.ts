@@ -1,6 +1,8 @@
 /** What travels between the approval page and its handler, and what the command shows of an approval. */
 import * as z from 'zod';
 import type { ApprovalLine, ApprovalStatus } from '../domain/approval.ts';
+import type { Tier } from '../domain/approval-tier.ts';
+import { Assertion, Attestation, NONCE } from './passkey.ts';
 
 /** 32 bytes as base64url. The last of the 43 characters carries four bits: other letters there spell the same bytes. */
 export const APPROVAL_TOKEN = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
@@ -11,12 +13,17 @@ const token = z.string().length(43).regex(APPROVAL_TOKEN);
 export const ViewRequest = z.strictObject({ token });
 export type ViewRequest = z.infer<typeof ViewRequest>;
 
-export const DecideRequest = z.strictObject({
+const answer = {
   token,
   decision: z.enum(['approve', 'reject']),
   actionHash: z.string().regex(/^[0-9a-f]{64}$/),
-  code: z.string().regex(/^[0-9]{6}$/),
-});
+};
+
+/** By a code of the mail, or by a passkey: never both, never neither, and nothing that names a tier. */
+export const DecideRequest = z.union([
+  z.strictObject({ ...answer, code: z.string().regex(/^[0-9]{6}$/) }),
+  z.strictObject({ ...answer, nonce: z.string().regex(NONCE), assertion: Assertion }),
+]);
 export type DecideRequest = z.infer<typeof DecideRequest>;
 
 /** The answer to a view: what would be done while it is open, what became of it afterwards. */
@@ -26,6 +33,15 @@ export type ApprovalView = {
   readonly lines: readonly ApprovalLine[];
   readonly agentText: string;
   readonly actionHash: string;
+  readonly decisionId: string;
+  /** What it takes to say yes. */
+  readonly tier: Tier;
+  /** It has been said yes to by enough people and takes effect later: now it can only be called off. */
+  readonly waits: boolean;
+  /** The links' codes are dead after too many wrong ones; a passkey still answers. */
+  readonly locked: boolean;
+  /** Sentence on who has said yes so far and when it takes effect; empty when there is nothing to say. */
+  readonly standing: string;
   /** Whose answer is asked for. */
   readonly askedOf: string;
   /** Sentence on what silence means; empty once it is answered. */
@@ -34,6 +50,27 @@ export type ApprovalView = {
   readonly outcome: string;
 };
 
+/** A code for an invitation; what comes back lets the browser make a key. */
+export const EnrolOfferRequest = z.strictObject({ token, code: z.string().regex(/^[0-9]{6}$/) });
+export type EnrolOfferRequest = z.infer<typeof EnrolOfferRequest>;
+
+/** The new key. The nonce shows that the code was right. */
+export const EnrolRequest = z.strictObject({ token, nonce: z.string().regex(NONCE), attestation: Attestation });
+export type EnrolRequest = z.infer<typeof EnrolRequest>;
+
+/** What a page needs to ask for a passkey. */
+export type PasskeyOffer = { readonly nonce: string; readonly rpId: string };
+
+/** What a browser needs to make a passkey. */
+export type EnrolmentOffer = {
+  readonly nonce: string;
+  readonly rpId: string;
+  readonly userId: string;
+  readonly userName: string;
+  readonly displayName: string;
+  /** Keys the person has: an authenticator makes no second one. */
+  readonly known: readonly string[];
+};
 /** Every refusal. `message` is for people; `attemptsLeft` comes with wrong_code, `status` with conflict. */
 export type ApprovalRefusal = {
   readonly error: string;

@@ -60,6 +60,10 @@ export const WorkMessage = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('check-runaway'), agentId }),
   z.object({ v: z.literal(1), kind: z.literal('execute-decision'), decisionId: z.string() }),
   z.object({ v: z.literal(1), kind: z.literal('request-approval'), approvalId: z.string() }),
+  /** Two people have said yes: all who may answer get a way to call it off. */
+  z.object({ v: z.literal(1), kind: z.literal('offer-cancel'), approvalId: z.string() }),
+  /** Somebody may make a passkey: the link goes to the person it is for. */
+  z.object({ v: z.literal(1), kind: z.literal('enrol-passkey'), enrolmentId: z.string() }),
   /** What the mail service says became of mails; it moves nothing but their delivery state. */
   z.object({ v: z.literal(1), kind: z.literal('mail-events'), events: z.array(MailEvent).min(1).max(100) }),
   z.object({

@@ -108,7 +108,7 @@ test('a person who types the code of the mail approves, once, and leaves no toke
     await page.getByText('4 tries are left').waitFor();
     await page.locator('#code').fill(`${letter.approveCode.slice(0, 3)} ${letter.approveCode.slice(3)}`);
     await page.locator('#approve').dblclick();
-    await page.waitForURL('**/done#approved');
+    await page.waitForURL('**/done');
     assert.equal(await page.locator('h1:visible').textContent(), 'Approved');
     assert.equal(await stateOf(server.world, letter), 'approved/approved');
     assert.equal(executions(server.world) - before, 1);
@@ -132,7 +132,7 @@ test('pressing Enter in the code field chooses nothing; Reject with its code rej
     await page.getByText('Choose Approve or Reject').waitFor();
     assert.equal(await attemptsOf(server.world, letter), 0);
     await page.getByRole('button', { name: 'Reject' }).click();
-    await page.waitForURL('**/done#rejected');
+    await page.waitForURL('**/done');
     assert.equal(await stateOf(server.world, letter), 'rejected/rejected');
   });
 });
@@ -183,7 +183,7 @@ test('two tabs with opposite answers: one is recorded, the other learns what sta
     await openLetter(second, letter.link);
     await page.locator('#code').fill(letter.rejectCode);
     await page.locator('#reject').click();
-    await page.waitForURL('**/done#rejected');
+    await page.waitForURL('**/done');
     await second.locator('#code').fill(letter.approveCode);
     await second.locator('#approve').click();
     await second.getByText('This was rejected before; that stands.').waitFor();

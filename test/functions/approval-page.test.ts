@@ -67,7 +67,10 @@ test('every answer carries the headers that keep it out of frames, caches and re
     assert.equal(headers['x-frame-options'], 'DENY');
     assert.equal(headers['x-content-type-options'], 'nosniff');
     assert.equal(headers['cross-origin-opener-policy'], 'same-origin');
-    assert.equal(headers['permissions-policy'], 'publickey-credentials-get=(self)');
+    assert.equal(
+      headers['permissions-policy'],
+      'publickey-credentials-get=(self), publickey-credentials-create=(self)',
+    );
     assert.equal(headers['x-robots-tag'], 'noindex, nofollow');
     assert.match(headers['strict-transport-security'] ?? '', /^max-age=\d{8,}$/);
     assert.match(
@@ -159,7 +162,7 @@ test('bodies of another size or shape are refused without an exception and witho
     assert.equal(answer.status, 400, JSON.stringify(body));
     assert.equal(answer.body.includes(letter.token), false);
   }
-  assert.equal((await postJson(world, path, { ...good, token: 'x'.repeat(5000) })).status, 413);
+  assert.equal((await postJson(world, path, { ...good, token: 'x'.repeat(13_000) })).status, 413);
   const huge = new Uint8Array(10 * 1024 * 1024).fill(120);
   const headers = { 'content-type': 'application/json', origin: ORIGIN };
   assert.equal((await fetchPage(world, { method: 'POST', path, headers, body: huge })).status, 413);
@@ -203,11 +206,16 @@ test('viewing shows what the server knows, is audited once and counted after tha
     'actionHash',
     'agentText',
     'askedOf',
+    'decisionId',
     'ifIgnored',
     'lines',
+    'locked',
     'outcome',
+    'standing',
     'status',
+    'tier',
     'title',
+    'waits',
   ]);
   assert.equal(await stateOf(world, letter), 'pending/awaiting_approval');
   const approval = await getApproval(world.table, letter.approvalId);

@@ -94,7 +94,12 @@ test('what an agent wrote is cleaned, cut, escaped and fenced, and becomes no li
     'x'.repeat(10_000),
   ].join('\r\n');
   const hostile = { ...decision, why: `why\r\nBcc: x@y.z ${'y'.repeat(10_000)}` };
-  const { approval } = approvalOps(world, { decision: hostile, requestedBy: 'agent:shop', agentText: evil });
+  const { approval } = approvalOps(world, {
+    decision: hostile,
+    requestedBy: 'agent:shop',
+    agentText: evil,
+    tier: 'T0',
+  });
   assert.ok([...approval.agentText].length <= 500);
   assert.equal(/[\p{Cc}\p{Cf}\p{Cs}]/u.test(approval.agentText.replaceAll('\n', '')), false);
   assert.equal(/\p{M}{4}/u.test(approval.agentText), false);
@@ -103,7 +108,7 @@ test('what an agent wrote is cleaned, cut, escaped and fenced, and becomes no li
     assert.equal(/[\r\n]/.test(value), false);
   }
   const given = { link: letter.link, approveCode: '123456', rejectCode: '654321' };
-  const { subject, text, html } = approvalMail(approval, given, { ownerEmail: OWNER, timezone: 'UTC' });
+  const { subject, text, html } = approvalMail(approval, given, { email: OWNER, timezone: 'UTC' });
   assert.equal(/[\r\n]/.test(subject), false);
   assert.equal(/<script|<img/.test(html), false);
   assert.ok(html.includes('&lt;script&gt;alert(1)&lt;/script&gt;'));
@@ -210,7 +215,7 @@ test('silence rejects: the sweep ends the request and its decision, once, and fr
   const world = approvalWorld();
   const letter = await ask(world);
   world.time.advance(DAY_MS - 1);
-  assert.deepEqual(await expireDue(world, world.time.now()), { expired: 0, locked: 0 });
+  assert.deepEqual(await expireDue(world, world.time.now()), { expired: 0, locked: 0, confirmed: 0 });
   world.time.advance(1);
   const [first, second] = await Promise.all([expireDue(world, world.time.now()), expireDue(world, world.time.now())]);
   assert.equal(first.expired + second.expired, 1);
@@ -239,9 +244,9 @@ test('a lock that a crash swallowed is made good by the sweep, with its notice',
   const letter = await ask(world);
   const key = { pk: `APPROVAL#${letter.approvalId}`, sk: 'A' };
   await world.table.write({ op: 'update', key, set: { attempts: 5, lastAttemptAt: world.time.now() } });
-  assert.deepEqual(await expireDue(world, world.time.now() + 59_000), { expired: 0, locked: 0 });
-  assert.deepEqual(await expireDue(world, world.time.now() + 60_000), { expired: 0, locked: 1 });
-  assert.deepEqual(await expireDue(world, world.time.now() + 60_000), { expired: 0, locked: 0 });
+  assert.deepEqual(await expireDue(world, world.time.now() + 59_000), { expired: 0, locked: 0, confirmed: 0 });
+  assert.deepEqual(await expireDue(world, world.time.now() + 60_000), { expired: 0, locked: 1, confirmed: 0 });
+  assert.deepEqual(await expireDue(world, world.time.now() + 60_000), { expired: 0, locked: 0, confirmed: 0 });
   assert.equal(world.sent.filter(({ kind }) => kind === 'notify').length, 1);
 });
 

@@ -22,7 +22,13 @@ const ALICE = {
   roles: ['approver'],
   logins: ['cli:alice'],
 } as const;
-const BOB = { id: 'bob', name: 'Bob', email: 'bob@example.com', roles: ['admin'], logins: ['cli:bob'] } as const;
+const BOB = {
+  id: 'bob',
+  name: 'Bob',
+  email: 'bob@example.com',
+  roles: ['admin', 'approver'],
+  logins: ['cli:bob'],
+} as const;
 
 test('before anybody was added the owner of the settings is there, with every role, and whoever reaches it is that', async () => {
   const world = approvalWorld();

@@ -26,6 +26,12 @@ const LAWS: readonly Law[] = [
     ],
     mayTypes: ['shared/ports/'],
   },
+  // WebAuthn: the one package that reads what authenticators sign.
+  {
+    room: 'shared/runtime/passkeys.ts',
+    may: ['@simplewebauthn/server', 'shared/domain/'],
+    mayTypes: ['shared/ports/'],
+  },
   // What a table must refuse and compute: pure, and common to the three tables that keep one port.
   { room: 'shared/domain/table/', may: ['shared/domain/'], mayTypes: ['shared/ports/table.ts'] },
   { room: 'shared/domain/', may: ['shared/domain/'] },

@@ -1,6 +1,7 @@
 import { answerApproval } from '../../approvals.ts';
 import { worldCommand } from '../../command.ts';
 import { needed, text } from '../../fields.ts';
+import { longTime } from '../../render/words.ts';
 
 export const command = worldCommand({
   noun: 'approval',
@@ -14,5 +15,10 @@ export const command = worldCommand({
     'nova approval approve 01JD0000000000000000000000 --json',
   ],
   run: ({ id }, reach) => answerApproval(reach, id, 'approve'),
-  render: ({ title }) => `approved: ${title}`,
+  render: ({ title, status, effectiveAt }) => {
+    if (status === 'approved') return `approved: ${title}`;
+    return effectiveAt
+      ? `approved, effective ${longTime(effectiveAt)}: ${title}`
+      : `your yes is noted, one more person must: ${title}`;
+  },
 });

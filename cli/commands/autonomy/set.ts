@@ -21,6 +21,9 @@ export const command = worldCommand({
     keepRoi: percent('keep from this ROI, in percent'),
     retireRoi: percent('retire below this ROI, in percent'),
     approvalAbove: usd('ask when a decision adds more than so many dollars a day'),
+    passkeyAbove: usd('ask for a passkey when more than so many dollars a day are at stake'),
+    twoPeopleAbove: usd('ask two people when more than so many dollars a day are at stake'),
+    twoPeopleDelay: count('seconds in which they can still call it off', { min: 0, max: 604_800 }),
     maxInstances: count('never scale an agent beyond', { min: 1, max: 50 }),
     reserveFloor: count('hold back for refunds at least, in percent of recent revenue', { min: 0, max: 100 }),
     reserveDays: count('days in which a sale may be taken back', { min: 1, max: 365 }),
@@ -34,6 +37,7 @@ export const command = worldCommand({
   examples: [
     'nova autonomy set auto',
     'nova autonomy set --mode advise',
+    'nova autonomy set --passkey-above 100 --two-people-above 500',
     'nova autonomy set --approval-above 20 --min-runs 50',
   ],
   async run(input, { world, actor }) {
@@ -53,6 +57,9 @@ type Settings = {
   readonly keepRoi: number | undefined;
   readonly retireRoi: number | undefined;
   readonly approvalAbove: number | undefined;
+  readonly passkeyAbove: number | undefined;
+  readonly twoPeopleAbove: number | undefined;
+  readonly twoPeopleDelay: number | undefined;
   readonly maxInstances: number | undefined;
   readonly reserveFloor: number | undefined;
   readonly reserveDays: number | undefined;
@@ -71,6 +78,9 @@ function changeOf({
   keepRoi,
   retireRoi,
   approvalAbove,
+  passkeyAbove,
+  twoPeopleAbove,
+  twoPeopleDelay,
   maxInstances,
   reserveFloor,
   reserveDays,
@@ -85,6 +95,9 @@ function changeOf({
     ...(keepRoi === undefined ? {} : { keepRoiBps: keepRoi * 100 }),
     ...(retireRoi === undefined ? {} : { retireRoiBps: retireRoi * 100 }),
     ...(approvalAbove === undefined ? {} : { approvalImpactMicros: approvalAbove }),
+    ...(passkeyAbove === undefined ? {} : { passkeyAboveMicros: passkeyAbove }),
+    ...(twoPeopleAbove === undefined ? {} : { twoPeopleAboveMicros: twoPeopleAbove }),
+    ...(twoPeopleDelay === undefined ? {} : { twoPeopleDelaySeconds: twoPeopleDelay }),
     ...(maxInstances === undefined ? {} : { maxInstances }),
     ...(reserveFloor === undefined ? {} : { reserveFloorBps: reserveFloor * 100 }),
     ...(reserveDays === undefined ? {} : { reserveDays }),
