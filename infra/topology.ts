@@ -235,7 +235,6 @@ export const functions: readonly FunctionRow[] = [
         lock: ['update'],
         approval: ['read', 'update'],
         // What two people said yes to takes effect, if they still may say it.
-        policy: ['read'],
         operator: ['read'],
         audit: ['put'],
         outbox: ['read', 'put', 'delete'],

@@ -53,7 +53,7 @@ test('a job is given its world with the narrowed table, wherever the world stand
   await withinGrants(row('run-agent'), { run: take }).run({ kind: 'tick' }, world, { deadline: 1 });
   await withinGrants(row('sweep'), { run: take }).run(world, { deadline: 1 });
   assert.equal(seen.length, 2);
-  for (const table of seen) await assert.rejects(table.get({ pk: 'POLICY', sk: 'current' }), refused);
+  for (const table of seen) await assert.rejects(table.get({ pk: 'ENTRY#stripe#x', sk: 'E' }), refused);
 });
 
 test('one table stays one table from run to run: what a store remembers of it is not read again', async () => {
