@@ -3,7 +3,8 @@
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
-import { Aws, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib/core';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { ArnFormat, Aws, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Choices } from './context.ts';
 import { askedInstead } from './examples.ts';
@@ -26,7 +27,9 @@ export class DataStack extends Stack {
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    key.addToResourcePolicy(useThroughTable(names.table));
+    for (const statement of [useThroughTable(names.table), useForLogs(this, choices), useForAlarms(this, names)])
+      key.addToResourcePolicy(statement);
+    new ssm.StringParameter(this, 'KeyArn', { parameterName: names.keyParameter, stringValue: key.keyArn });
     const table = new dynamodb.TableV2(this, 'Table', {
       tableName: names.table,
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
@@ -67,6 +70,47 @@ function useThroughTable(table: string): iam.PolicyStatement {
         'kms:ViaService': `dynamodb.${Aws.REGION}.amazonaws.com`,
         'kms:EncryptionContext:aws:dynamodb:tableName': table,
       },
+    },
+  });
+}
+
+/** CloudWatch Logs encrypts with it what groups of this stage hold; the API's own group bears a name that AWS chose. */
+function useForLogs(scope: Stack, { stage }: Choices): iam.PolicyStatement {
+  const groups = [`/nova/${stage}/*`, `API-Gateway-Execution-Logs_*/${stage}`, `aws-waf-logs-nova-${stage}`].map(
+    (resourceName) =>
+      scope.formatArn({
+        service: 'logs',
+        resource: 'log-group',
+        resourceName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+  );
+  return new iam.PolicyStatement({
+    sid: 'UseForLogs',
+    principals: [new iam.ServicePrincipal(`logs.${Aws.REGION}.amazonaws.com`)],
+    actions: [
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+      'kms:ReEncryptFrom',
+      'kms:ReEncryptTo',
+    ],
+    resources: ['*'],
+    conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': groups } },
+  });
+}
+
+/** Alarms publish to a topic under this key. */
+function useForAlarms(scope: Stack, names: Names): iam.PolicyStatement {
+  const topic = scope.formatArn({ service: 'sns', resource: names.topic });
+  return new iam.PolicyStatement({
+    sid: 'UseForAlarms',
+    principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    resources: ['*'],
+    conditions: {
+      StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID, 'kms:EncryptionContext:aws:sns:topicArn': topic },
     },
   });
 }

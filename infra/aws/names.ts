@@ -24,6 +24,7 @@ export function namesOf(stage: string) {
     topic: `${own}-alarms`,
     budget: own,
     waf: own,
+    keyParameter: `/nova/${stage}/key-arn`,
     publicUrlParameter: `/nova/${stage}/public-url`,
     manifestParameter: `/nova/${stage}/manifest`,
     secretsPrefix: `/nova/${stage}/secrets/`,

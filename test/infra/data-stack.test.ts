@@ -14,6 +14,7 @@ test('the logical ids of the data stack are what they were', () => {
     'AWS::DynamoDB::GlobalTable TableCD117FA1',
     'AWS::KMS::Alias KeyAlias910D852D',
     'AWS::KMS::Key Key961B73FD',
+    'AWS::SSM::Parameter KeyArnE8707E9F',
   ]);
 });
 
@@ -58,4 +59,13 @@ test('the table has the keys and the index that a rehearsal makes', () => {
   assert.deepEqual(table?.Properties.KeySchema, local.KeySchema);
   assert.deepEqual(index, local.GlobalSecondaryIndexes);
   assert.deepEqual(table?.Properties.AttributeDefinitions, local.AttributeDefinitions);
+});
+
+test('logs and alarms use the key for this stage alone', () => {
+  const { Statement } = key?.Properties.KeyPolicy as { Statement: Record<string, unknown>[] };
+  const told = (sid: string): string => JSON.stringify(Statement.find(({ Sid }) => Sid === sid) ?? {});
+  for (const group of ['/nova/test/*', 'API-Gateway-Execution-Logs_*/test', 'aws-waf-logs-nova-test'])
+    assert.ok(told('UseForLogs').includes(`:log-group:${group}`), group);
+  assert.match(told('UseForLogs'), /"ArnLike":\{"kms:EncryptionContext:aws:logs:arn"/);
+  assert.match(told('UseForAlarms'), /aws:SourceAccount.*nova-test-alarms/);
 });
