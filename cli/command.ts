@@ -23,7 +23,7 @@ export type Place = {
 export type CommandWorld = Pick<
   World,
   | ('settings' | 'publicUrl' | 'time' | 'ids' | 'hashing' | 'log' | 'table' | 'policy')
-  | ('runs' | 'revenue' | 'work' | 'secrets' | 'stripe' | 'gumroad')
+  | ('runs' | 'revenue' | 'work' | 'secrets' | 'roots' | 'stripe' | 'gumroad')
 >;
 
 /** What a command that `needs: 'world'` works with: the same in the engine, on its data directory and on a stage. */
@@ -69,6 +69,8 @@ type WorldCommand<A extends Fields, O extends Fields, P extends Fields, V> = Des
   readonly needs: 'world';
   /** What `prepare` adds: it reaches the world, and cannot be typed where a process list would show it. */
   readonly prepared?: P;
+  /** Answers in front of the person when the input needs no world at all; null when it does. */
+  offline?(input: ValuesOf<A & O>, here: Here): Promise<V> | null;
   /** Done in front of the person before the world is asked: prompts, standard input, files. */
   prepare?(input: ValuesOf<A & O>, here: Here): Promise<ValuesOf<A & O & P>>;
   run(input: ValuesOf<A & O & P>, reach: Reach): Promise<V>;
@@ -87,6 +89,7 @@ export type Input = Readonly<Record<string, unknown>>;
 export type AnyWorldCommand = Described<Fields, Fields, Json> & {
   readonly needs: 'world';
   readonly prepared?: Fields;
+  offline?(input: Input, here: Here): Promise<Json> | null;
   prepare?(input: Input, here: Here): Promise<Input>;
   run(input: Input, reach: Reach): Promise<Json>;
   finish?(value: Json, input: Input, here: Here): Promise<void>;

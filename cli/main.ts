@@ -75,6 +75,8 @@ type Opening = { readonly here: Here; readonly open: Setting['open'] };
 
 async function valueFrom(command: Command, input: Input, { here, open }: Opening): Promise<Json> {
   if (command.needs === 'none') return command.run(input, here);
+  const alone = command.offline?.(input, here);
+  if (alone) return alone;
   const prepared = command.prepare ? await command.prepare(input, here) : input;
   return withProgress(here.terminal, nameOf(command), async () => {
     const reach = await open(here);

@@ -133,6 +133,9 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     summary: 'who changed what, unchangeable',
     verbs: {
       list: () => import('./commands/audit/list.ts'),
+      show: () => import('./commands/audit/show.ts'),
+      why: () => import('./commands/audit/why.ts'),
+      export: () => import('./commands/audit/export.ts'),
       verify: () => import('./commands/audit/verify.ts'),
     },
   },

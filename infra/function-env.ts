@@ -35,6 +35,7 @@ export function keysFor({ uses }: FunctionRow): readonly EnvKey[] {
     ...(Object.keys(uses.table).length > 0 ? (['NOVA_TABLE'] as const) : []),
     ...(uses.sends ?? []).map((name) => QUEUE_KEYS[name]),
     ...(uses.secrets ? (['NOVA_SECRETS_PREFIX'] as const) : []),
+    ...(uses.auditRoots ? (['NOVA_AUDIT_BUCKET'] as const) : []),
     ...(uses.publicUrl ? (['NOVA_PUBLIC_URL_PARAMETER'] as const) : []),
     ...(uses.schedules ? SCHEDULE_KEYS : []),
   ];

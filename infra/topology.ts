@@ -21,6 +21,7 @@ export const ENTITIES = {
   approval: 'APPROVAL#*',
   request: 'REQUEST#*',
   audit: 'AUDIT#*',
+  anchor: 'ANCHOR',
   outbox: 'OUTBOX',
   policy: 'POLICY',
   operator: 'OPERATOR',
@@ -53,6 +54,8 @@ export type Uses = {
   readonly publicUrl?: true;
   /** Asks the policy who may do what. */
   readonly judges?: true;
+  /** Keeps the roots of the audit trail: may add one, and neither change nor delete one. */
+  readonly auditRoots?: true;
 };
 
 export type On =
@@ -237,9 +240,11 @@ export const functions: readonly FunctionRow[] = [
         // What two people said yes to takes effect, if they still may say it.
         operator: ['read'],
         audit: ['put'],
+        // What moved since the last anchor goes into the one chain of the workspace.
+        anchor: ['read', 'put'],
         outbox: ['read', 'put', 'delete'],
       },
-      index: ['OPEN#request', 'OPEN#approval'],
+      index: ['OPEN#request', 'OPEN#approval', 'AUDIT#*'],
       sends: ['runs', 'revenue', 'work'],
     },
     timeoutSeconds: 50,
@@ -291,16 +296,21 @@ export const functions: readonly FunctionRow[] = [
         spec: ['read'],
         fleet: ['read', 'update'],
         page: ['read'],
-        day: ['read', 'put'],
+        // Once its runs are all in their pages, a day gets their hash.
+        day: ['read', 'put', 'update'],
+        anchor: ['read', 'put'],
         calendar: ['read'],
         limit: ['read', 'check'],
         // The rest of yesterday's slices goes home to yesterday.
         budget: ['read', 'check', 'put', 'update'],
       },
+      index: ['AUDIT#*'],
+      auditRoots: true,
     },
     timeoutSeconds: 300,
     memoryMb: 512,
-    errorImpact: 'The day is not closed: idle instances keep the old day open and its report is late.',
+    errorImpact:
+      'The day is not closed: idle instances keep the old day open, and its audit trail has no root outside.',
   },
   {
     name: 'approval',

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../shared/domain/agent.ts';
 import type { AuditRecord } from '../../shared/domain/audit.ts';
+import type { StoredAudit } from '../../shared/store/audit-store.ts';
 
 export type AuditView = {
   /** `<entity>#<seq>` */
@@ -18,3 +19,9 @@ export function auditView({ entity, seq, at, actor, action, details, prevHash, h
   const when = new Date(at).toISOString();
   return { id: `${entity}#${seq}`, entity, seq, at: when, actor, action, details: { ...details }, prevHash, hash };
 }
+
+/** What the kept bytes say. */
+export const auditRecordOf = ({ bytes, hash }: StoredAudit): AuditRecord => ({
+  ...(JSON.parse(bytes) as AuditRecord),
+  hash,
+});

@@ -9,7 +9,9 @@ import type { Choices } from './context.ts';
 import { namesOf } from './names.ts';
 
 export type Acknowledgment = {
-  /** Path of the construct below the work stack; '' is the stack itself. */
+  /** The stack it is in; the work stack unless said. */
+  readonly stack?: 'data';
+  /** Path of the construct below its stack; '' is the stack itself. */
   readonly at: string;
   readonly id: string;
   readonly reason: string;
@@ -26,22 +28,22 @@ export function acknowledgments(choices: Choices): readonly Acknowledgment[] {
     ...pollers(),
     ...schedulesOfAgents(choices),
     ...door(choices),
+    ...roots(choices),
     ...everywhere(),
-    ...nist(choices),
   ];
 }
 
-export function acknowledge(work: Stack, choices: Choices): void {
-  for (const { at, id, reason } of acknowledgments(choices)) {
-    Validations.of(constructAt(work, at)).acknowledge({ id, reason: `${reason} (reviewed ${REVIEWED})` });
+export function acknowledge(stacks: { readonly data: Stack; readonly work: Stack }, choices: Choices): void {
+  for (const { stack = 'work', at, id, reason } of acknowledgments(choices)) {
+    Validations.of(constructAt(stacks[stack], at)).acknowledge({ id, reason: `${reason} (reviewed ${REVIEWED})` });
   }
 }
 
-function constructAt(work: Stack, path: string): Construct {
+function constructAt(stack: Stack, path: string): Construct {
   return path
     .split('/')
     .filter(Boolean)
-    .reduce<Construct>((at, id) => at.node.findChild(id) as Construct, work);
+    .reduce<Construct>((at, id) => at.node.findChild(id) as Construct, stack);
 }
 
 const deadEnds = (): Acknowledgment[] => [
@@ -129,48 +131,25 @@ const door = (choices: Choices): Acknowledgment[] => [
       ]),
 ];
 
-/** NIST 800-53 r5, where it asks for what this system holds in another way. */
-const nist = (choices: Choices): Acknowledgment[] => [
-  {
-    at: '',
-    id: 'NIST.800.53.R5-IAMNoInlinePolicy',
-    reason: 'Each policy belongs to one role and lives and dies with it; a managed one could be given to others.',
-  },
-  {
-    at: '',
-    id: 'NIST.800.53.R5-LambdaConcurrency',
-    reason: 'Event sources are capped; reserving takes from the 100 that must stay free, which new accounts lack.',
-  },
-  {
-    at: '',
-    id: 'NIST.800.53.R5-LambdaDLQ',
-    reason: 'Queues have dead letters, schedules a failure destination, requests an answer; test/infra asserts these.',
-  },
-  {
-    at: '',
-    id: 'NIST.800.53.R5-LambdaInsideVPC',
-    reason: 'Nothing private is reached; a NAT gateway would cost more than the whole idle stack and add nothing.',
-  },
-  {
-    at: 'front/Api',
-    id: 'NIST.800.53.R5-APIGWCacheEnabledAndEncrypted',
-    reason: 'Every answer is about one moment and one token: nothing may be cached, and a cache costs by the hour.',
-  },
-  {
-    at: 'front/Api',
-    id: 'NIST.800.53.R5-APIGWSSLEnabled',
-    reason: 'A client certificate is for servers behind the API; behind this one are functions called by IAM.',
-  },
-  ...(choices.waf
-    ? []
-    : [
-        {
-          at: 'front/Api',
-          id: 'NIST.800.53.R5-APIGWAssociatedWithWAF',
-          reason: 'A firewall costs more than the idle rest of the stack; throttling protects, -c waf=true adds one.',
-        },
-      ]),
-];
+const roots = (choices: Choices): Acknowledgment[] => {
+  const bucket = namesOf(choices.stage).auditBucket('<AWS::AccountId>', '<AWS::Region>');
+  return [
+    {
+      stack: 'data',
+      at: 'AuditRoots',
+      id: 'AwsSolutions-S1',
+      reason:
+        'One put a day by one role: an access log would be larger than what it guards; Object Lock keeps the roots.',
+    },
+    ...functions
+      .filter(({ uses }) => uses.auditRoots)
+      .map(({ name }) => ({
+        at: `${name}/Role`,
+        id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::${bucket}/roots/*]`,
+        reason: 'Each day has a root of its own name; the function may only add one, never read, change or delete.',
+      })),
+  ];
+};
 
 const everywhere = (): Acknowledgment[] => [
   {

@@ -9,7 +9,6 @@ import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { FunctionRow } from '../topology.ts';
 import type { Names } from './names.ts';
-import { stageKey } from './own-log.ts';
 
 type Bell = {
   readonly name: string;
@@ -27,8 +26,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, names: Names, ownerEmail: string) {
     super(scope, 'alarms');
     this.names = names;
-    const masterKey = stageKey(this, names);
-    this.topic = new sns.Topic(this, 'Topic', { topicName: names.topic, enforceSSL: true, masterKey });
+    this.topic = new sns.Topic(this, 'Topic', { topicName: names.topic, enforceSSL: true });
     // A policy of one's own replaces the default one, which let alarms in.
     this.topic.addToResourcePolicy(alarmsMayPublish(this, this.topic.topicArn));
     new sns.Subscription(this, 'Owner', {

@@ -3,8 +3,8 @@
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
-import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { ArnFormat, Aws, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib/core';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Aws, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Choices } from './context.ts';
 import { askedInstead } from './examples.ts';
@@ -27,9 +27,7 @@ export class DataStack extends Stack {
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    for (const statement of [useThroughTable(names.table), useForLogs(this, choices), useForAlarms(this, names)])
-      key.addToResourcePolicy(statement);
-    new ssm.StringParameter(this, 'KeyArn', { parameterName: names.keyParameter, stringValue: key.keyArn });
+    key.addToResourcePolicy(useThroughTable(names.table));
     const table = new dynamodb.TableV2(this, 'Table', {
       tableName: names.table,
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
@@ -51,7 +49,24 @@ export class DataStack extends Stack {
     if (table.node.defaultChild instanceof dynamodb.CfnGlobalTable) {
       table.node.defaultChild.addPropertyOverride('Replicas.0.SSESpecification.KMSMasterKeyId', key.keyArn);
     }
+    auditBucket(this, names);
   }
+}
+
+/** A root of the audit trail stays for ten years as it was put; a governor of the account alone can end that sooner. */
+function auditBucket(stack: Stack, names: Names): void {
+  new s3.Bucket(stack, 'AuditRoots', {
+    bucketName: names.auditBucket(Aws.ACCOUNT_ID, Aws.REGION),
+    versioned: true,
+    objectLockEnabled: true,
+    objectLockDefaultRetention: s3.ObjectLockRetention.governance(Duration.days(3_650)),
+    blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+    objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    encryption: s3.BucketEncryption.S3_MANAGED,
+    enforceSSL: true,
+    minimumTLSVersion: 1.2,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
 }
 
 /**
@@ -70,47 +85,6 @@ function useThroughTable(table: string): iam.PolicyStatement {
         'kms:ViaService': `dynamodb.${Aws.REGION}.amazonaws.com`,
         'kms:EncryptionContext:aws:dynamodb:tableName': table,
       },
-    },
-  });
-}
-
-/** CloudWatch Logs encrypts with it what groups of this stage hold; the API's own group bears a name that AWS chose. */
-function useForLogs(scope: Stack, { stage }: Choices): iam.PolicyStatement {
-  const groups = [`/nova/${stage}/*`, `API-Gateway-Execution-Logs_*/${stage}`, `aws-waf-logs-nova-${stage}`].map(
-    (resourceName) =>
-      scope.formatArn({
-        service: 'logs',
-        resource: 'log-group',
-        resourceName,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
-  );
-  return new iam.PolicyStatement({
-    sid: 'UseForLogs',
-    principals: [new iam.ServicePrincipal(`logs.${Aws.REGION}.amazonaws.com`)],
-    actions: [
-      'kms:Decrypt',
-      'kms:DescribeKey',
-      'kms:Encrypt',
-      'kms:GenerateDataKey',
-      'kms:ReEncryptFrom',
-      'kms:ReEncryptTo',
-    ],
-    resources: ['*'],
-    conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': groups } },
-  });
-}
-
-/** Alarms publish to a topic under this key. */
-function useForAlarms(scope: Stack, names: Names): iam.PolicyStatement {
-  const topic = scope.formatArn({ service: 'sns', resource: names.topic });
-  return new iam.PolicyStatement({
-    sid: 'UseForAlarms',
-    principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
-    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-    resources: ['*'],
-    conditions: {
-      StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID, 'kms:EncryptionContext:aws:sns:topicArn': topic },
     },
   });
 }

@@ -2,12 +2,12 @@
 
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import * as waf from 'aws-cdk-lib/aws-wafv2';
 import { RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Choices } from './context.ts';
 import type { Names } from './names.ts';
-import { type LogGround, ownLog } from './own-log.ts';
 
 /** Who, when, which route, what came out. The route's template, never the path: paths name approvals. */
 const ACCESS_LOG = apigateway.AccessLogFormat.custom(
@@ -28,7 +28,11 @@ export class Front extends Construct {
 
   constructor(scope: Construct, names: Names, choices: Choices) {
     super(scope, 'front');
-    const access = ownLog(this, 'AccessLog', { names, choices, name: names.logGroup('access') });
+    const access = new logs.LogGroup(this, 'AccessLog', {
+      logGroupName: names.logGroup('access'),
+      retention: choices.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     const account = accountLogging(this);
     this.api = new apigateway.RestApi(this, 'Api', {
       restApiName: names.api,
@@ -49,10 +53,13 @@ export class Front extends Construct {
     this.api.addGatewayResponse('Throttled', { type: apigateway.ResponseType.THROTTLED, statusCode: '503' });
     this.api.deploymentStage.node.addDependency(account);
     // API Gateway makes this group by itself when it is missing, and then keeps what is in it for ever.
-    const name = `API-Gateway-Execution-Logs_${this.api.restApiId}/${choices.stage}`;
-    const execution = ownLog(this, 'ExecutionLog', { names, choices, name });
+    const execution = new logs.LogGroup(this, 'ExecutionLog', {
+      logGroupName: `API-Gateway-Execution-Logs_${this.api.restApiId}/${choices.stage}`,
+      retention: choices.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     this.api.deploymentStage.node.addDependency(execution);
-    if (choices.waf) firewall(this, { names, choices }, this.api.deploymentStage.stageArn);
+    if (choices.waf) firewall(this, names, this.api.deploymentStage.stageArn);
   }
 }
 
@@ -77,7 +84,7 @@ const visible = (metricName: string): waf.CfnWebACL.VisibilityConfigProperty => 
 });
 
 /** 200 requests in five minutes from one address, bodies that a webhook never has, and AWS's common rules. */
-function firewall(scope: Construct, { names, choices }: LogGround, stageArn: string): void {
+function firewall(scope: Construct, names: Names, stageArn: string): void {
   const acl = new waf.CfnWebACL(scope, 'Firewall', {
     name: names.waf,
     scope: 'REGIONAL',
@@ -108,11 +115,4 @@ function firewall(scope: Construct, { names, choices }: LogGround, stageArn: str
     ],
   });
   new waf.CfnWebACLAssociation(scope, 'FirewallOn', { resourceArn: stageArn, webAclArn: acl.attrArn });
-  // AWS takes no other beginning of the name. Paths name approvals and hold the secret of Gumroad's hook.
-  const log = ownLog(scope, 'FirewallLog', { names, choices, name: `aws-waf-logs-${names.waf}` });
-  new waf.CfnLoggingConfiguration(scope, 'FirewallLogging', {
-    resourceArn: acl.attrArn,
-    logDestinationConfigs: [log.logGroupArn],
-    redactedFields: [{ uriPath: {} }, { queryString: {} }, { singleHeader: { Name: 'authorization' } }],
-  });
 }

@@ -1,6 +1,6 @@
 /** From the words of the topology to hand-written statements: the smallest set of actions on the narrowest resource. */
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { ArnFormat, Stack } from 'aws-cdk-lib/core';
+import { ArnFormat, Aws, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { type Access, ENTITIES, type Entity, type Uses } from '../topology.ts';
 import { INDEX_NAME } from './data-stack.ts';
@@ -59,6 +59,13 @@ export function parameterStatements(scope: Construct, names: Names, uses: Uses):
 
 const parameterArn = (scope: Construct, name: string): string =>
   Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName: name.slice(1) });
+
+/** One more root of the audit trail; Object Lock and this list keep every other hand off. */
+export const rootsStatement = (scope: Construct, names: Names): iam.PolicyStatement =>
+  allow(
+    ['s3:PutObject'],
+    [`arn:${Aws.PARTITION}:s3:::${names.auditBucket(Aws.ACCOUNT_ID, Stack.of(scope).region)}/roots/*`],
+  );
 
 export const sendStatement = (queueArns: readonly string[]): iam.PolicyStatement =>
   allow(['sqs:SendMessage'], queueArns);

@@ -24,9 +24,10 @@ export function namesOf(stage: string) {
     topic: `${own}-alarms`,
     budget: own,
     waf: own,
-    keyParameter: `/nova/${stage}/key-arn`,
     publicUrlParameter: `/nova/${stage}/public-url`,
     manifestParameter: `/nova/${stage}/manifest`,
+    /** Names of buckets are the world's: the account makes this one's own. */
+    auditBucket: (account: string, region: string) => `${own}-audit-${account}-${region}`,
     secretsPrefix: `/nova/${stage}/secrets/`,
   };
 }

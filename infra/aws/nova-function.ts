@@ -2,11 +2,18 @@
 
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { Duration, Stack } from 'aws-cdk-lib/core';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { FunctionRow } from '../topology.ts';
-import { logStatement, parameterStatements, scheduleStatements, sendStatement, tableStatements } from './grants.ts';
-import { ownLog } from './own-log.ts';
+import {
+  logStatement,
+  parameterStatements,
+  rootsStatement,
+  scheduleStatements,
+  sendStatement,
+  tableStatements,
+} from './grants.ts';
 import type { Site, StackEnv } from './site.ts';
 
 export class NovaFunction extends Construct {
@@ -17,7 +24,11 @@ export class NovaFunction extends Construct {
   constructor(scope: Construct, row: FunctionRow, site: Site, extraEnv: StackEnv = {}) {
     super(scope, row.name);
     this.row = row;
-    const logGroup = ownLog(this, 'Log', { ...site, name: site.names.logGroup(row.name) });
+    const logGroup = new logs.LogGroup(this, 'Log', {
+      logGroupName: site.names.logGroup(row.name),
+      retention: site.choices.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     this.role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: `What ${row.name} may do`,
@@ -54,6 +65,7 @@ export class NovaFunction extends Construct {
       ...tableStatements(Stack.of(this), site.names, uses),
       ...(sends.length > 0 ? [sendStatement(sends)] : []),
       ...parameterStatements(Stack.of(this), site.names, uses),
+      ...(uses.auditRoots ? [rootsStatement(Stack.of(this), site.names)] : []),
       ...(uses.schedules ? scheduleStatements(Stack.of(this), site.names, site.agentSchedules.role.roleArn) : []),
     ];
   }

@@ -1,7 +1,7 @@
 /** Both stacks of a stage, and the checks that they must pass. */
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { type App, Tags, Validations } from 'aws-cdk-lib/core';
-import { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks } from 'cdk-nag';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { acknowledge } from './acknowledged.ts';
 import type { Choices } from './context.ts';
 import { DataStack } from './data-stack.ts';
@@ -30,8 +30,7 @@ export function novaStacks(
   const work = new WorkStack(app, names.workStack, { choices, codeOf, description: 'NovaOS: what does the work' });
   work.addStackDependency(data);
   Tags.of(app).add('nova-stage', choices.stage);
-  if (acknowledged) acknowledge(work, choices);
-  if (checks)
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app), new NIST80053R5Checks(app));
+  if (acknowledged) acknowledge({ data, work }, choices);
+  if (checks) Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   return { data, work };
 }

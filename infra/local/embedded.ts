@@ -22,6 +22,7 @@ import { heart } from '../../shared/runtime/heart.ts';
 import { systemIds } from '../../shared/runtime/ids.ts';
 import type { RevenueMessage, RunMessage, WorkMessage } from '../../shared/wire/messages.ts';
 import { type QueueName, queues as queueRows } from '../topology.ts';
+import { fileRoots } from './file-roots.ts';
 import { type FileSecrets, fileSecrets } from './file-secrets.ts';
 import { type Home, lockHome, ownersAlone } from './home.ts';
 import { homeLog } from './home-log.ts';
@@ -122,6 +123,7 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
     ...{ table, ...queues, scheduler, secrets, http, mailer, host: children, launcher: processLauncher(tasks) },
     ...booksOf(secrets),
     policy: openPolicy(systemTime, readOptional('OPA_URL')),
+    roots: fileRoots(home.file('audit-roots.jsonl')),
     publicUrl: async () => url(),
   };
   return {

@@ -6,6 +6,7 @@ import { NovaError } from '../../shared/domain/error.ts';
 import { type Clock, stillClock } from '../../shared/memory/clock.ts';
 import { type MapTable, mapTable } from '../../shared/memory/map-table.ts';
 import { type MemoryQueue, memoryQueue } from '../../shared/memory/memory-queue.ts';
+import { memoryRoots } from '../../shared/memory/memory-roots.ts';
 import { noGumroad, noStripe } from '../../shared/memory/no-books.ts';
 import { seededIds } from '../../shared/memory/seeded-ids.ts';
 import { openPolicy } from '../../shared/policy/open-policy.ts';
@@ -119,6 +120,7 @@ function assemble(options: MemoryOptions, clock: Clock) {
     policy: options.policy ?? openPolicy(clock),
     ...queues,
     secrets: shelf,
+    roots: memoryRoots(),
     http: options.http ?? closed,
     stripe: options.books?.stripe ?? noStripe,
     gumroad: options.books?.gumroad ?? noGumroad,

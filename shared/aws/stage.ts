@@ -24,6 +24,7 @@ const PORTS = [
   'revenue',
   'work',
   'secrets',
+  'roots',
   'stripe',
   'gumroad',
 ] as const;

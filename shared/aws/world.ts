@@ -34,6 +34,7 @@ export const PORT_KEYS: { readonly [port in keyof World]: readonly EnvKey[] } = 
   launcher: ['NOVA_STAGE'],
   mailer: ['NOVA_SENDER_EMAIL', 'NOVA_SECRETS_PREFIX'],
   secrets: ['NOVA_SECRETS_PREFIX'],
+  roots: ['NOVA_AUDIT_BUCKET'],
   stripe: ['NOVA_SECRETS_PREFIX'],
   gumroad: ['NOVA_SECRETS_PREFIX'],
   // Robots say who can be written to about them.
@@ -60,6 +61,7 @@ const OPENERS: Openers = {
   launcher: async (env) => lateLauncher(env),
   mailer: openMailer,
   secrets: openSecrets,
+  roots: openRoots,
   http: async (env) => lateHttp(readEnv(['NOVA_SENDER_EMAIL'], env).NOVA_SENDER_EMAIL),
   stripe: openStripe,
   gumroad: openGumroad,
@@ -150,6 +152,11 @@ function lateLauncher(env: EnvSource): World['launcher'] {
     stopTask: async (taskId, reason) => (await launcher()).stopTask(taskId, reason),
     listTasks: async (family) => (await launcher()).listTasks(family),
   };
+}
+
+async function openRoots(env: EnvSource): Promise<World['roots']> {
+  const [{ s3Client }, { s3Roots }] = await Promise.all([import('./clients/s3.ts'), import('./s3-roots.ts')]);
+  return s3Roots(s3Client(), readEnv(['NOVA_AUDIT_BUCKET'], env).NOVA_AUDIT_BUCKET);
 }
 
 async function openLauncher(env: EnvSource): Promise<World['launcher']> {

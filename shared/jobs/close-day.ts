@@ -1,12 +1,17 @@
-/** After midnight in the owner's zone: instances that rest are rolled over, so that yesterday's items are complete. */
+/**
+ * After midnight in the owner's zone: instances that rest are rolled over, so that yesterday's items are complete, and
+ * what was recorded is sealed: pages of runs in their day items, the audit trail in a root outside the table.
+ */
 import type { JsonObject } from '../domain/agent.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
+import { keepRoot } from '../store/anchor-store.ts';
 import { momentNow } from '../store/calendar-store.ts';
 import { listFleet } from '../store/instance-store.ts';
+import { sealPages } from '../store/page-seal.ts';
 import { rollOver } from '../store/roll-over-store.ts';
 
-const NEEDS = { table: true, time: true, settings: true } as const;
+const NEEDS = { table: true, time: true, settings: true, hashing: true, roots: true } as const;
 export type CloseDayPorts = Pick<World, keyof typeof NEEDS>;
 
 export const closeDayJob: ScheduleJob<CloseDayPorts> = {
@@ -21,5 +26,7 @@ export async function closeDay(ports: CloseDayPorts): Promise<JsonObject> {
   const period = moment.date;
   const behind = (await listFleet(ports.table)).filter(({ slice, run }) => slice.period < period && run === null);
   const rolled = await Promise.all(behind.map((instance) => rollOver(ports, instance, moment)));
-  return { period, rolledOver: rolled.filter(Boolean).length };
+  const sealed = await sealPages(ports);
+  const root = await keepRoot(ports, sealed);
+  return { period, rolledOver: rolled.filter(Boolean).length, sealed: sealed.length, root: root.hash };
 }

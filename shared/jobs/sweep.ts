@@ -6,6 +6,7 @@ import type { JsonObject } from '../domain/agent.ts';
 import { messageOf } from '../domain/error.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
+import { anchorWhenDue } from '../store/anchor-store.ts';
 import { expireDue } from '../store/approval-expiry.ts';
 import { adoptZone, momentNow } from '../store/calendar-store.ts';
 import { getInstance, listFleet } from '../store/instance-store.ts';
@@ -45,6 +46,7 @@ export async function sweep(world: SweepPorts): Promise<JsonObject> {
     adopted: await part(world, 'zone', async () => Number(await adoptZone(world)), 0),
     suspected: await part(world, 'runaways', () => suspectRunaways(world), 0),
     noticed: await part(world, 'budgets', () => noticeBudgets(world), 0),
+    anchored: await part(world, 'anchors', () => anchorWhenDue(world), 0),
     expired: await part(world, 'approvals', async () => (await expireDue(world, world.time.now())).expired, 0),
   };
 }

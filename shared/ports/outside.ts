@@ -69,6 +69,14 @@ export type LaunchedTask = {
 /** By the name in the topology's `uses`. @throws NovaError misconfigured when there is none. */
 export type Secrets = { get(name: string): Promise<string> };
 
+/** Where the root of each day is kept, beyond the reach of whoever can write the table. */
+export type Roots = {
+  /** Kept once: a second root of the same UTC date ('YYYY-MM-DD') changes nothing. */
+  keep(date: string, text: string): Promise<void>;
+  /** The texts of this date and later ones, in order. */
+  since(date: string): Promise<readonly string[]>;
+};
+
 export type HttpResponse = {
   readonly status: number;
   readonly url: string;

@@ -2,7 +2,7 @@
 import type { RevenueMessage, RunMessage, WorkMessage } from '../wire/messages.ts';
 import type { GumroadBooks, StripeBooks } from './books.ts';
 import type { BlueprintHost } from './host.ts';
-import type { Http, Launcher, Log, Mailer, Scheduler, Secrets } from './outside.ts';
+import type { Http, Launcher, Log, Mailer, Roots, Scheduler, Secrets } from './outside.ts';
 import type { PolicyEngine } from './policy.ts';
 import type { Queue } from './queue.ts';
 import type { PublicUrl, Settings } from './settings.ts';
@@ -26,6 +26,7 @@ export type World = {
   readonly launcher: Launcher;
   readonly mailer: Mailer;
   readonly secrets: Secrets;
+  readonly roots: Roots;
   readonly http: Http;
   readonly stripe: StripeBooks;
   readonly gumroad: GumroadBooks;

@@ -41,6 +41,8 @@ const SCHEMAS = {
   NOVA_SCHEDULE_DEAD_LETTERS_ARN: text,
   NOVA_PUBLIC_URL_PARAMETER: text,
   NOVA_SECRETS_PREFIX: text,
+  /** Locked against change: the roots of the audit trail. */
+  NOVA_AUDIT_BUCKET: text,
   NOVA_CLUSTER: text,
   /** Comma-separated. */
   NOVA_TASK_SUBNETS: text,

@@ -1,9 +1,12 @@
 /** Proves the audit trail: every chain, from its first record to the head that its entity carries. */
 
 import { type ChainFault, verifyChain } from '../domain/audit.ts';
+import { type AnchoredHead, anchoredFault, type KeptAnchor, rootFault, verifyAnchors } from '../domain/audit-anchor.ts';
 import { BUDGET_KIND } from '../domain/budget.ts';
+import { NovaError } from '../domain/error.ts';
 import type { Key, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
+import { listAnchors, rootsSince } from './anchor-store.ts';
 import { type AuditHead, auditChain, auditOfDay, NO_AUDIT } from './audit-store.ts';
 import { limitKeyOf } from './budget-store.ts';
 import {
@@ -19,6 +22,7 @@ import {
   policyKey,
   targetsKey,
 } from './keys.ts';
+import { isSeal, verifySeals } from './page-seal.ts';
 import { queryAll } from './query-all.ts';
 import { TARGETS_ENTITY } from './targets-store.ts';
 
@@ -44,10 +48,30 @@ async function headOf(table: Table, key: Key): Promise<AuditHead> {
   return { auditSeq: Number(item.auditSeq), auditHash: String(item.auditHash) };
 }
 
+/** Whose chain is anchored: by entity, the heads that anchors hold of it. */
+export function anchoredHeads(anchors: readonly KeptAnchor[]): Map<string, AnchoredHead[]> {
+  return Map.groupBy(
+    anchors.flatMap(({ heads }) => heads),
+    ([entity]) => entity,
+  );
+}
+
+/** What the entity says of its own chain. @throws NovaError bad_input for a kind that nobody audits. */
+export async function auditHeadOf(table: Table, entity: string): Promise<AuditHead> {
+  const key = headKey(entity);
+  if (!key)
+    throw new NovaError('bad_input', `nothing like "${entity}" has an audit trail; say agent:shop or budget:fleet`);
+  return headOf(table, key);
+}
+
 export type ChainProof = { readonly entity: string; readonly records: number; readonly fault: ChainFault | null };
 
 /** One chain. What is written between the readings looks like a fault, so a head that moved is read again. */
-export async function verifyEntity(world: Pick<World, 'table' | 'hashing'>, entity: string): Promise<ChainProof> {
+export async function verifyEntity(
+  world: Pick<World, 'table' | 'hashing'>,
+  entity: string,
+  anchored: readonly AnchoredHead[] = [],
+): Promise<ChainProof> {
   const key = headKey(entity);
   if (!key) return { entity, records: 0, fault: { seq: 0, problem: 'nothing of this kind has an audit trail' } };
   let proof: ChainProof = { entity, records: 0, fault: null };
@@ -55,7 +79,11 @@ export async function verifyEntity(world: Pick<World, 'table' | 'hashing'>, enti
     const before = await headOf(world.table, key);
     const chain = await auditChain(world.table, entity);
     const head = { seq: before.auditSeq, hash: before.auditHash };
-    proof = { entity, records: chain.length, fault: verifyChain(chain, head, world.hashing.sha256) };
+    proof = {
+      entity,
+      records: chain.length,
+      fault: verifyChain(chain, head, world.hashing.sha256) ?? anchoredFault(chain, anchored),
+    };
     if (!proof.fault || (await headOf(world.table, key)).auditSeq === before.auditSeq) return proof;
   }
   return proof;
@@ -88,4 +116,48 @@ export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days
     for (const { entity } of await auditOfDay(world.table, date)) found.add(entity);
   }
   return [...found].sort();
+}
+
+export type TrailProof = {
+  readonly chains: readonly ChainProof[];
+  readonly anchors: number;
+  readonly roots: number;
+  readonly seals: number;
+  readonly faults: readonly { readonly id: string; readonly seq: number; readonly problem: string }[];
+};
+
+/** The whole trail: the anchors from the first one on, their roots, and every chain and seal of the last `days` days. */
+export async function verifyTrail(
+  world: Pick<World, 'table' | 'hashing' | 'time' | 'roots'>,
+  { days, entity }: { readonly days: number; readonly entity?: string | undefined },
+): Promise<TrailProof> {
+  const since = world.time.now() - days * 86_400_000;
+  // Anchors before chains: what moves meanwhile is in the chain and not yet in an anchor.
+  const roots = await rootsSince(world, new Date(since).toISOString().slice(0, 10));
+  const anchors = await listAnchors(world.table);
+  const anchored = anchoredHeads(anchors);
+  const recent = anchors.filter(({ at }) => at >= since);
+  const entities = entity === undefined ? await trailEntities(world, recent, days) : [entity];
+  const chains: ChainProof[] = [];
+  for (const one of entities) chains.push(await verifyEntity(world, one, anchored.get(one) ?? []));
+  const seals = entity === undefined ? await verifySeals(world, { days, anchored }) : [];
+  const workspace = verifyAnchors(anchors, world.hashing.sha256) ?? rootFault(anchors, roots);
+  const faults = [
+    ...(workspace ? [{ id: 'workspace', ...workspace }] : []),
+    ...chains.flatMap(({ entity: id, fault }) => (fault ? [{ id, ...fault }] : [])),
+    ...seals.flatMap(({ id, fault }) => (fault ? [{ id, ...fault }] : [])),
+  ];
+  const sealed = seals.reduce((sum, one) => sum + one.seals, 0);
+  return { chains, anchors: anchors.length, roots: roots.length, seals: sealed, faults };
+}
+
+/** All that may have a chain: as `auditedEntities`, and what the anchors name. */
+export async function trailEntities(
+  world: Pick<World, 'table' | 'time'>,
+  anchors: readonly KeptAnchor[],
+  days: number,
+): Promise<string[]> {
+  const known = anchors.flatMap(({ heads }) => heads.map(([entity]) => entity));
+  const audited = known.filter((entity) => !isSeal(entity));
+  return [...new Set([...(await auditedEntities(world, days)), ...audited])].sort();
 }

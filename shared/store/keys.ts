@@ -102,6 +102,10 @@ export const openIndex = (type: string): string => `OPEN#${type}`;
 export const auditPk = (entity: string): string => `AUDIT#${entity}`;
 export const auditKey = (entity: string, seq: number): Key => ({ pk: auditPk(entity), sk: pad(seq, 10) });
 
+/** The one chain over all chains. Its number is its key, so that two anchors cannot both follow the same one. */
+export const anchorPk = 'ANCHOR';
+export const anchorKey = (seq: number): Key => ({ pk: anchorPk, sk: pad(seq, 10) });
+
 export const outboxPk = 'OUTBOX';
 export const outboxKey = (id: string): Key => ({ pk: outboxPk, sk: id });
 /** The people of the workspace, and the register whose version every change of them moves. */

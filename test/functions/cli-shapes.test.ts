@@ -81,6 +81,7 @@ const OBJECTS = [
   'autonomy status',
   'autonomy run --dry-run',
   'audit verify',
+  'audit export',
 ];
 
 test('lists are arrays of things with ids, the rest are objects with one', async () => {
@@ -107,7 +108,7 @@ test('one thing that a list names can be shown', async () => {
   const cli = await livedIn();
   await novaJson(cli, ['autonomy', 'run']);
   await workAll(cli);
-  for (const noun of ['run', 'decision', 'mail', 'agent', 'blueprint']) {
+  for (const noun of ['run', 'decision', 'mail', 'agent', 'blueprint', 'audit']) {
     const [first] = (await novaJson(cli, [noun, 'list'])) as Value[];
     assert.ok(first, noun);
     assert.equal(((await novaJson(cli, [noun, 'show', String(first.id)])) as Value).id, first.id);
@@ -197,7 +198,7 @@ test('every answer for people fits 80 columns', async () => {
   const cli = await livedIn();
   await novaJson(cli, ['autonomy', 'run']);
   await workAll(cli);
-  for (const line of [...LISTS, ...OBJECTS].filter((one) => !one.includes('mail show'))) {
+  for (const line of [...LISTS, ...OBJECTS].filter((one) => !one.includes('mail show') && one !== 'audit export')) {
     const { out, code } = await nova(cli, line.split(' '));
     assert.equal(code, 0, line);
     for (const row of out.split('\n')) assert.ok(row.length <= 80, `${line}: ${row.length}: ${row}`);

@@ -14,7 +14,8 @@ test('the logical ids of the data stack are what they were', () => {
     'AWS::DynamoDB::GlobalTable TableCD117FA1',
     'AWS::KMS::Alias KeyAlias910D852D',
     'AWS::KMS::Key Key961B73FD',
-    'AWS::SSM::Parameter KeyArnE8707E9F',
+    'AWS::S3::Bucket AuditRootsFD2559D7',
+    'AWS::S3::BucketPolicy AuditRootsPolicy2F285E95',
   ]);
 });
 
@@ -38,6 +39,43 @@ test('table and key stay when the stack goes', () => {
   assert.equal(stacksOf().data.terminationProtection, true);
 });
 
+test('the roots of the audit trail are kept under Object Lock, versioned, private and over TLS alone', () => {
+  const [bucket] = resources(data, 'AWS::S3::Bucket');
+  const { BucketName, OwnershipControls, BucketEncryption, ...kept } = bucket?.Properties ?? {};
+  assert.deepEqual(BucketName, {
+    'Fn::Join': ['', ['nova-test-audit-', { Ref: 'AWS::AccountId' }, '-', { Ref: 'AWS::Region' }]],
+  });
+  assert.deepEqual(kept.VersioningConfiguration, { Status: 'Enabled' });
+  assert.equal(kept.ObjectLockEnabled, true);
+  assert.deepEqual(kept.ObjectLockConfiguration, {
+    ObjectLockEnabled: 'Enabled',
+    Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 3650 } },
+  });
+  assert.deepEqual(Object.values(kept.PublicAccessBlockConfiguration as object), [true, true, true, true]);
+  assert.ok(OwnershipControls && BucketEncryption);
+  assert.deepEqual([bucket?.DeletionPolicy, bucket?.UpdateReplacePolicy], ['Retain', 'Retain']);
+  const [policy] = resources(data, 'AWS::S3::BucketPolicy');
+  const { Statement } = (policy?.Properties ?? assert.fail()).PolicyDocument as {
+    Statement: Record<string, unknown>[];
+  };
+  const denied = Statement.map(({ Effect, Principal, Action, Condition }) => ({
+    Effect,
+    Principal,
+    Action,
+    Condition,
+  }));
+  assert.deepEqual(denied, [
+    {
+      ...{ Effect: 'Deny', Principal: { AWS: '*' }, Action: 's3:*' },
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    },
+    {
+      ...{ Effect: 'Deny', Principal: { AWS: '*' }, Action: 's3:*' },
+      Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } },
+    },
+  ]);
+});
+
 test('the key turns every year and works through this table alone', () => {
   assert.equal(key?.Properties.EnableKeyRotation, true);
   const policy = key?.Properties.KeyPolicy as { Statement: Record<string, unknown>[] } | undefined;
@@ -59,14 +97,4 @@ test('the table has the keys and the index that a rehearsal makes', () => {
   assert.deepEqual(table?.Properties.KeySchema, local.KeySchema);
   assert.deepEqual(index, local.GlobalSecondaryIndexes);
   assert.deepEqual(table?.Properties.AttributeDefinitions, local.AttributeDefinitions);
-});
-
-test('logs and alarms use the key for this stage alone', () => {
-  const policy = key?.Properties.KeyPolicy as { Statement: Record<string, unknown>[] } | undefined;
-  const Statement = policy?.Statement ?? [];
-  const told = (sid: string): string => JSON.stringify(Statement.find(({ Sid }) => Sid === sid) ?? {});
-  for (const group of ['/nova/test/*', 'API-Gateway-Execution-Logs_*/test', 'aws-waf-logs-nova-test'])
-    assert.ok(told('UseForLogs').includes(`:log-group:${group}`), group);
-  assert.match(told('UseForLogs'), /"ArnLike":\{"kms:EncryptionContext:aws:logs:arn"/);
-  assert.match(told('UseForAlarms'), /aws:SourceAccount.*nova-test-alarms/);
 });

@@ -85,14 +85,53 @@ test('each function has a role of its own without managed policies', () => {
   }
 });
 
-test('nobody changes or deletes an audit record', () => {
-  const touched = policies.flatMap(({ role, statements }) =>
-    statements
-      .filter((statement) => keysOf(statement).some((key) => ENTITIES.audit.startsWith(key.replace('*', ''))))
-      .map((statement) => ({ role, statement })),
+const AUDITED = ['agent', 'decision', 'approval', 'policy'] as const;
+/** Updates of these are not changes that anybody decided: how many instances share a limit. */
+const UNAUDITED_WRITERS = ['reconcile-agents'];
+
+test('nobody changes or deletes an audit record or an anchor', () => {
+  for (const [entity, allowed] of [
+    ['audit', [['dynamodb:PutItem']]],
+    ['anchor', [['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']]],
+  ] as const) {
+    const touched = policies.flatMap(({ role, statements }) =>
+      statements
+        .filter((statement) => keysOf(statement).some((key) => ENTITIES[entity].startsWith(key.replace('*', ''))))
+        // The index shows records, and cannot be written.
+        .filter(({ Resource }) => !JSON.stringify(Resource).includes('/index/'))
+        .map((statement) => ({ role, statement })),
+    );
+    assert.ok(touched.length > 0, entity);
+    for (const { role, statement } of touched) {
+      assert.ok(
+        allowed.some((actions) => actions.join() === actionsOf(statement).sort().join()),
+        `${role}: ${actionsOf(statement)} on ${entity}`,
+      );
+    }
+  }
+});
+
+test('only who changes an audited entity may add an audit record, and whoever changes one can', () => {
+  const writes = (uses: (typeof functions)[number]['uses']): boolean =>
+    AUDITED.some((entity) => uses.table[entity]?.some((access) => access !== 'read' && access !== 'check'));
+  for (const { name, uses } of functions) {
+    if (UNAUDITED_WRITERS.includes(name)) continue;
+    assert.equal(uses.table.audit !== undefined, writes(uses), name);
+  }
+});
+
+test('one role adds a root of the audit trail a day; nobody reads, changes or deletes one, or loosens its lock', () => {
+  const s3 = policies.flatMap(({ role, statements }) =>
+    statements.flatMap((one) =>
+      actionsOf(one)
+        .filter((action) => action.startsWith('s3:'))
+        .map((action) => [role, action]),
+    ),
   );
-  assert.ok(touched.length > 0);
-  for (const { role, statement } of touched) assert.deepEqual(actionsOf(statement), ['dynamodb:PutItem'], role);
+  assert.deepEqual(
+    s3.map(([role = '', action]) => [role.replace(/Role.*$/, ''), action]),
+    [['closeday', 's3:PutObject']],
+  );
 });
 
 test('the table is never open: each grant names leading keys, and none of them is a bare star', () => {

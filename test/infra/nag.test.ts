@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { App, PolicyValidationPluginReport } from 'aws-cdk-lib/core';
-import { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks } from 'cdk-nag';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { acknowledgments } from '../../infra/aws/acknowledged.ts';
 import { CHOICES, stacksOf } from './synthesized.ts';
 
@@ -11,11 +11,9 @@ type Finding = { readonly id: string; readonly path: string };
 
 function findings(app: App): Finding[] {
   app.synth();
-  const reports: PolicyValidationPluginReport[] = [
-    new AwsSolutionsChecks(app),
-    new ServerlessChecks(app),
-    new NIST80053R5Checks(app),
-  ].map((pack) => pack.validateScope(app));
+  const reports: PolicyValidationPluginReport[] = [new AwsSolutionsChecks(app), new ServerlessChecks(app)].map((pack) =>
+    pack.validateScope(app),
+  );
   return reports.flatMap(({ violations }) =>
     violations.flatMap(({ ruleName, violatingResources }) =>
       (violatingResources ?? []).map(({ constructPath }) => ({ id: ruleName, path: constructPath ?? '' })),
@@ -27,8 +25,8 @@ for (const waf of [false, true]) {
   const choices = { ...CHOICES, waf };
   const bare = findings(stacksOf({ waf }, false).app);
   const list = acknowledgments(choices);
-  const covers = ({ at, id }: (typeof list)[number], finding: Finding): boolean =>
-    id === finding.id && `${finding.path}/`.startsWith(`nova-test-work/${at}${at ? '/' : ''}`);
+  const covers = ({ stack, at, id }: (typeof list)[number], finding: Finding): boolean =>
+    id === finding.id && `${finding.path}/`.startsWith(`nova-test-${stack ?? 'work'}/${at}${at ? '/' : ''}`);
 
   test(`cdk-nag finds nothing unanswered ${waf ? 'with' : 'without'} a firewall`, () => {
     assert.deepEqual(findings(stacksOf({ waf }).app), []);
@@ -48,9 +46,7 @@ for (const waf of [false, true]) {
   });
 
   test(`the list of answers is short and each says why, ${waf ? 'with' : 'without'} a firewall`, () => {
-    // A rule that one shape breaks for one reason is one answer, however many things have the shape.
-    const pairs = new Set(list.map(({ id, reason }) => `${id} ${reason.replaceAll(/the queue \w+/g, 'the queue')}`));
-    assert.ok(pairs.size <= 25, `${pairs.size} rules acknowledged for a shape`);
+    assert.ok(list.length <= 25, `${list.length} acknowledgments`);
     for (const { id, reason } of list) assert.ok(reason.length >= 50 && reason.endsWith('.'), `${id}: ${reason}`);
   });
 }
@@ -58,7 +54,5 @@ for (const waf of [false, true]) {
 test('a finding that nobody answers for is seen', () => {
   const { app, work } = stacksOf();
   new Topic(work, 'Unsafe');
-  const seen = findings(app).map(({ id, path }) => `${id} ${path}`);
-  const path = 'nova-test-work/Unsafe/Resource';
-  assert.deepEqual(seen.sort(), [`AwsSolutions-SNS3 ${path}`, `NIST.800.53.R5-SNSEncryptedKMS ${path}`]);
+  assert.deepEqual(findings(app), [{ id: 'AwsSolutions-SNS3', path: 'nova-test-work/Unsafe/Resource' }]);
 });

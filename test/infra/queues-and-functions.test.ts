@@ -142,18 +142,6 @@ test('a firewall comes on request, before the same stage', () => {
   const guarded = synthesized({ waf: true }).work;
   assert.equal(resources(guarded, 'AWS::WAFv2::WebACL').length, 1);
   assert.equal(resources(guarded, 'AWS::WAFv2::WebACLAssociation').length, 1);
-  const [logging] = resources(guarded, 'AWS::WAFv2::LoggingConfiguration');
-  const hidden = JSON.stringify(logging?.Properties.RedactedFields);
-  assert.match(hidden, /UriPath.*QueryString/);
-});
-
-test('every log is under the key of the stage and ends', () => {
-  const groups = resources(synthesized({ waf: true }).work, 'AWS::Logs::LogGroup');
-  assert.ok(groups.length > functions.length);
-  for (const { id, Properties } of groups) {
-    assert.match(JSON.stringify(Properties.KmsKeyId), /KeyArnParameter|keyarn/i, id);
-    assert.equal(Properties.RetentionInDays, 30, id);
-  }
 });
 
 test('nothing that costs by standing there: no network, no balancer, no instance, no provisioned capacity', () => {

@@ -6,7 +6,7 @@ import { lastDays } from '../../days.ts';
 import { count, defaulting, text } from '../../fields.ts';
 import { table } from '../../render/table.ts';
 import { shortTime } from '../../render/words.ts';
-import { auditView } from '../../views/audit.ts';
+import { auditRecordOf, auditView } from '../../views/audit.ts';
 
 export const command = worldCommand({
   noun: 'audit',
@@ -48,7 +48,7 @@ async function ofDays(source: Table, dates: readonly string[]): Promise<AuditRec
 
 async function ofEntity(source: Table, entity: string): Promise<AuditRecord[]> {
   const chain = await auditChain(source, entity);
-  return chain.map(({ bytes, hash }) => ({ ...(JSON.parse(bytes) as AuditRecord), hash }));
+  return chain.map(auditRecordOf);
 }
 
 function detailsText(details: Readonly<Record<string, unknown>>): string {

@@ -30,6 +30,8 @@ export type LocalSqs = {
   arn(name: string): string;
   /** Makes the queue, or makes an older one what it should be. Dead-letter queues come first. */
   ensure(shape: QueueShape): void;
+  /** The package brings an S3 as well: the bucket for the roots of the audit trail. */
+  ensureBucket(name: string): void;
   /** Shows every message that somebody holds: for whoever knows that all of them are dead. */
   releaseAll(): void;
   stop(): Promise<void>;
@@ -52,6 +54,7 @@ type FauxStore = {
   getQueueByName(name: string): FauxQueue | undefined;
   allQueues(): Iterable<FauxQueue>;
 };
+type FauxBuckets = { persistence?: Persistence; createBucket(name: string): void };
 type FauxMessage = { readonly messageId: string };
 type Persistence = {
   readonly db: DatabaseSync;
@@ -60,7 +63,7 @@ type Persistence = {
   updateMessageInflight(id: string, ...held: readonly (string | number | undefined)[]): void;
   updateMessageReady(id: string): void;
   transaction(work: () => void): void;
-  load(sqs: FauxStore, sns: object, s3: object): void;
+  load(sqs: FauxStore, sns: object, s3: FauxBuckets): void;
   close(): void;
 };
 type App = {
@@ -69,10 +72,10 @@ type App = {
   close(): Promise<void>;
 };
 type Faux = {
-  buildApp(options: { logger: boolean; stores: { sqsStore: FauxStore; snsStore: object; s3Store: object } }): App;
+  buildApp(options: { logger: boolean; stores: { sqsStore: FauxStore; snsStore: object; s3Store: FauxBuckets } }): App;
   SqsStore: new () => FauxStore;
   SnsStore: new () => object;
-  S3Store: new () => object;
+  S3Store: new () => FauxBuckets;
   PersistenceManager: new (folder: string) => Persistence;
 };
 
@@ -91,6 +94,7 @@ export async function startLocalSqs(options: LocalSqsOptions): Promise<LocalSqs>
     persistence.load(store, stores.snsStore, stores.s3Store);
     store.persistence = persistence;
     for (const queue of store.allQueues()) queue.persistence = persistence;
+    stores.s3Store.persistence = persistence;
   }
   const app = faux.buildApp({ logger: false, stores });
   // Answered when durable.
@@ -99,6 +103,7 @@ export async function startLocalSqs(options: LocalSqsOptions): Promise<LocalSqs>
   return {
     endpoint,
     ...queuesOf(store, endpoint),
+    ensureBucket: (name) => stores.s3Store.createBucket(name),
     async stop() {
       await app.close();
       group?.flush();

@@ -15,6 +15,7 @@ export function localNames(stage: string) {
     function: (name: string) => `${own}-${name}`,
     scheduleGroup: own,
     cluster: own,
+    auditBucket: `${own}-audit`,
     publicUrlParameter: `/nova/${stage}/public-url`,
     secretsPrefix: `/nova/${stage}/secrets/`,
   };
@@ -41,6 +42,7 @@ export function stageEnv({ names, settings, queueUrl, queueArn, mailUrl, opaUrl 
     NOVA_QUEUE_REVENUE: queueUrl(names.queue('revenue')),
     NOVA_QUEUE_WORK: queueUrl(names.queue('work')),
     NOVA_SECRETS_PREFIX: names.secretsPrefix,
+    NOVA_AUDIT_BUCKET: names.auditBucket,
     NOVA_PUBLIC_URL_PARAMETER: names.publicUrlParameter,
     NOVA_SCHEDULE_GROUP: names.scheduleGroup,
     NOVA_SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/nova-local-schedules',

@@ -65,6 +65,7 @@ export async function openStands({ found, file, closing, warden, log, synchronou
 /** Makes the queues what the topology says, their visibility divided by the scale. */
 export function ensureQueues(sqs: LocalSqs, names: Names, timeScale: number): void {
   const retentionDays = DEAD_LETTER_RETENTION_DAYS;
+  sqs.ensureBucket(names.auditBucket);
   sqs.ensure({ name: names.deadLetters('schedules'), retentionDays });
   for (const { name, visibilitySeconds, maxReceiveCount, retentionDays: days } of queues) {
     sqs.ensure({ name: names.deadLetters(name), retentionDays });
@@ -118,6 +119,7 @@ export function awsEnv({ dynamo, sqs, apis }: Endpoints): Readonly<Record<string
     AWS_SECRET_ACCESS_KEY: 'rehearsal',
     AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
     AWS_ENDPOINT_URL_SQS: sqs.endpoint,
+    AWS_ENDPOINT_URL_S3: sqs.endpoint,
     AWS_ENDPOINT_URL_SCHEDULER: apis.url,
     AWS_ENDPOINT_URL_SSM: apis.url,
     AWS_ENDPOINT_URL_ECS: apis.url,

@@ -1,0 +1,44 @@
+/**
+ * Roots of the audit trail on one machine: a file of its own that only grows. It guards against a changed database;
+ * somebody who may write the whole directory can change both, so keep a copy elsewhere (docs/audit-format.md).
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { NovaError } from '../../shared/domain/error.ts';
+import type { Roots } from '../../shared/ports/outside.ts';
+import { writePrivately } from './home.ts';
+
+type Line = { readonly date: string; readonly text: string };
+
+export function fileRoots(path: string): Roots {
+  return {
+    async keep(date, text) {
+      const lines = linesOf(path);
+      if (lines.some((line) => line.date === date)) return;
+      // Whole or not at all: a power cut leaves the old file.
+      writePrivately(path, [...lines.map((line) => line.text), text, ''].join('\n'));
+    },
+    async since(date) {
+      const lines = linesOf(path).filter((line) => line.date >= date);
+      return lines.sort((a, b) => (a.date < b.date ? -1 : 1)).map(({ text }) => text);
+    },
+  };
+}
+
+function linesOf(path: string): Line[] {
+  if (!existsSync(path)) return [];
+  const texts = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  return texts.map((text, n) => ({ text, date: dateOf(text) ?? damaged(path, n + 1) }));
+}
+
+function damaged(path: string, line: number): never {
+  throw new NovaError('corrupt', `${path} is damaged in line ${line}`);
+}
+
+function dateOf(text: string): string | null {
+  try {
+    const { date } = JSON.parse(text) as { date?: unknown };
+    return typeof date === 'string' ? date : null;
+  } catch {
+    return null;
+  }
+}
