@@ -78,6 +78,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     verbs: {
       show: () => import('./commands/budget/show.ts'),
       set: () => import('./commands/budget/set.ts'),
+      remove: () => import('./commands/budget/remove.ts'),
       history: () => import('./commands/budget/history.ts'),
     },
   },

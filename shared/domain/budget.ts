@@ -36,6 +36,8 @@ export type Limit = {
   readonly throttled: boolean;
   /** It is new: what was spent before it is still being counted. */
   readonly counting: boolean;
+  /** It was taken away; what it was stays for its history. */
+  readonly removed: boolean;
 };
 
 /** `available + Σ (slices + held + sent + spent) = limit`, at every moment; all in the unit of the line's kind. */
@@ -51,6 +53,8 @@ export type Budget = {
   readonly swept: boolean;
   /** The limit is new: what was spent before it is still being counted, and nothing is given out until it is. */
   readonly counting: boolean;
+  /** The limit was taken away in this period: whoever still goes by it lets go. What is in it is history. */
+  readonly removed: boolean;
   readonly throttled: boolean;
   /** Somebody was refused for it since the last raise. */
   readonly full: boolean;

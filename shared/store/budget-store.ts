@@ -40,6 +40,7 @@ export function decodeLimitOf(line: Line, item: Item | null): Limit {
     instances: Number(item?.instances ?? 0),
     throttled: item?.unthrottled !== true,
     counting: item?.counting === true,
+    removed: item?.removed === true,
   };
 }
 
@@ -54,6 +55,7 @@ export function decodeBudget(line: Line, item: Item): Budget {
     exact: item.exact === true,
     swept: item.swept === true,
     counting: item.counting === true,
+    removed: item.removed === true,
     throttled: item.unthrottled !== true,
     full: item.full === true,
     told: Number(item.told ?? 0),
@@ -108,7 +110,7 @@ function limitCheck({ line, version }: Limit): Op {
 
 /** A fresh budget; one of a limit that is new gives nothing out until `counting` is gone. */
 export function openingOp(limit: Limit, period: string): Op {
-  const { line, limitMicros, throttled, counting } = limit;
+  const { line, limitMicros, throttled, counting, removed } = limit;
   const item = {
     ...budgetKeyFor(line, period),
     v: 1,
@@ -116,6 +118,7 @@ export function openingOp(limit: Limit, period: string): Op {
     available: limitMicros,
     ...(throttled ? {} : { unthrottled: true }),
     ...(counting ? { counting: true } : {}),
+    ...(removed ? { removed: true } : {}),
   };
   return { op: 'put', item, if: [{ attr: 'pk', op: 'missing' }] };
 }

@@ -4,13 +4,14 @@
  * Whoever finds it unfinished finishes it.
  */
 import type { AgentSpec } from '../domain/agent.ts';
-import { type Amounts, isLine, type Line, NOTHING } from '../domain/budget.ts';
+import { type Amounts, type Budget, isLine, type Line, NOTHING } from '../domain/budget.ts';
 import type { Instance, Slice } from '../domain/instance.ts';
 import { heldBy, holdsOf, inSlice, limited } from '../domain/protocol/slice.ts';
-import type { Op, Update } from '../ports/table.ts';
+import type { Op, Table, Update } from '../ports/table.ts';
 import { getSpec } from './agent-store.ts';
 import {
   budgetKeyFor,
+  getLimitOf,
   limitKeyFor,
   openBudget,
   openedBudgets,
@@ -30,6 +31,7 @@ export async function countBefore(ports: CalendarPorts, line: Line, period: stri
   for (const found of await instancesIn(ports.table, line.scope)) {
     let instance: Instance | null = found;
     while (instance && !(await adopt(ports, instance, { line, period }))) {
+      if ((await getLimitOf(ports.table, line)).removed) return;
       instance = await getInstance(ports.table, instance.agentId, instance.number);
     }
   }
@@ -51,7 +53,7 @@ async function adopt(ports: CalendarPorts, instance: Instance, { line, period }:
   if (slice.lines.some((known) => isLine(known, line))) return true;
   const hour = line.per === 'hour' ? (slice.hour ?? (await lastHour(ports, instance, period))) : slice.hour;
   const now: Slice = { ...slice, hour, lines: [...slice.lines, line], exact: true };
-  const [oldest] = slice.period === '-' ? [] : await openedBudgets(ports.table, line);
+  const [oldest] = slice.period === '-' ? [] : await countedBudgets(ports.table, line);
   const rests = !oldest || periodFor(line, now) < oldest.period;
   const ops = rests ? [touch(instance)] : await adoption(ports, instance, { now, line });
   return (await ports.table.transact(ops)).ok;
@@ -91,13 +93,20 @@ async function adoption(ports: CalendarPorts, instance: Instance, { now, line }:
     add: { rev: 1 },
   };
   const charges: Op[] = [];
-  for (const { period } of await openedBudgets(table, line)) {
-    const used = await usedIn(ports, instance, { line, period, spec });
+  for (const { period, counting } of await openedBudgets(table, line)) {
+    if (!counting && period !== mine) continue;
+    const used = counting ? await usedIn(ports, instance, { line, period, spec }) : 0;
     const gone = used + (period === mine ? held[line.kind] : 0);
     if (gone > 0) charges.push(returnOp(line, period, -gone));
   }
-  return [update, ...returnOpsOf(slice, limited(slice.lines, inSlice(slice))), ...charges];
+  // Taken away again meanwhile: then nobody is to go by it.
+  const standing: Op = { op: 'check', key: limitKeyFor(line), if: [{ attr: 'removed', op: 'missing' }] };
+  return [standing, update, ...returnOpsOf(slice, limited(slice.lines, inSlice(slice))), ...charges];
 }
+
+/** Those of a limit that was removed and set again have been counted in their time: they are history. */
+const countedBudgets = async (table: Table, line: Line): Promise<Budget[]> =>
+  (await openedBudgets(table, line)).filter(({ counting }) => counting);
 
 /** What a run in progress holds: what was limited stays as it is, what was not is held from now on. */
 function heldNow({ run }: Instance, now: Slice, spec: AgentSpec): Amounts {

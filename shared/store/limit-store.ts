@@ -2,6 +2,7 @@
 import {
   BUDGET_KIND,
   type Budget,
+  defaultLimitMicros,
   isBasic,
   type Kind,
   type Limit,
@@ -12,13 +13,14 @@ import {
 import { momentAt, type Per, periodOf } from '../domain/calendar.ts';
 import { NovaError } from '../domain/error.ts';
 import { formatUsd } from '../domain/money.ts';
-import type { Item, Op } from '../ports/table.ts';
+import type { Item, Op, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { type AuditHead, audited, NO_AUDIT } from './audit-store.ts';
 import { budgetKeyFor, decodeLimitOf, getBudget, limitKeyFor, openingOp } from './budget-store.ts';
 import { calendarAt } from './calendar-store.ts';
 import { callBack } from './call-back-store.ts';
 import { countBefore } from './count-store.ts';
+import { finishRemoval } from './limit-removal.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'hashing' | 'settings'>;
 
@@ -54,23 +56,62 @@ export async function setLimit(world: Ports, wanted: NewLimit, actor: string): P
   throw new NovaError('conflict', `the budget of ${scope} is being changed by somebody else`);
 }
 
+/**
+ * Takes a limit away; one that everybody has by itself goes back to what it is by itself. Resolves when nobody goes by
+ * it any more: what was reserved under it is home, what runs in progress hold stays written in its last budget.
+ * @throws NovaError not_found when nobody has set it; conflict when it kept changing.
+ */
+export async function removeLimit(world: Ports, line: Line, actor: string): Promise<Limit> {
+  const { scope, kind, per } = line;
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const item = await world.table.get(limitKeyFor(line));
+    const before = decodeLimitOf(line, item);
+    if (before.version === 0 || (before.removed && !item?.dropping))
+      throw new NovaError('not_found', `nobody has set a limit of ${lineName(line)} for ${scope}`);
+    if (isBasic(line))
+      return setLimit(world, { scope, kind, per, limitMicros: defaultLimitMicros(scope), throttled: true }, actor);
+    if (before.removed || (await tryToRemove(world, { before, head: headOf(item), actor }))) {
+      await finishRemoval(world.table, line);
+      return before;
+    }
+  }
+  throw new NovaError('conflict', `the budget of ${scope} is being changed by somebody else`);
+}
+
+async function tryToRemove(world: Ports, { before, head, actor }: Omit<LimitChange, 'after'>): Promise<boolean> {
+  const { table } = world;
+  const { line } = before;
+  const after: Limit = { ...before, version: before.version + 1, counting: false, removed: true };
+  const budgets = await Promise.all(
+    (await openPeriods(world, line)).map(async (period): Promise<Op> => {
+      const key = budgetKeyFor(line, period);
+      if (!(await getBudget(table, line, period))) return { op: 'check', key, if: [{ attr: 'pk', op: 'missing' }] };
+      return { op: 'update', key, if: [{ attr: 'pk', op: 'exists' }], set: { removed: true }, remove: ['counting'] };
+    }),
+  );
+  return (await table.transact([...limitOps(world, { before, after, actor, head }), ...budgets])).ok;
+}
+
 type Setting = { readonly wanted: NewLimit; readonly line: Line; readonly actor: string };
 
 async function tryToSet(world: Ports, { wanted, line, actor }: Setting): Promise<Limit | null> {
   const { table } = world;
   const [period = '', ...ahead] = await openPeriods(world, line);
   const item = await table.get(limitKeyFor(line));
+  // One that is being removed is removed to the end first: whoever still went by it would not be counted anew.
+  if (item?.dropping) await finishRemoval(table, line);
   const before = decodeLimitOf(line, item);
-  const begins = before.version === 0 && !isBasic(line);
+  const begins = (before.version === 0 || before.removed) && !isBasic(line);
   const after: Limit = {
     ...before,
     limitMicros: wanted.limitMicros,
     version: before.version + 1,
     throttled: wanted.throttled ?? before.throttled,
     counting: before.counting || begins,
+    removed: false,
   };
   const budgets = begins
-    ? [openingOp(after, period)]
+    ? await beginningOps(table, after, [period, ...ahead])
     : await Promise.all([period, ...ahead].map(async (one) => budgetOp(await getBudget(table, line, one), after, one)));
   const result = await table.transact([...limitOps(world, { before, after, actor, head: headOf(item) }), ...budgets]);
   if (!result.ok) return null;
@@ -92,6 +133,39 @@ function headOf(item: Item | null): AuditHead {
     : { auditSeq: Number(item.auditSeq), auditHash: String(item.auditHash) };
 }
 
+/** A limit begins with a new budget; where there was one before it was removed, that one is begun anew. */
+async function beginningOps(table: Table, after: Limit, periods: readonly string[]): Promise<Op[]> {
+  const { line } = after;
+  const [running] = periods;
+  const ops = periods.map(async (period): Promise<Op> => {
+    const budget = await getBudget(table, line, period);
+    if (budget) return renewalOp(budget, after);
+    if (period === running) return openingOp(after, period);
+    return { op: 'check', key: budgetKeyFor(line, period), if: [{ attr: 'pk', op: 'missing' }] };
+  });
+  return Promise.all(ops);
+}
+
+/** What was used before it begins is counted from the records; tokens are in none, so what is known of them stays. */
+function renewalOp({ line, period, limitMicros: was, availableMicros }: Budget, after: Limit): Op {
+  const known = line.kind === 'tokens' ? was - availableMicros : 0;
+  return {
+    op: 'update',
+    key: budgetKeyFor(line, period),
+    if: [
+      { attr: 'removed', op: '=', value: true },
+      { attr: 'available', op: '=', value: availableMicros },
+    ],
+    set: {
+      limit: after.limitMicros,
+      available: after.limitMicros - known,
+      counting: true,
+      ...(after.throttled ? {} : { unthrottled: true }),
+    },
+    remove: ['removed', 'swept', 'told', 'exact', 'full', ...(after.throttled ? ['unthrottled'] : [])],
+  };
+}
+
 type LimitChange = {
   readonly before: Limit;
   readonly after: Limit;
@@ -108,12 +182,12 @@ function limitOps({ hashing, time }: Ports, { before, after, actor, head }: Limi
   const { record, head: next } = audited(hashing, head, {
     at: time.now(),
     actor,
-    action: 'budget.set',
+    action: after.removed ? 'budget.removed' : 'budget.set',
     entity: entityOf(line),
     details: {
       kind: lineName(line),
       fromMicros: before.limitMicros,
-      toMicros: after.limitMicros,
+      toMicros: after.removed ? null : after.limitMicros,
       ...(before.throttled === after.throttled ? {} : { throttled: after.throttled }),
     },
   });
@@ -121,13 +195,17 @@ function limitOps({ hashing, time }: Ports, { before, after, actor, head }: Limi
     {
       op: 'update',
       key: limitKeyFor(line),
-      if: [version ? { attr: 'version', op: '=', value: version } : { attr: 'version', op: 'missing' }],
+      if: [
+        version ? { attr: 'version', op: '=', value: version } : { attr: 'version', op: 'missing' },
+        { attr: 'dropping', op: 'missing' },
+      ],
       set: {
         ...{ v: 1, limit: after.limitMicros, version: after.version, ...next },
         ...(after.throttled ? {} : { unthrottled: true }),
         ...(after.counting ? { counting: true } : {}),
+        ...(after.removed ? { removed: true, dropping: true } : {}),
       },
-      ...(after.throttled ? { remove: ['unthrottled'] } : {}),
+      remove: [...(after.throttled ? ['unthrottled'] : []), ...(after.removed ? ['counting'] : ['removed'])],
     },
     record,
   ];

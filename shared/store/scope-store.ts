@@ -49,12 +49,13 @@ async function setLimits(table: Table, prefix: string): Promise<Limit[]> {
   return items.filter(isSet).map((item) => decodeLimitOf(lineOf(item), item));
 }
 
-/** Counted instances make an item as well; a limit has a version. */
-const isSet = ({ version }: Item): boolean => version !== undefined;
+/** Counted instances make an item as well; a limit has a version, also when it was removed. */
+const isSet = ({ version, removed }: Item): boolean => version !== undefined && removed !== true;
 
 /** All limits that somebody has set, or that count instances. */
 export async function allLimits(table: Table): Promise<Limit[]> {
-  return (await queryAll(table, { pk: limitPk })).map((item) => decodeLimitOf(lineOf(item), item));
+  const items = await queryAll(table, { pk: limitPk });
+  return items.filter(({ removed }) => removed !== true).map((item) => decodeLimitOf(lineOf(item), item));
 }
 
 function lineOf({ sk }: Item): Line {

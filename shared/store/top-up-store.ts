@@ -30,12 +30,18 @@ import type { Claim, ClaimPorts, Situation, Step } from './claim.ts';
 import { claimOp, load, transact } from './claim-write.ts';
 import { countBefore } from './count-store.ts';
 import { sliceEmpty } from './instance-store.ts';
+import { letGo } from './limit-removal.ts';
 import { refusalOp, refuse } from './refusal-store.ts';
 
 export async function topUp(ports: ClaimPorts, want: Claim, situation: Situation): Promise<Step> {
   const { wish, image } = situation;
   const take = sliceOf(image, wish.spec);
   const budgets = await budgetsOf(ports, situation);
+  const gone = budgets.find(({ removed }) => removed);
+  if (gone) {
+    await letGo(ports.table, image, gone.line);
+    return { image: await load(ports, want) };
+  }
   const begun = budgets.find(({ counting }) => counting);
   if (begun) {
     await countBefore(ports, begun.line, begun.period);

@@ -78,3 +78,23 @@ test('a scope without members, a fraction of a run and an unknown period are ref
     assert.match(answer.err, said);
   }
 });
+
+test('a limit is removed by its name, its past stays, and what is not there is not found', async () => {
+  const cli = await shop();
+  await novaJson(cli, ['budget', 'set', 'fleet', '0.40', ...HOUR]);
+  const removed = (await novaJson(cli, ['budget', 'remove', 'fleet', ...HOUR])) as Shown;
+  assert.deepEqual([removed.id, removed.kind, removed.per, removed.limitMicros], ['fleet', 'usd', 'hour', 400_000]);
+  const { budgets } = (await novaJson(cli, ['budget', 'show'])) as { budgets: readonly Shown[] };
+  assert.deepEqual(
+    budgets.map(({ id, per }) => `${id} ${per}`),
+    ['fleet day', 'agent:shop day'],
+  );
+  assert.equal((await nova(cli, ['budget', 'remove', 'fleet', ...HOUR])).code, 3);
+  const past = (await novaJson(cli, ['budget', 'history', 'fleet', ...HOUR])) as { periods: readonly Shown[] };
+  assert.equal(past.periods.length, 1);
+  const records = (await novaJson(cli, ['audit', 'list', '--entity', 'budget:fleet#usd-hour'])) as { action: string }[];
+  assert.deepEqual(records.map(({ action }) => action).sort(), ['budget.removed', 'budget.set']);
+  assert.equal(((await novaJson(cli, ['audit', 'verify'])) as { valid: boolean }).valid, true);
+  const said = await nova(cli, ['budget', 'remove', 'fleet']);
+  assert.equal(said.code, 3, 'nobody has set it');
+});

@@ -15,7 +15,7 @@ import { pastBudgets, viewLine } from '../../shared/store/budget-view.ts';
 import { adoptZone } from '../../shared/store/calendar-store.ts';
 import { createInstanceOps, getInstance } from '../../shared/store/instance-store.ts';
 import { agentKey, instanceKey, specKey } from '../../shared/store/keys.ts';
-import { type NewLimit, setLimit } from '../../shared/store/limit-store.ts';
+import { type NewLimit, removeLimit, setLimit } from '../../shared/store/limit-store.ts';
 import { listRuns } from '../../shared/store/run-store.ts';
 import type { WorkMessage } from '../../shared/wire/messages.ts';
 
@@ -195,6 +195,34 @@ test('past periods of a limit are kept, the newest first', async () => {
       ['2026-11-20T08', 2, 'healthy'],
     ],
   );
+});
+
+test('a limit removed and set again counts the running period, and leaves those before it as they were', async () => {
+  const { limit, run, clock, world } = await fleet();
+  const hourly = line('fleet', 'usd', 'hour');
+  await limit(hourly, 3 * COST);
+  assert.equal(await run('ada', 4), 'sssb');
+  await removeLimit(world, hourly, 'test');
+  assert.equal(await run('ada', 2), 'ss');
+  clock.advance(HOUR);
+  await run('bob', 2);
+  await limit(hourly, 4 * COST);
+  assert.equal(await run('ada', 3), 'ssb');
+  const past = await pastBudgets(world.table, hourly);
+  assert.deepEqual(
+    past.map(({ period, usedMicros, limitMicros }) => [period, usedMicros / COST, limitMicros / COST]),
+    [
+      ['2026-11-20T09', 4, 4],
+      ['2026-11-20T08', 3, 3],
+    ],
+  );
+});
+
+test('the dollars a day of everybody go back to what they are by themselves', async () => {
+  const { limit, world } = await fleet();
+  await limit(line('agent:ada', 'usd', 'day'), COST);
+  await removeLimit(world, line('agent:ada', 'usd', 'day'), 'test');
+  assert.equal((await viewLine(world, line('agent:ada', 'usd', 'day'))).limitMicros, 50_000_000);
 });
 
 test('P14: a day goes on in the old zone until it is over: moving east gives no second allowance', async () => {
