@@ -25,6 +25,7 @@ export const ALIASES: readonly (Alias & { readonly first: string })[] = [
   { first: 'pause', was: 'pause <id>', now: 'agent pause <id>', turn: same('agent', 'pause') },
   { first: 'resume', was: 'resume <id>', now: 'agent resume <id>', turn: same('agent', 'resume') },
   { first: 'kill', was: 'kill <id>', now: 'agent retire <id>', turn: same('agent', 'retire') },
+  { first: 'halt', was: 'halt on|off|status', now: 'killswitch on|off|status', turn: halt },
   { first: 'revenue', was: 'revenue', now: 'finance revenue', turn: same('finance', 'revenue') },
   { first: 'costs', was: 'costs [--period]', now: 'finance costs', turn: same('finance', 'costs') },
   { first: 'roi', was: 'roi <agent|department>', now: 'finance roi', turn: same('finance', 'roi') },
@@ -74,6 +75,12 @@ function agents(rest: readonly string[]): readonly string[] {
     return STATUS_WORDS[word] ?? word;
   });
   return ['agent', 'list', ...today];
+}
+
+/** Alone it means now. */
+function halt(rest: readonly string[]): readonly string[] {
+  const [verb = ''] = rest;
+  return ['killswitch', ...(verb === '' || verb.startsWith('-') ? ['on'] : []), ...rest];
 }
 
 /** Without an id they meant everybody. */

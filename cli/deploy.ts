@@ -6,6 +6,7 @@ import type { Blueprint } from '../shared/domain/ctx.ts';
 import { deployGate } from '../shared/domain/decide/deploy-gate.ts';
 import type { Verdict } from '../shared/domain/decision.ts';
 import { NovaError } from '../shared/domain/error.ts';
+import { haltOver } from '../shared/domain/halt.ts';
 import { NO_PACE, paceOf } from '../shared/domain/pace.ts';
 import type { PolicyVerdict } from '../shared/domain/policy-question.ts';
 import { holdMicros, rateOf } from '../shared/domain/protocol/cost.ts';
@@ -16,6 +17,7 @@ import { changeAgent, getAgent, listAgents } from '../shared/store/agent-store.t
 import { judgedMaking, refusalOf } from '../shared/store/authorize.ts';
 import { createDecision } from '../shared/store/decision-store.ts';
 import { deployAgent, type NewAgent } from '../shared/store/deploy-store.ts';
+import { readGate } from '../shared/store/halt-store.ts';
 import { setLimit } from '../shared/store/limit-store.ts';
 import { currentPolicy } from '../shared/store/policy-store.ts';
 import type { Reach } from './command.ts';
@@ -53,6 +55,10 @@ export async function deploy(
   if (await getAgent(world.table, id)) {
     throw new NovaError('conflict', `there is an agent "${id}" already, or there was one; choose another --name`);
   }
+  const { scopes } = await readGate(world.table);
+  const halted = haltOver({ version: 0, scopes }, { id, department: wanted.department }) !== null;
+  if (halted && input.expectedRoi !== undefined)
+    throw new NovaError('conflict', 'the kill switch is on: nothing is decided, the gate included; deploy without it');
   const verdict = await gateVerdict(input, wanted, world);
   const gated = verdict && (await judgedDeploy(world, verdict, actor));
   // A draft runs nothing: its name is taken first, its limit set next, so that it never runs under a larger one and the
@@ -62,7 +68,8 @@ export async function deploy(
   if (input.budgetDay !== undefined) {
     await setLimit(world, { scope: agentScope(id), limitMicros: input.budgetDay }, actor);
   }
-  if (limited && !verdict)
+  // Under the kill switch it stays a draft: it never ran, so nothing brings it back but a person.
+  if (limited && !verdict && !halted)
     await changeAgent(world, id, { status: 'active' }, { actor, why: 'deployed, its budget is set' });
   const gate = gated && (await decideDeploy(world, gated, actor));
   return { ...(await agentDetail(world, id)), gate };

@@ -73,6 +73,15 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       remove: () => import('./commands/operator/remove.ts'),
     },
   },
+  killswitch: {
+    summary: 'stop everything, and let it run again',
+    verbs: {
+      on: () => import('./commands/killswitch/on.ts'),
+      off: () => import('./commands/killswitch/off.ts'),
+      status: () => import('./commands/killswitch/status.ts'),
+      limit: () => import('./commands/killswitch/limit.ts'),
+    },
+  },
   budget: {
     summary: 'limits that are never exceeded',
     verbs: {

@@ -26,6 +26,7 @@ export const ENTITIES = {
   policy: 'POLICY',
   operator: 'OPERATOR',
   enrolment: 'ENROLMENT#*',
+  halt: 'HALT',
 } as const;
 
 export type Entity = keyof typeof ENTITIES;
@@ -162,6 +163,7 @@ export const functions: readonly FunctionRow[] = [
     uses: {
       table: {
         agent: ['read', 'check', 'update'],
+        spec: ['read'],
         fleet: ['read', 'put', 'update'],
         // The last runs of an agent that seems to run away.
         page: ['read'],
@@ -176,12 +178,17 @@ export const functions: readonly FunctionRow[] = [
         policy: ['read'],
         operator: ['read'],
         enrolment: ['read', 'update'],
+        // Followed when it is turned; whatever starts something is pinned to its gate.
+        halt: ['read', 'check', 'update'],
         audit: ['put'],
         outbox: OUTBOX,
       },
+      index: ['OPEN#decision', 'OPEN#approval'],
       sends: ['work'],
       secrets: ['sendgrid-api-key', 'approval-pepper'],
       schedules: true,
+      // The kill switch stops tasks.
+      launches: true,
       publicUrl: true,
       judges: true,
     },
@@ -206,6 +213,7 @@ export const functions: readonly FunctionRow[] = [
         lock: ['read', 'update'],
         approval: ['read', 'put', 'update'],
         policy: ['read'],
+        halt: ['read', 'check'],
         audit: ['put'],
         outbox: OUTBOX,
       },
@@ -239,6 +247,8 @@ export const functions: readonly FunctionRow[] = [
         approval: ['read', 'update'],
         // What two people said yes to takes effect, if they still may say it.
         operator: ['read'],
+        // The emergency limit turns the kill switch on; no answer gets past it.
+        halt: ['read', 'check', 'update'],
         audit: ['put'],
         // What moved since the last anchor goes into the one chain of the workspace.
         anchor: ['read', 'put'],
@@ -261,6 +271,7 @@ export const functions: readonly FunctionRow[] = [
         fleet: ['read', 'put', 'update'],
         // How many instances share a budget stands on its limit.
         limit: ['update'],
+        halt: ['read', 'check'],
       },
       sends: ['work'],
       schedules: true,
@@ -330,6 +341,9 @@ export const functions: readonly FunctionRow[] = [
         policy: ['read'],
         operator: ['read', 'update'],
         enrolment: ['read', 'update'],
+        // No answer gets past the kill switch; its own button turns it on, never off.
+        agent: ['read'],
+        halt: ['read', 'check', 'update'],
         audit: ['put'],
         outbox: OUTBOX,
       },

@@ -16,6 +16,8 @@ type Kept = {
 const FILE = 'settings.json';
 const LEASE_SECONDS = 60;
 const HEARTBEAT_SECONDS = 20;
+/** A look is one read of a local file. */
+const LOOK_SECONDS = 0.2;
 
 /** Whether mails really leave this machine. @throws NovaError misconfigured for another word. */
 export function sendsMail(home: Home): boolean {
@@ -44,6 +46,7 @@ export function homeSettings(home: Home, timeScale: number): Settings {
     computeNanosPerSecond: 0,
     // Times are whole milliseconds.
     leaseSeconds: Math.max(1, Math.round(LEASE_SECONDS / timeScale)),
+    lookSeconds: LOOK_SECONDS,
     heartbeatSeconds: Math.max(0.3, Math.round((HEARTBEAT_SECONDS * 1000) / timeScale) / 1000),
   };
 }

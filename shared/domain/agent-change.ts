@@ -31,6 +31,11 @@ export function changedAgent(agent: Agent, change: AgentChange, facts: ChangeFac
   return { ...agent, ...desired, version: agent.version + 1, updatedAt: facts.now };
 }
 
+/** Whether more may run after the change than before: what the kill switch forbids. */
+export function startsMore(before: Agent, after: Agent): boolean {
+  return after.status === 'active' && (before.status !== 'active' || after.instances > before.instances);
+}
+
 /** The verb for the audit trail, from what changed. */
 export function verbOfChange(before: Agent, after: Agent): string {
   if (before.status === after.status && before.instances !== after.instances) return 'agent.scaled';

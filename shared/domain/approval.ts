@@ -100,6 +100,7 @@ export type AnswerResult =
 export type RefusalReason =
   | ('unknown' | 'wrong_token' | 'expired' | 'locked' | 'not_a_person')
   /** Only who holds the link, or is known by name, hears of these. */
+  | 'halted'
   | ('needs_passkey' | 'bad_passkey' | 'not_an_approver' | 'requester');
 
 /**

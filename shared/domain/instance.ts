@@ -5,7 +5,8 @@
 import type { Amounts, Line } from './budget.ts';
 import type { RunRecord, Slot } from './run.ts';
 
-export type InstanceStatus = 'active' | 'paused' | 'retired';
+/** `halted`: the kill switch is on over it; it is active again when that is off. */
+export type InstanceStatus = 'active' | 'paused' | 'halted' | 'retired';
 
 /** Closed runs by outcome; `runs` counts those that ran (refused ones did not). */
 export type Tally = {
@@ -99,6 +100,8 @@ export type Instance = {
   readonly journal: readonly RunRecord[];
   readonly day: Tally;
   readonly total: Tally;
+  /** What was asked for today and refused for its money: attempted spending, for the emergency limit. */
+  readonly refusedMicros: number;
   readonly crashStreak: number;
   /** Epoch milliseconds until which no run starts; 0 when not cooling. */
   readonly coolingUntil: number;

@@ -28,6 +28,8 @@ export type Actual = {
   readonly schedules: readonly InstanceSchedule[];
   /** The shortest time between two ticks of the schedule, in seconds; null for a one-off or none. */
   readonly intervalSeconds: number | null;
+  /** The kill switch is on over the agent. */
+  readonly halted?: boolean;
 };
 
 /** Instances above 0 start somewhere in here, so that a scaled agent does not hit the same second many times over. */
@@ -40,10 +42,10 @@ export const scheduleName = (agentId: string, instance: number): string => `${ag
  * that must go, then those that must come. Doing them twice, or stopping between two, does no harm.
  */
 export function reconcile(agent: Agent, actual: Actual): readonly Step[] {
-  const wanted = wantedSchedules(agent, actual.intervalSeconds);
+  const wanted = actual.halted ? [] : wantedSchedules(agent, actual.intervalSeconds);
   const names = new Set(wanted.map(({ name }) => name));
   return [
-    ...instanceSteps(agent, actual.instances),
+    ...instanceSteps(agent, actual),
     ...actual.schedules
       .filter(({ name }) => !names.has(name))
       .map(({ name }): Step => ({ do: 'delete_schedule', name })),
@@ -53,16 +55,17 @@ export function reconcile(agent: Agent, actual: Actual): readonly Step[] {
   ];
 }
 
-function instanceSteps(agent: Agent, instances: readonly Instance[]): Step[] {
+function instanceSteps(agent: Agent, { instances, halted = false }: Actual): Step[] {
   const known = new Map(instances.map((instance) => [instance.number, instance]));
   const steps: Step[] = [];
   for (const instance of [...instances].sort((a, b) => a.number - b.number)) {
-    const status = wantedStatus(agent, instance.number);
+    const wanted = wantedStatus(agent, instance.number);
+    const status = halted && wanted === 'active' ? 'halted' : wanted;
     if (status === instance.status && (status === 'retired' || instance.specVersion === agent.specVersion)) continue;
     const clearCrashes = status === 'active' && instance.status === 'paused';
     steps.push({ do: 'set_instance', number: instance.number, status, clearCrashes });
   }
-  if (agent.status !== 'active') return steps;
+  if (agent.status !== 'active' || halted) return steps;
   for (let number = 0; number < agent.instances; number++) {
     if (!known.has(number)) steps.push({ do: 'create_instance', number });
   }

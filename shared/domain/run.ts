@@ -15,6 +15,7 @@ export const REFUSALS = [
   'throttled',
   'paused',
   'retired',
+  'halted',
   'cooling',
   'overlap',
   'late',

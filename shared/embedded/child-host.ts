@@ -39,7 +39,11 @@ export function childHost(options: ChildHostOptions = {}): ChildHost {
   const pool = new ChildPool(options);
   return {
     execute: (order, calls, interruption) =>
-      new Promise<RunResult>((resolve) => pool.take({ order, calls, interruption, resolve, lost: 0 })),
+      new Promise<RunResult>((resolve) => {
+        const job = { order, calls, interruption, resolve, lost: 0 };
+        pool.take(job);
+        calls.stopped?.addEventListener('abort', () => pool.stop(job), { once: true });
+      }),
     warm: () => pool.warm(),
     pids: () => pool.pids(),
     close: () => pool.close(),

@@ -58,6 +58,25 @@ export class ChildPool {
     }
   }
 
+  /** Ends one run at once, begun or not; nothing when it has ended. */
+  stop(job: Job): void {
+    const result = crashed('the run was stopped');
+    const at = this.#waiting.indexOf(job);
+    if (at >= 0) {
+      this.#waiting.splice(at, 1);
+      job.resolve(result);
+      return;
+    }
+    for (const child of this.#children) {
+      if (child.isAt(job)) child.kill(result);
+      else if (child.holds(job)) {
+        this.#waiting.unshift(...child.takeBack().filter((other) => other !== job));
+        job.resolve(result);
+        this.#distribute();
+      }
+    }
+  }
+
   async warm(): Promise<void> {
     this.#warmed = true;
     while (this.#children.size < this.#idle) this.#spawn();

@@ -73,6 +73,15 @@ export class Child {
     return this.#mailbox.length + (this.#current ? 1 : 0);
   }
 
+  isAt(job: Job): boolean {
+    return this.#current?.job === job;
+  }
+
+  /** It has the order and has not begun it. */
+  holds(job: Job): boolean {
+    return this.#mailbox.includes(job);
+  }
+
   give(job: Job): void {
     // What is sent now is read after every withdrawal before it.
     if (this.load === 0) {

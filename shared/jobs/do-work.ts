@@ -8,6 +8,7 @@ import { WorkMessage } from '../wire/messages.ts';
 import { checkCrashes } from './check-crashes.ts';
 import { checkRunaway } from './check-runaway.ts';
 import { executeDecision } from './execute-decision.ts';
+import { followHalt } from './halt-scope.ts';
 import { notify } from './notify.ts';
 import { reconcileAgent } from './reconcile-agent.ts';
 import { requestApproval } from './request-approval.ts';
@@ -23,6 +24,7 @@ const NEEDS = {
   log: true,
   work: true,
   scheduler: true,
+  launcher: true,
   mailer: true,
   secrets: true,
 } as const;
@@ -43,6 +45,8 @@ async function doWork(message: WorkMessage, world: WorkPorts): Promise<Later | u
       return checkCrashes(world, message.agentId).then(() => undefined);
     case 'check-runaway':
       return checkRunaway(world, message.agentId).then(() => undefined);
+    case 'halt':
+      return followHalt(message, world);
     case 'execute-decision':
       return executeDecision(message, world);
     case 'request-approval':

@@ -16,6 +16,7 @@ import { judgedExecution, refusalOf } from '../store/authorize.ts';
 import { getLimit } from '../store/budget-store.ts';
 import { committed, publishOrLeave } from '../store/commit.ts';
 import { type DecisionMove, decisionMoveOps, getDecision } from '../store/decision-store.ts';
+import { freeGate, gateOp } from '../store/halt-store.ts';
 import { setLimit } from '../store/limit-store.ts';
 import { currentPolicy } from '../store/policy-store.ts';
 
@@ -83,6 +84,8 @@ async function refusalByPolicy(world: ExecutePorts, decision: Decision): Promise
 
 async function apply(world: ExecutePorts, decision: Decision, agent: Agent): Promise<void> {
   const { action } = decision;
+  const gate = await freeGate(world.table, agent.id);
+  if (!gate) return void (await move(world, decision, { to: 'failed', outcome: 'the kill switch is on' }));
   // Set to a value, so that doing it twice after a crash is doing it once.
   if (action.kind === 'budget_change') {
     const scope = agentScope(agent.id);
@@ -93,7 +96,7 @@ async function apply(world: ExecutePorts, decision: Decision, agent: Agent): Pro
   if (changed === 'not_now')
     return void (await move(world, decision, { to: 'superseded', outcome: 'its budget is spent again' }));
   const moved = decisionMoveOps(world, decision, { to: 'executed', actor: ACTOR, outcome: decision.why });
-  const ops = [...moved.ops, ...(changed?.ops ?? [])];
+  const ops = [...moved.ops, ...(changed?.ops ?? []), gateOp(gate)];
   if (await committed(world.table, ops, moved.decision.auditHash)) await publishOrLeave(world, changed?.posted ?? []);
 }
 

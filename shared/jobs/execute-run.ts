@@ -3,14 +3,15 @@ import { NovaError } from '../domain/error.ts';
 import { mixed, printOf, spelled } from '../domain/fingerprint.ts';
 import { attemptMicros, rateOf } from '../domain/protocol/cost.ts';
 import { runId } from '../domain/run.ts';
-import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
+import type { RunCalls, RunOrder } from '../ports/host.ts';
 import type { World } from '../ports/world.ts';
 import type { Call } from '../runtime/job.ts';
 import { countInstances } from '../store/agent-store.ts';
 import type { Claimed } from '../store/claim.ts';
 import { type Ended, type Ending, endRun } from '../store/close-store.ts';
-import { keepCheckpoint, keepLease, markCall } from '../store/mark-store.ts';
+import { keepCheckpoint, markCall } from '../store/mark-store.ts';
 import { readState } from '../store/state-store.ts';
+import { mayGoOn, type Result, type Stop, unlessStopped, watchStop } from './stop-run.ts';
 
 export const EXECUTE_NEEDS = {
   table: true,
@@ -28,11 +29,12 @@ export type ExecutePorts = Pick<World, keyof typeof EXECUTE_NEEDS>;
 const END_MARGIN_MS = 5_000;
 
 /** What one run has done so far; the claim moves on with every mark. */
-type Progress = {
-  claimed: Claimed;
+type Progress = Stop & {
   settledMicros: number;
   openBoundMicros: number;
   earnedMicros: number;
+  /** What calls asked for that the hold had no room for. */
+  refusedMicros: number;
   /** The print of all that it read and asked for; null while that is nothing. */
   input: number | null;
 };
@@ -42,15 +44,15 @@ export type Executed = Ended | { readonly kind: 'interrupted'; readonly claimed:
 
 export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Call): Promise<Executed> {
   const { instance } = claimed;
-  const progress: Progress = { claimed, settledMicros: 0, openBoundMicros: 0, earnedMicros: 0, input: null };
+  const progress: Progress = {
+    ...{ claimed, settledMicros: 0, openBoundMicros: 0, earnedMicros: 0, refusedMicros: 0, input: null },
+    ...{ stop: new AbortController(), marking: Promise.resolve() },
+  };
   // Before the first heartbeat: were it to fail after, nobody would stop the heart, and the lease would never end.
   const order = await orderOf(world, claimed, call);
-  const stop = world.heart.every(world.settings.heartbeatSeconds * 1000, () => {
-    keepLease(world, progress.claimed).then(call.onHeartbeat, () =>
-      world.log.warn('a heartbeat failed', { agentId: instance.agentId }),
-    );
-  });
-  const result = await world.host.execute(order, callsOf(world, progress), call.interruption).finally(stop);
+  const unwatch = watchStop(world, progress, call.onHeartbeat);
+  const running = world.host.execute(order, callsOf(world, progress), call.interruption);
+  const result = await unlessStopped(running, progress).finally(unwatch);
   const { outcome } = result;
   if (outcome === 'interrupted') return { kind: 'interrupted', claimed: progress.claimed };
   const endedAt = world.time.now();
@@ -62,6 +64,7 @@ export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Ca
     endedAt,
     costMicros: progress.settledMicros + progress.openBoundMicros + ran,
     earnedMicros: progress.earnedMicros,
+    refusedMicros: progress.refusedMicros,
     ...printsOf(progress, result),
   });
 }
@@ -69,7 +72,7 @@ export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Ca
 /** What a paid run was given and what came of it, as far as either is to be different from run to run. */
 function printsOf(
   { claimed, input, earnedMicros }: Progress,
-  { outcome, note, state }: RunResult,
+  { outcome, note, state }: Result,
 ): Pick<Ending, 'prints'> {
   if (claimed.instance.run?.callSeq === 0) return {};
   const { repeats = [] } = claimed.spec;
@@ -109,16 +112,16 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
   const { agentId, number, run } = progress.claimed.instance;
   const id = runId(agentId, number, run?.slot ?? '');
   return {
+    stopped: progress.stop.signal,
     async mark(boundMicros, asks) {
+      mayGoOn(progress);
       if (asks !== undefined) takeIn(progress, asks);
       // A call whose cost nobody told is booked at its bound before the next one is marked.
       progress.settledMicros += progress.openBoundMicros;
       progress.openBoundMicros = 0;
-      progress.claimed = await markCall(world, progress.claimed, {
-        boundMicros,
-        settledMicros: progress.settledMicros,
-      });
-      progress.openBoundMicros = boundMicros;
+      const marked = markOne(world, progress, boundMicros);
+      progress.marking = marked.catch(() => undefined);
+      await marked;
     },
     settle(costMicros) {
       if (costMicros < 0 || costMicros > progress.openBoundMicros) return;
@@ -126,6 +129,7 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
       progress.openBoundMicros = 0;
     },
     async checkpoint(state) {
+      mayGoOn(progress);
       progress.settledMicros += progress.openBoundMicros;
       progress.openBoundMicros = 0;
       progress.claimed = await keepCheckpoint(world, progress.claimed, {
@@ -134,6 +138,7 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
       });
     },
     async earn(amountMicros, movementId) {
+      mayGoOn(progress);
       if (!Number.isSafeInteger(amountMicros) || amountMicros < 0) {
         throw new NovaError('bad_input', `an earning is a whole number of micro-USD, 0 or more; got ${amountMicros}`);
       }
@@ -150,6 +155,7 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
       progress.earnedMicros += amountMicros;
     },
     async fetch(url) {
+      mayGoOn(progress);
       const page = await world.http.get(url);
       takeIn(progress, printOf(url, page.body));
       return page;
@@ -157,4 +163,19 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
     // Nested: names of the blueprint's choosing must not pass for ours.
     log: (message, fields) => world.log.info(message, { runId: id, fields }),
   };
+}
+
+/** @throws NovaError as `markCall`; denied as well when the run was stopped meanwhile: the bound is spent all the same. */
+async function markOne(world: ExecutePorts, progress: Progress, boundMicros: number): Promise<void> {
+  const paid = { boundMicros, settledMicros: progress.settledMicros };
+  try {
+    progress.claimed = await markCall(world, progress.claimed, paid);
+    progress.openBoundMicros = boundMicros;
+  } catch (thrown) {
+    const code = thrown instanceof NovaError ? thrown.code : null;
+    if (code === 'denied') progress.stop.abort();
+    if (code === 'budget_reached') progress.refusedMicros += boundMicros;
+    throw thrown;
+  }
+  mayGoOn(progress);
 }

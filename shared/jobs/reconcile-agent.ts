@@ -1,12 +1,14 @@
 /** Work message `reconcile`: makes instances and schedules of one agent what its desired state says. */
 import type { Agent } from '../domain/agent.ts';
 import { NovaError } from '../domain/error.ts';
+import { type Gate, haltOver } from '../domain/halt.ts';
 import type { Instance } from '../domain/instance.ts';
 import { NO_PACE, paceOf } from '../domain/pace.ts';
 import { reconcile, type Step } from '../domain/reconcile.ts';
 import type { Op } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { type AgentPorts, changeAgent, getAgent, isOverBudget } from '../store/agent-store.ts';
+import { gateOp, readGate } from '../store/halt-store.ts';
 import { clearCrashesOp, createInstanceOps, listInstances, setInstanceStatusOp } from '../store/instance-store.ts';
 import { agentKey } from '../store/keys.ts';
 
@@ -20,11 +22,16 @@ const ROUNDS = 8;
 export async function reconcileAgent(message: { readonly agentId: string }, world: ReconcilePorts): Promise<undefined> {
   const agent = await getAgent(world.table, message.agentId);
   if (!agent) return;
-  if (agent.status === 'paused' && agent.pauseReason === 'budget' && !(await isOverBudget(world, agent))) {
+  if (await isBudgetPauseOver(world, agent)) {
     const by = { actor: 'system:reconcile', why: 'its budget has room again' };
     await changeAgent(world, agent.id, { status: 'active' }, by);
   }
   await settleAgent(world, agent.id);
+}
+
+async function isBudgetPauseOver(world: ReconcilePorts, agent: Agent): Promise<boolean> {
+  if (agent.status !== 'paused' || agent.pauseReason !== 'budget') return false;
+  return !haltOver(await readGate(world.table), agent) && !(await isOverBudget(world, agent));
 }
 
 /**
@@ -36,25 +43,29 @@ export async function settleAgent(world: DriftPorts, agentId: string): Promise<n
   for (let round = 0; round < ROUNDS; round++) {
     const agent = await getAgent(world.table, agentId);
     if (!agent) return taken;
-    const steps = await stepsFor(world, agent);
+    const gate = await readGate(world.table);
+    const steps = await stepsFor(world, agent, gate);
     if (steps.length === 0) return taken;
     for (const step of steps) {
-      if (!(await take(world, agent, step))) break;
+      if (!(await take(world, { agent, gate }, step))) break;
       taken++;
     }
   }
   throw new NovaError('unavailable', `agent ${agentId} kept changing while it was reconciled`);
 }
 
-async function stepsFor(world: DriftPorts, agent: Agent): Promise<readonly Step[]> {
+async function stepsFor(world: DriftPorts, agent: Agent, gate: Gate): Promise<readonly Step[]> {
   const instances: readonly Instance[] = await listInstances(world.table, agent.id);
   const schedules = await world.scheduler.list(agent.id);
   const pace = agent.schedule ? paceOf(agent.schedule, world.time.now()) : NO_PACE;
-  return reconcile(agent, { instances, schedules, intervalSeconds: pace.shortestGapSeconds });
+  const halted = haltOver(gate, agent) !== null;
+  return reconcile(agent, { instances, schedules, intervalSeconds: pace.shortestGapSeconds, halted });
 }
 
-/** False when the agent has changed since it was read: what is left of the plan is void. */
-async function take(world: DriftPorts, agent: Agent, step: Step): Promise<boolean> {
+type Seen = { readonly agent: Agent; readonly gate: Gate };
+
+/** False when the agent or the kill switch has changed since it was read: what is left of the plan is void. */
+async function take(world: DriftPorts, seen: Seen, step: Step): Promise<boolean> {
   if (step.do === 'delete_schedule') {
     await world.scheduler.delete(step.name);
     return true;
@@ -63,7 +74,7 @@ async function take(world: DriftPorts, agent: Agent, step: Step): Promise<boolea
     await world.scheduler.put(step.schedule);
     return true;
   }
-  return (await world.table.transact(opsOf(agent, step))).ok;
+  return (await world.table.transact([...opsOf(seen.agent, step), gateOp(seen.gate)])).ok;
 }
 
 /** Pinned to the version of the agent: a slow reconciler cannot undo what a faster one did for a newer state. */

@@ -78,6 +78,8 @@ async function runRequest(message: Requested, world: RunPorts, call: Call): Prom
     if (request.next > first && !fits(world, request, call)) return await handOn(world, message);
     const step = await runNext(world, request, call);
     if (step === 'in a task') return undefined;
+    // Under the kill switch its item waits, not its message: waiting counts as receiving.
+    if (step === 'parked') return undefined;
     if (step) return step;
     request = await getRequest(world.table, message.requestId);
   }
@@ -91,7 +93,11 @@ function fits(world: RunPorts, { agentId }: RunRequest, call: Call): boolean {
 }
 
 /** In a task: it asks for the next run of its request when it is done. */
-async function runNext(world: RunPorts, request: RunRequest, call: Call): Promise<Later | 'in a task' | undefined> {
+async function runNext(
+  world: RunPorts,
+  request: RunRequest,
+  call: Call,
+): Promise<Later | 'in a task' | 'parked' | undefined> {
   const want = {
     agentId: request.agentId,
     number: request.instance,
@@ -102,6 +108,7 @@ async function runNext(world: RunPorts, request: RunRequest, call: Call): Promis
   if (answer.kind === 'wait') return waiting(answer.seconds, call);
   if (placed === 'refused') return waiting(NO_CAPACITY_SECONDS, call);
   if (placed === 'launched') return 'in a task';
+  if (answer.kind === 'parked') return 'parked';
   return ended?.kind === 'fenced' ? FENCED : undefined;
 }
 

@@ -16,6 +16,7 @@ import { openRequests, touchRequest } from '../store/request-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
 import { noticeBudgets } from './budget-notices.ts';
 import { suspectRunaways } from './suspect-runaways.ts';
+import { watchEmergency } from './watch-emergency.ts';
 
 const NEEDS = {
   table: true,
@@ -45,6 +46,7 @@ export async function sweep(world: SweepPorts): Promise<JsonObject> {
     resent: await part(world, 'requests', () => resendRequests(world), 0),
     adopted: await part(world, 'zone', async () => Number(await adoptZone(world)), 0),
     suspected: await part(world, 'runaways', () => suspectRunaways(world), 0),
+    emergency: await part(world, 'emergency limit', () => watchEmergency(world), 'calm'),
     noticed: await part(world, 'budgets', () => noticeBudgets(world), 0),
     anchored: await part(world, 'anchors', () => anchorWhenDue(world), 0),
     expired: await part(world, 'approvals', async () => (await expireDue(world, world.time.now())).expired, 0),
@@ -113,7 +115,7 @@ async function resendRequests(world: SweepPorts): Promise<number> {
   for (const request of await openRequests(world.table)) {
     if (now - request.touchedAt < REQUEST_AGE_MS) continue;
     const instance = await getInstance(world.table, request.agentId, request.instance);
-    if (instance?.run && instance.run.leaseUntil > now) continue;
+    if (instance?.status === 'halted' || (instance?.run && instance.run.leaseUntil > now)) continue;
     if (!(await touchRequest(world.table, request, now))) continue;
     await world.runs.send({ v: 1, kind: 'request', requestId: request.id, hop: 0 });
     resent++;

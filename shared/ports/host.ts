@@ -25,6 +25,11 @@ export type RunCalls = {
   earn(amountMicros: number, movementId: string | null): Promise<void>;
   fetch(url: string): Promise<FetchedPage>;
   log(message: string, fields: JsonObject): void;
+  /**
+   * Aborted when the run was stopped: every call is refused from then on. A host that can ends the run at once; in process
+   * it is left alone.
+   */
+  readonly stopped?: AbortSignal;
 };
 
 export type RunResult = {

@@ -11,6 +11,8 @@ export type Settings = {
   readonly computeNanosPerSecond: number;
   readonly leaseSeconds: number;
   readonly heartbeatSeconds: number;
+  /** How often a run in progress looks whether it was stopped; with its heartbeat alone where a look costs money. */
+  readonly lookSeconds?: number;
   /** Fixed rates for revenue in other currencies; without one it is kept and shown unconverted. */
   readonly rates?: Rates;
 };

@@ -1,6 +1,6 @@
 /** Agents: desired state, changed in one transaction with its audit record and the order to reconcile. */
 import type { Agent, AgentSpec } from '../domain/agent.ts';
-import { type AgentChange, changedAgent, verbOfChange } from '../domain/agent-change.ts';
+import { type AgentChange, changedAgent, startsMore, verbOfChange } from '../domain/agent-change.ts';
 import type { Actor } from '../domain/audit.ts';
 import { agentScope } from '../domain/budget.ts';
 import { NovaError } from '../domain/error.ts';
@@ -12,6 +12,7 @@ import { audited } from './audit-store.ts';
 import { getLimit } from './budget-store.ts';
 import { momentNow } from './calendar-store.ts';
 import { committed, publishOrLeave } from './commit.ts';
+import { gateOp, mustNotBeHalted, readGate } from './halt-store.ts';
 import { listInstances } from './instance-store.ts';
 import { agentKey, agentsPk, specKey } from './keys.ts';
 import { type PostedWork, post } from './outbox-store.ts';
@@ -119,7 +120,7 @@ function beforeAndAfter(before: Agent, after: Agent): { [name: string]: string |
 
 /**
  * Changes desired state; the reconciler makes the world follow. Changing it to what it is writes nothing.
- * @throws NovaError not_found, conflict when the state forbids it, bad_input.
+ * @throws NovaError not_found, conflict when the state or the kill switch forbids it, bad_input.
  */
 export async function changeAgent(
   world: AgentPorts,
@@ -132,7 +133,10 @@ export async function changeAgent(
     const exceeded = change.status === 'active' && (await isOverBudget(world, agent));
     const next = agentChangeOps(world, agent, { change, ...by, budgetExceeded: exceeded });
     if (!next) return agent;
-    if (!(await committed(world.table, next.ops, next.agent.auditHash))) continue;
+    const gate = startsMore(agent, next.agent) ? await readGate(world.table) : null;
+    if (gate) mustNotBeHalted(gate, agent);
+    const ops = gate ? [...next.ops, gateOp(gate)] : next.ops;
+    if (!(await committed(world.table, ops, next.agent.auditHash))) continue;
     await publishOrLeave(world, next.posted);
     return next.agent;
   }

@@ -119,7 +119,8 @@ export async function confirm(world: RecordPorts, approval: Approval): Promise<'
   const consents = await validConsents(world, approval);
   if (consents.length >= peopleNeeded('T2')) {
     const by = { actor: actorsOf(consents), if: [] };
-    return (await record(world, { approval, decision, answer: 'approve' }, by, NOTHING_ELSE)) ? 'approved' : 'again';
+    const result = await record(world, { approval, decision, answer: 'approve' }, by, NOTHING_ELSE);
+    return result?.kind === 'recorded' ? 'approved' : 'again';
   }
   const reopened = approvalChangeOps(world, approval, {
     actor: 'system:approvals',

@@ -7,6 +7,7 @@ import type { World } from '../ports/world.ts';
 import { approvalChangeOps, withdrawApprovalOps } from './approval-store.ts';
 import { publishOrLeave } from './commit.ts';
 import { decisionMoveOps, executionOrder } from './decision-store.ts';
+import { freeGate, gateOp } from './halt-store.ts';
 
 export type RecordPorts = Pick<World, 'table' | 'time' | 'ids' | 'hashing' | 'settings' | 'work' | 'log'>;
 
@@ -58,13 +59,15 @@ export function challengeSet(
   return usedChallenge ? { usedChallenges: [...approval.usedChallenges, usedChallenge] } : {};
 }
 
-/** null: somebody was faster; read again. */
+/** null: somebody was faster; read again. The kill switch comes before every answer. */
 export async function record(
   world: RecordPorts,
   { approval, decision, answer }: Answered,
   by: Pick<By, 'actor' | 'if'>,
   alongside: Alongside,
 ): Promise<AnswerResult | null> {
+  const gate = await freeGate(world.table, approval.agentId);
+  if (!gate) return { kind: 'refused', why: 'halted' };
   const status = STATUS[answer];
   const now = world.time.now();
   const posted = answer === 'approve' ? [executionOrder(world, decision.id)] : [];
@@ -78,7 +81,7 @@ export async function record(
     set: { ...set, ...challengeSet(approval, alongside) },
     if: [...stillOpen(now), ...by.if],
   });
-  const ops = [...changed, ...moved.ops, ...alongside.ops, ...posted.map(({ op }) => op)];
+  const ops = [...changed, ...moved.ops, ...alongside.ops, ...posted.map(({ op }) => op), gateOp(gate)];
   // A refusal is read again: an answer that was lost on the way shows up as recorded, and its order is the sweep's.
   if (!(await world.table.transact(ops)).ok) return null;
   await publishOrLeave(world, posted);

@@ -14,6 +14,10 @@ import {
   agentsPk,
   approvalKey,
   decisionKey,
+  emergencyKey,
+  haltKey,
+  haltPk,
+  haltPrefix,
   ledgerBookKey,
   limitPk,
   operatorKey,
@@ -36,6 +40,7 @@ function headKey(entity: string): Key | null {
   if (kind === 'decision') return decisionKey(id);
   if (kind === 'approval') return approvalKey(id);
   if (kind === 'operator') return operatorKey(id);
+  if (kind === 'halt') return id === 'emergency' ? emergencyKey : haltKey(id);
   if (kind === 'budget') return id.includes('#') ? { pk: limitPk, sk: id } : limitKeyOf(id);
   if (entity === TARGETS_ENTITY) return targetsKey;
   if (entity === 'ledger:book') return ledgerBookKey;
@@ -97,6 +102,7 @@ export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days
   const agents = await queryAll(world.table, { pk: agentsPk });
   const limits = await queryAll(world.table, { pk: limitPk });
   const people = await queryAll(world.table, { pk: operatorPk });
+  const halts = await queryAll(world.table, { pk: haltPk, prefix: haltPrefix });
   const policy = await world.table.get(policyKey);
   const book = await world.table.get(ledgerBookKey);
   const targets = await world.table.get(targetsKey);
@@ -107,6 +113,7 @@ export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days
       .filter(({ auditSeq }) => auditSeq !== undefined)
       .map(({ sk }) => `budget:${sk.endsWith(`#${BUDGET_KIND}`) ? sk.slice(0, sk.lastIndexOf('#')) : sk}`),
     ...people.filter(({ sk }) => sk !== operatorRegisterKey.sk).map(({ sk }) => `operator:${sk}`),
+    ...halts.map(({ sk }) => `halt:${sk.slice(haltPrefix.length)}`),
     ...(policy ? ['policy:autonomy'] : []),
     ...(book ? ['ledger:book'] : []),
     ...(targets ? [TARGETS_ENTITY] : []),

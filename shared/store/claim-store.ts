@@ -73,6 +73,8 @@ async function follow(ports: ClaimPorts, want: Claim, situation: Situation): Pro
       return { answer: { kind: 'done' } };
     case 'wait':
       return { answer: { kind: 'wait', seconds: judgement.seconds } };
+    case 'park':
+      return { answer: { kind: 'parked' } };
     case 'look_up':
       if (!(await isRecorded(ports.table, image, want.slot))) await refuseLate(ports.table, image, wish);
       return { answer: { kind: 'done' } };

@@ -26,6 +26,8 @@ export type ClaimAnswer =
   /** The item holds it for a task. */
   | { readonly kind: 'held'; readonly claimed: Claimed }
   | { readonly kind: 'wait'; readonly seconds: number }
+  /** The kill switch is on: the request this slot belongs to stays open, and its message goes. */
+  | { readonly kind: 'parked' }
   | { readonly kind: 'refused'; readonly reason: Refusal };
 
 /** One step of a claim: an answer, or the image from which to judge again. */

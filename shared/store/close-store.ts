@@ -17,13 +17,16 @@ import { journalAfter, journalPage, pinned, sliceAdd, sliceEmpty } from './insta
 import { instanceKey, stateKey } from './keys.ts';
 
 export type Ending = {
-  readonly outcome: 'succeeded' | 'failed' | 'crashed' | 'timed_out';
+  /** `cancelled`: stopped by the kill switch or with its agent. */
+  readonly outcome: 'succeeded' | 'failed' | 'crashed' | 'timed_out' | 'cancelled';
   readonly note: string;
   readonly endedAt: number;
   /** Paid calls and compute of this attempt; at most the hold. */
   readonly costMicros: number;
   readonly earnedMicros: number;
   readonly prints?: Prints;
+  /** What calls asked for beyond what the run had left. */
+  readonly refusedMicros?: number;
   /** Present: ctx.state was set, and is kept with the record. */
   readonly state?: Json;
 };
@@ -108,7 +111,7 @@ function endOps(image: Instance, { record, closed, ending, rest }: End): Op[] {
     set: { ...closedAttrs(image, record, closed), ...set, ...(ending.state === undefined ? {} : { hs: true }) },
     remove: RUN_ATTRS,
     // Whoever judged the leased image must not write by it once the run has ended.
-    add: { rev: 1, ...add },
+    add: { rev: 1, ...add, ...(ending.refusedMicros ? { rm: ending.refusedMicros } : {}) },
   };
   const state: Op[] =
     ending.state === undefined

@@ -13,6 +13,7 @@ import { audited, NO_AUDIT } from './audit-store.ts';
 import { committed, publishOrLeave } from './commit.ts';
 import { decisionIndex, decodeDecision, encodeDecision } from './decision-item.ts';
 import { releaseLockOp, takeLockOp, takeUpLockOp } from './decision-lock.ts';
+import { freeGate, gateOp, readGate } from './halt-store.ts';
 import { dayIndex, decisionKey, openIndex } from './keys.ts';
 import { type PostedWork, post } from './outbox-store.ts';
 import { currentPolicy } from './policy-store.ts';
@@ -65,13 +66,20 @@ export async function recentDecisions(world: Pick<World, 'table' | 'time'>, days
 
 /**
  * Records a decision and starts what follows from its status: the order to execute it, or the request for approval.
- * null when a decision of the kind is open for the agent (or its agent has too many open requests): nothing is written.
+ * null when a decision of the kind is open for the agent (or its agent has too many open requests, or the kill switch is
+ * on over it): nothing is written.
  */
 export async function createDecision(world: Ports, order: NewDecision): Promise<Decision | null> {
+  const gate = await freeGate(world.table, order.verdict.action.agentId);
+  if (!gate) return null;
   const asks = order.status === 'awaiting_approval';
   const tier = asks ? tierFor(stakeOf(order.verdict), await currentPolicy(world.table)) : null;
   const { decision, ops, posted } = newDecisionOps(world, order, tier);
-  if (!(await committed(world.table, ops, decision.auditHash))) return null;
+  if (!(await committed(world.table, [...ops, gateOp(gate)], decision.auditHash))) {
+    // A switch of others that was turned meanwhile is no reason not to ask.
+    const turned = (await readGate(world.table)).version !== gate.version;
+    return turned ? await createDecision(world, order) : null;
+  }
   await publishOrLeave(world, posted);
   return decision;
 }

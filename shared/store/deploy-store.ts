@@ -11,12 +11,15 @@ import {
 } from '../domain/agent.ts';
 import type { Actor } from '../domain/audit.ts';
 import { NovaError } from '../domain/error.ts';
+import { haltOver } from '../domain/halt.ts';
 import type { TaskShape } from '../domain/task.ts';
 import type { Item, Op } from '../ports/table.ts';
 import { encodeAgent, encodeSpec } from './agent-item.ts';
 import { type AgentOps, type AgentPorts, type AgentRecords, agentEntity, reconcileOrder } from './agent-store.ts';
 import { audited, NO_AUDIT } from './audit-store.ts';
 import { committed, publishOrLeave } from './commit.ts';
+import { gateOp, readGate } from './halt-store.ts';
+import { agentKey } from './keys.ts';
 
 /** What a caller has checked already: the config by its blueprint, the schedule by its parser. */
 export type NewAgent = {
@@ -46,13 +49,22 @@ export type NewAgent = {
  * @throws NovaError conflict when the name is taken, bad_input when it makes no id or the instances are out of range.
  */
 export async function deployAgent(world: AgentPorts, input: NewAgent, actor: Actor): Promise<Agent> {
-  const { agent, ops, posted } = deployOps(world, input, actor);
-  if (!(await committed(world.table, ops, agent.auditHash))) {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const gate = await readGate(world.table);
+    // Under the kill switch it is made and not started; a person starts it when the switch is off.
+    const halted = haltOver(gate, { id: agentIdOf(input.name), department: input.department }) !== null;
+    const { agent, ops, posted } = deployOps(world, halted ? { ...input, draft: true } : input, actor);
+    if (await committed(world.table, [...ops, gateOp(gate)], agent.auditHash)) {
+      await publishOrLeave(world, posted);
+      return agent;
+    }
+    if (!(await world.table.get(agentKey(agent.id)))) continue;
     throw new NovaError('conflict', `there is an agent "${agent.id}" already, or there was one; choose another name`);
   }
-  await publishOrLeave(world, posted);
-  return agent;
+  throw new NovaError('unavailable', 'the kill switch is being turned; try again');
 }
+
+const TRIES = 8;
 
 /** The ops of a deployment alone, for a transaction that does more. */
 export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): AgentOps {

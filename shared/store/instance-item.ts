@@ -155,6 +155,7 @@ export function decodeInstance(item: Item): Instance {
     journal: strings(item.j).map(decodeRecord),
     day: decodeTally(item.d),
     total: decodeTally(item.t),
+    refusedMicros: Number(item.rm ?? 0),
     crashStreak: Number(item.cx),
     coolingUntil: Number(item.cu),
     probes: Number(item.pb),

@@ -45,7 +45,7 @@ export function createInstanceOps(agentId: string, number: number, specVersion: 
   ];
 }
 
-/** Sets status and spec. Retiring raises the kill epoch, so that a run in progress may not mark another call. */
+/** Sets status and spec. Retiring and halting raise the kill epoch, so that a run in progress may not mark another call. */
 export function setInstanceStatusOp(
   agentId: string,
   number: number,
@@ -57,7 +57,7 @@ export function setInstanceStatusOp(
     if: [{ attr: 'pk', op: 'exists' }],
     set: { st: to.status, sv: to.specVersion },
   };
-  return to.status === 'retired' ? { ...change, add: { ke: 1 } } : change;
+  return to.status === 'retired' || to.status === 'halted' ? { ...change, add: { ke: 1 } } : change;
 }
 
 /** A person has resumed it: the next run is not a probe, and it is not slowed down. */

@@ -99,6 +99,14 @@ export const requestKey = (id: string): Key => ({ pk: `REQUEST#${id}`, sk: 'R' }
 /** Open things by type in the sparse index: OPEN#decision, OPEN#approval, OPEN#request. */
 export const openIndex = (type: string): string => `OPEN#${type}`;
 
+/** The kill switch: which scopes it is on for, one item per scope, the emergency limit, and the links in mails. */
+export const haltPk = 'HALT';
+export const haltGateKey: Key = { pk: haltPk, sk: 'gate' };
+export const haltPrefix = 'scope#';
+export const haltKey = (scope: string): Key => ({ pk: haltPk, sk: `${haltPrefix}${scope}` });
+export const emergencyKey: Key = { pk: haltPk, sk: 'emergency' };
+export const haltLinkKey = (id: string): Key => ({ pk: haltPk, sk: `link#${id}` });
+
 export const auditPk = (entity: string): string => `AUDIT#${entity}`;
 export const auditKey = (entity: string, seq: number): Key => ({ pk: auditPk(entity), sk: pad(seq, 10) });
 

@@ -2,8 +2,10 @@
 import type { AgentSpec, Json } from '../domain/agent.ts';
 import { MAX_OPERATION_MICROS } from '../domain/budget.ts';
 import { NovaError } from '../domain/error.ts';
+import type { Instance } from '../domain/instance.ts';
 import { formatUsd } from '../domain/money.ts';
 import { computeBoundMicros, rateOf } from '../domain/protocol/cost.ts';
+import type { Item } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import type { Claimed } from './claim.ts';
 import { decodeInstance } from './instance-item.ts';
@@ -61,15 +63,17 @@ export async function markCall(ports: Ports, claimed: Claimed, { boundMicros, se
   if (image && mine && (result.ok || (image.run?.callSeq === run.callSeq + 1 && image.run.sentMicros === sent))) {
     return { ...claimed, instance: image };
   }
-  if (image && mine) throw new NovaError('denied', 'the agent was retired: no paid call may start');
+  if (image && mine) throw new NovaError('denied', 'the agent was stopped: no paid call may start');
   throw new NovaError('conflict', 'the lease of this run was lost');
 }
 
 const boundOf = ({ settings }: Ports, spec: AgentSpec): number =>
   computeBoundMicros(spec.timeoutSeconds, rateOf(spec, settings.computeNanosPerSecond));
 
-/** Keeps a long run's lease; false when it is lost. */
-export async function keepLease(ports: Ports, { instance }: Claimed): Promise<boolean> {
+export type Standing = 'held' | 'lost' | 'stopped';
+
+/** Keeps a long run's lease, and tells whether the run was stopped meanwhile: a kill raises the epoch. */
+export async function keepLease(ports: Ports, { instance }: Claimed): Promise<Standing> {
   const result = await ports.table.write({
     op: 'update',
     key: instanceKey(instance.agentId, instance.number),
@@ -79,7 +83,18 @@ export async function keepLease(ports: Ports, { instance }: Claimed): Promise<bo
     ],
     set: { lu: ports.time.now() + ports.settings.leaseSeconds * 1000 },
   });
-  return result.ok;
+  return result.ok ? standingIn(result.item, instance) : 'lost';
+}
+
+/** The same without keeping it: one read. */
+export async function lookAtLease({ table }: Pick<Ports, 'table'>, { instance }: Claimed): Promise<Standing> {
+  return standingIn(await table.get(instanceKey(instance.agentId, instance.number)), instance);
+}
+
+function standingIn(item: Item | null, { fence, killEpoch, run }: Instance): Standing {
+  const image = item && decodeInstance(item);
+  if (image?.fence !== fence || image.run?.holder !== run?.holder) return 'lost';
+  return image.killEpoch === killEpoch ? 'held' : 'stopped';
 }
 
 /**

@@ -36,7 +36,7 @@ export async function rollOver(ports: CalendarPorts, instance: Instance, moment:
     key: instanceKey(agentId, number),
     if: [...pinned(instance), { attr: 'ho', op: 'missing' }],
     set: { ...change.set, ...(newDay ? { d: encodeTally(NO_TALLY) } : {}) },
-    remove: change.remove,
+    remove: newDay ? [...change.remove, 'rm'] : change.remove,
     add: { rev: 1 },
   };
   const rest = limited(slice.lines, inSlice(slice));

@@ -111,7 +111,9 @@ type Broke = { readonly situation: Situation; readonly poor: Budget; readonly ne
 async function refuseBroke(ports: ClaimPorts, want: Claim, broke: Broke): Promise<Step> {
   const { slice } = broke.situation.image;
   const rest = limited(slice.lines, inSlice(slice));
-  const closing = await refusalOp(ports, broke.situation, 'budget_reached');
+  const refused = await refusalOp(ports, broke.situation, 'budget_reached');
+  // It was asked for all the same: the emergency limit counts what was attempted.
+  const closing = { ...refused, add: { ...refused.add, rm: broke.situation.wish.spec.holdMicros } };
   const op: Update = isNothing(rest) ? closing : { ...closing, set: { ...closing.set, ...sliceEmpty(slice.lines) } };
   const returned = returnOpsOf(slice, rest).filter(({ key }) => !isKeyOf(broke, key));
   return await transact(ports, want, { ops: [op, ...returned, brokeOp(broke, rest)], refused: 'budget_reached' });

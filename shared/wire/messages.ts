@@ -58,6 +58,8 @@ export const WorkMessage = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('check-crashes'), agentId }),
   /** It seems to run away: looked at closely, slowed down, and paused if that changes nothing. */
   z.object({ v: z.literal(1), kind: z.literal('check-runaway'), agentId }),
+  /** A kill switch was turned; how it stands is on its item. */
+  z.object({ v: z.literal(1), kind: z.literal('halt'), scope: z.string().min(1).max(200) }),
   z.object({ v: z.literal(1), kind: z.literal('execute-decision'), decisionId: z.string() }),
   z.object({ v: z.literal(1), kind: z.literal('request-approval'), approvalId: z.string() }),
   /** Two people have said yes: all who may answer get a way to call it off. */

@@ -50,7 +50,13 @@ function busyItem({ agentId, note, slotOf }: Shape): Item {
     ...{ ke: 2, f: 10_234, rev: 10_987, pe: '2026-11-20', av: 6_412_345, ex: true, hs: true, fl: NOW - 600_000 },
     ...{ rc: ticks, j: journal, d: encodeTally(day), t: encodeTally(total) },
     th: encodeSlowed({ kind: 'outcome', since: NOW, runs: 63, costMicros: 12_345_678 }),
-    ...{ cx: 3, cu: NOW + 300_000, pb: 2, tr: encodeTries({ [slot]: { attempts: 1, lostMicros: 12_345 } }) },
+    ...{
+      rm: 12_345_678,
+      cx: 3,
+      cu: NOW + 300_000,
+      pb: 2,
+      tr: encodeTries({ [slot]: { attempts: 1, lostMicros: 12_345 } }),
+    },
     ...{ sl: slot, ho: `${ULID}-9876`, ra: NOW, lu: NOW + 60_000, cs: 3, hd: 123_457, hl: 23_457, se: 98_765 },
   };
 }

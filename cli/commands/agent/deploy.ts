@@ -33,9 +33,11 @@ export const command = worldCommand({
   ],
   run: (input, reach) => deploy(input, reach),
   exit: ({ gate }) => (gate?.status === 'awaiting_approval' ? 5 : 0),
-  render: ({ id, instances, schedule, budget, gate }) => {
+  render: ({ id, status, instances, schedule, budget, gate }) => {
     if (gate?.status === 'awaiting_approval')
       return `${id} waits for your approval: ${gate.why}; see nova approval list`;
+    if (status === 'draft' && !gate)
+      return `${id} is a draft, because the kill switch is on; when it is off: nova agent start ${id}`;
     const when = schedule ? `${schedule.expression} ${schedule.timezone}` : `when asked: nova run now ${id}`;
     return `${id} is active: ${plural(instances, 'instance')}, ${usdOf(budget.limitMicros)} a day; it runs ${when}`;
   },

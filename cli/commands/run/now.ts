@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NovaError } from '../../../shared/domain/error.ts';
 import type { Table } from '../../../shared/ports/table.ts';
+import { mustNotBeHalted, readGate } from '../../../shared/store/halt-store.ts';
 import { getRequest, MAX_TIMES, type RunRequest, requestRuns } from '../../../shared/store/request-store.ts';
 import { theAgent } from '../../agents.ts';
 import { type Place, worldCommand } from '../../command.ts';
@@ -23,6 +24,7 @@ export const command = worldCommand({
   examples: ['nova run now shop', 'nova run now shop --times 25 --wait', 'nova run now shop --instance 1 --json'],
   async run({ agent: id, times, instance, wait }, { world, actor, place }) {
     const agent = await theAgent(world, id);
+    mustNotBeHalted(await readGate(world.table), agent);
     if (agent.status !== 'active') {
       const way = agent.status === 'paused' ? `; nova agent resume ${agent.id} ends that` : '';
       throw new NovaError('conflict', `agent ${agent.id} is ${agent.status} and runs nothing${way}`);

@@ -31,6 +31,8 @@ export type Judgement =
   /** At or below the floor: done if it is found in the pages, late if not. */
   | { readonly do: 'look_up' }
   | { readonly do: 'wait'; readonly seconds: number }
+  /** Asked for by a person, and the kill switch is on: its request stays open until that is off. */
+  | { readonly do: 'park' }
   | { readonly do: 'refuse'; readonly reason: Refusal }
   | { readonly do: 'recover' }
   | { readonly do: 'roll_over' }
@@ -67,6 +69,7 @@ function busy({ run }: Instance, { slot, now, spec }: Wish): Judgement | null {
 }
 
 function forbidden({ status, coolingUntil, slowed, journal }: Instance, { now, slot }: Wish): Judgement | null {
+  if (status === 'halted' && triggerOf(slot) === 'manual') return { do: 'park' };
   if (status !== 'active') return { do: 'refuse', reason: status };
   if (coolingUntil > now) return { do: 'refuse', reason: 'cooling' };
   // What seems to run away gets every second tick; who asks for a run by hand gets it.

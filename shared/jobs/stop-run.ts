@@ -1,0 +1,60 @@
+/** Stopping a run in progress: the kill switch, or the end of its agent, raises the kill epoch of its instance. */
+import { NovaError } from '../domain/error.ts';
+import type { World } from '../ports/world.ts';
+import type { Claimed } from '../store/claim.ts';
+import type { Ending } from '../store/close-store.ts';
+import { keepLease, lookAtLease, type Standing } from '../store/mark-store.ts';
+
+type Ports = Pick<World, 'table' | 'time' | 'heart' | 'settings' | 'log'>;
+
+export type Stop = {
+  /** Moves on with every mark. */
+  claimed: Claimed;
+  /** Aborted: nothing it does from now on counts. */
+  readonly stop: AbortController;
+  /** The mark under way: a stop waits for it, because what it wrote is spent. */
+  marking: Promise<unknown>;
+};
+
+export type Result = Pick<Ending, 'note' | 'state'> & { readonly outcome: Ending['outcome'] | 'interrupted' };
+const STOPPED: Result = { outcome: 'cancelled', note: 'stopped: its agent may not run any more' };
+
+/** Keeps the lease, and stops the run when the kill epoch has moved. Answers what ends the watch. */
+export function watchStop(world: Ports, run: Stop, onHeartbeat?: (kept: boolean) => void): () => void {
+  const { heartbeatSeconds, lookSeconds } = world.settings;
+  const { agentId } = run.claimed.instance;
+  const learn = (standing: Standing): void => {
+    if (standing === 'stopped') run.stop.abort();
+  };
+  const every = (seconds: number, look: () => Promise<void>): (() => void) =>
+    world.heart.every(seconds * 1000, () => {
+      look().catch(() => world.log.warn('a heartbeat failed', { agentId }));
+    });
+  const beat = async (): Promise<void> => {
+    const standing = await keepLease(world, run.claimed);
+    onHeartbeat?.(standing !== 'lost');
+    learn(standing);
+  };
+  const look = async (): Promise<void> => learn(await lookAtLease(world, run.claimed));
+  const ends = [every(heartbeatSeconds, beat), ...(lookSeconds === undefined ? [] : [every(lookSeconds, look)])];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+/** What the run came to, or that it was stopped: at once, but not before a mark under way is known. */
+export async function unlessStopped(running: Promise<Result>, run: Stop): Promise<Result> {
+  const { signal } = run.stop;
+  const stopped = new Promise<Result>((resolve) => {
+    signal.addEventListener('abort', () => resolve(STOPPED), { once: true });
+  });
+  const done = await Promise.race([running, stopped]);
+  if (signal.aborted) await run.marking;
+  // It was refused a call because of the stop, and fell over that: no crash of its own.
+  return signal.aborted && done.outcome !== 'succeeded' && done.outcome !== 'failed' ? STOPPED : done;
+}
+
+/** @throws NovaError denied after a stop. */
+export function mayGoOn({ stop }: Stop): void {
+  if (stop.signal.aborted) throw new NovaError('denied', 'the run was stopped');
+}
