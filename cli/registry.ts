@@ -70,6 +70,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       list: () => import('./commands/operator/list.ts'),
       show: () => import('./commands/operator/show.ts'),
       role: () => import('./commands/operator/role.ts'),
+      passkey: () => import('./commands/operator/passkey.ts'),
       remove: () => import('./commands/operator/remove.ts'),
     },
   },
