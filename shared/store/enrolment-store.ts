@@ -130,7 +130,12 @@ export async function enrol(
   if (!key) return false;
   const passkey = { ...key, label: enrolment.label, rpId: site.rpId, createdAt: now, lastUsedAt: null };
   const done = { op: 'update', key: enrolmentKey(enrolmentId), set: { status: 'done' }, if: OPEN } as const;
-  const operator = await addPasskey(world, enrolment.operatorId, { passkey, also: [done] });
+  const operator = await addPasskey(world, enrolment.operatorId, { passkey, also: [done] }).catch(async (thrown) => {
+    // Of two who use one link at once the second finds it used up.
+    if ((await getEnrolment(world, enrolmentId))?.status === 'done') return null;
+    throw thrown;
+  });
+  if (!operator) return null;
   await tell(world, operator, enrolmentId);
   return operator;
 }

@@ -1,47 +1,25 @@
 /** The approval page in a real browser: robots decide nothing, a person with the mail decides once. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { after, before, type TestContext, test } from 'node:test';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { getApproval } from '../../shared/store/approval-store.ts';
 import { type ApprovalServer, approvalServer } from '../fixtures/approval-server.ts';
 import { ask, attemptsOf, executions, type Letter, SCALE_UP, stateOf, wrongCode } from '../fixtures/approval-world.ts';
-
-const EXECUTABLES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = EXECUTABLES.find((path) => existsSync(path));
-const FLAGS = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-];
+import { openBrowser, type Visit, visitIn } from '../fixtures/browser.ts';
 
 let browser: Browser | undefined;
 let server: ApprovalServer;
 
 before(async () => {
   server = await approvalServer();
-  if (executablePath) browser = await chromium.launch({ executablePath, args: FLAGS });
+  browser = await openBrowser();
 });
 after(async () => {
   await browser?.close();
   server.close();
 });
 
-/** A fresh profile; every complaint of the page about its own policy or script is collected. */
-async function visit(t: TestContext, act: (page: Page, faults: string[], context: BrowserContext) => Promise<void>) {
-  if (!browser) return t.skip(`no Chromium at ${EXECUTABLES.join(', ')}`);
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-  const faults: string[] = [];
-  try {
-    const page = await context.newPage();
-    page.on('pageerror', (error) => void faults.push(String(error)));
-    page.on('console', (message) => {
-      if (message.text().includes('Content Security Policy')) faults.push(message.text());
-    });
-    await act(page, faults, context);
-  } finally {
-    await context.close();
-  }
-}
+const visit = (t: TestContext, act: Visit) => visitIn(browser, t, act);
 
 let asked = 0;
 const fresh = (): Promise<Letter> =>

@@ -148,7 +148,6 @@ test('a passkey approves once: its person is on record, its counter has moved, i
   assert.equal(opposite.status, 409);
 });
 
-// A36
 test('A36: wrong origin, wrong RP id, UV=false, nobody present, a frame, another ceremony, a counter going back: refused', async () => {
   const lies: Partial<Saying>[] = [
     { origin: 'https://evil.example.com' },
@@ -180,7 +179,6 @@ test('A36: wrong origin, wrong RP id, UV=false, nobody present, a frame, another
   }
 });
 
-// A36
 test('A36: an assertion for the other answer, another action, another request or a stale or invented nonce is refused', async () => {
   const world = approvalWorld();
   const key = await withKey(world, 'owner');
@@ -208,7 +206,6 @@ test('A36: an assertion for the other answer, another action, another request or
   assert.equal(await stateOf(world, letter), 'pending/awaiting_approval');
 });
 
-// A36
 test('A36: a challenge that was answered is answered no second time, even where the first answer no longer counts', async () => {
   const world = approvalWorld();
   await addOperator(world, person('bob'), 'cli:root');
@@ -223,7 +220,6 @@ test('A36: a challenge that was answered is answered no second time, even where 
   assert.deepEqual([again.status, errorOf(again)], [403, 'bad_passkey']);
 });
 
-// A35
 test('A35: a forwarded link in the hands of another person has no passkey of an approver, and approves nothing', async () => {
   const world = approvalWorld();
   await addOperator(world, person('vera', ['viewer']), 'cli:root');
@@ -247,7 +243,6 @@ test('a passkey of another host name opens nothing here', async () => {
   assert.equal((await touch(world, { letter, key, answer: 'approve' })).status, 403);
 });
 
-// A37
 test('A37: no request lowers a tier: not by a field, a missing one, an older form, or a policy that was looser when it was asked', async () => {
   const world = approvalWorld();
   const letter = await ask(world, BIG);
@@ -411,7 +406,6 @@ test('T2: anybody who may answer calls it off while it waits, with the code of t
   assert.equal(executions(world), 0);
 });
 
-// A34
 test('A34: who asked is not mailed and cannot approve, whether by passkey or at the terminal', async () => {
   const { world, keys, letters, letterOf } = await twoPeople('cli:bob');
   assert.deepEqual(
