@@ -20,6 +20,7 @@ type Bell = {
 };
 
 export class Alarms extends Construct {
+  readonly rung: cloudwatch.IAlarm[] = [];
   private readonly topic: sns.Topic;
   private readonly names: Names;
 
@@ -98,6 +99,7 @@ export class Alarms extends Construct {
     const action = { bind: () => ({ alarmActionArn: this.topic.topicArn }) };
     alarm.addAlarmAction(action);
     alarm.addOkAction(action);
+    this.rung.push(alarm);
   }
 }
 

@@ -43,6 +43,7 @@ const FREE_AT_REST = new Set([
   // A root a day, 200 bytes each: less than a cent in ten years.
   'AWS::S3::Bucket',
   'AWS::S3::BucketPolicy',
+  'AWS::Logs::QueryDefinition',
   'AWS::SNS::Subscription',
   'AWS::SNS::Topic',
   'AWS::SNS::TopicPolicy',
@@ -100,6 +101,7 @@ const PRICED: Readonly<Record<string, Pricer>> = {
     const metrics = Array.isArray(properties.Metrics) ? properties.Metrics.length : 1;
     return [{ price: 'alarmMetric', amount: metrics, what: id }];
   },
+  'AWS::CloudWatch::Dashboard': (_, __, id) => [{ price: 'dashboard', amount: 1, what: id }],
   'AWS::SecretsManager::Secret': (_, __, id) => [{ price: 'secret', amount: 1, what: id }],
   'AWS::WAFv2::WebACL': (properties, _, id) => [
     { price: 'wafAcl', amount: 1, what: id },

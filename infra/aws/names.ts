@@ -22,6 +22,8 @@ export function namesOf(stage: string) {
     api: own,
     alarm: (name: string) => `${own}-${name}`,
     topic: `${own}-alarms`,
+    dashboard: (name: string) => `${own}-${name}`,
+    query: (name: string) => `${own}/${name}`,
     budget: own,
     waf: own,
     publicUrlParameter: `/nova/${stage}/public-url`,

@@ -40,6 +40,7 @@ export const PRICES = {
   schedulerInvocation: { usd: 1e-6, per: 'invocation', free: 14_000_000, source: 'cloudburn.io', date: '2026-03-13' },
   alarmMetric: { usd: 0.1, per: 'metric of an alarm and month', free: 10, source: 'cloudburn.io', date: '2026-02-01' },
   customMetric: { usd: 0.3, per: 'metric and month', free: 10, source: 'cloudburn.io', date: '2026-02-01' },
+  dashboard: { usd: 3, per: 'dashboard and month', free: 3, source: 'duckbillgroup.com', date: '2025-05-01' },
   logGbIn: { usd: 0.5, per: 'GB taken in', free: 5, source: 'duckbillgroup.com', date: '2025-05-01' },
   kmsKey: {
     usd: 1,

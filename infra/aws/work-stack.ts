@@ -8,12 +8,14 @@ import { type FunctionRow, functions, type QueueName, queues } from '../topology
 import { AgentSchedules } from './agent-schedules.ts';
 import { Alarms } from './alarms.ts';
 import type { Choices } from './context.ts';
+import { Dashboards } from './dashboards.ts';
 import { askedInstead } from './examples.ts';
 import { Front } from './front.ts';
 import { namesOf } from './names.ts';
 import type { NovaFunction } from './nova-function.ts';
 import { QueueFunction } from './queue-function.ts';
 import { QueuePair } from './queues.ts';
+import { SavedQueries } from './saved-queries.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
 import { envFor, fullEnv, type Site } from './site.ts';
 import { SystemSchedules } from './system-schedules.ts';
@@ -43,7 +45,9 @@ export class WorkStack extends Stack {
     const front = new Front(this, names, choices);
     const shapes = { site, front, schedules: new SystemSchedules(this, names, agentSchedules.deadLetters) };
     const made = functions.map((row) => ({ row, made: makeFunction(this, row, shapes) }));
-    alarms(this, { site, front, made });
+    const { rung } = alarms(this, { site, front, made });
+    new Dashboards(this, { names, stage: choices.stage, queue, api: front.api, alarms: rung });
+    new SavedQueries(this, names);
     this.parameters(site, front);
     monthlyBudget(this, choices, names.budget);
   }
@@ -86,7 +90,7 @@ type Alarmed = {
 };
 
 /** A queue's function fails into its dead letters, a schedule's into silence, the door's into answers. */
-function alarms(scope: Construct, { site, front, made }: Alarmed): void {
+function alarms(scope: Construct, { site, front, made }: Alarmed): Alarms {
   const bells = new Alarms(scope, site.names, site.choices.ownerEmail);
   for (const { row } of made) {
     const { on } = row;
@@ -104,6 +108,7 @@ function alarms(scope: Construct, { site, front, made }: Alarmed): void {
     minutes: 60,
     why: 'A run has waited for an hour: there are more runs than may go on at once, or none is being worked.',
   });
+  return bells;
 }
 
 /** A mail at 80 and at 100 per cent of what the owner means to spend on all of AWS in a month; it stops nothing. */

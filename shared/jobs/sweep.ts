@@ -8,13 +8,14 @@ import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
 import { anchorWhenDue } from '../store/anchor-store.ts';
 import { expireDue } from '../store/approval-expiry.ts';
-import { adoptZone, momentNow } from '../store/calendar-store.ts';
+import { adoptZone } from '../store/calendar-store.ts';
 import { getInstance, listFleet } from '../store/instance-store.ts';
 import { publishLeftovers } from '../store/outbox-store.ts';
 import { recover } from '../store/recovery-store.ts';
 import { openRequests, touchRequest } from '../store/request-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
 import { noticeBudgets } from './budget-notices.ts';
+import { fleetMetrics } from './fleet-metrics.ts';
 import { suspectRunaways } from './suspect-runaways.ts';
 import { watchEmergency } from './watch-emergency.ts';
 
@@ -40,7 +41,7 @@ export const sweepJob: ScheduleJob<SweepPorts> = { name: 'sweep', needs: NEEDS, 
 
 export async function sweep(world: SweepPorts): Promise<JsonObject> {
   return {
-    metrics: await part(world, 'metrics', () => fleetMetrics(world), {}),
+    metrics: await part(world, 'metrics', () => fleetMetrics(world), null),
     recovered: await part(world, 'leases', () => recoverExpired(world), 0),
     published: await part(world, 'outbox', () => publishLeftovers(world, world.time.now() - OUTBOX_AGE_MS), 0),
     resent: await part(world, 'requests', () => resendRequests(world), 0),
@@ -69,21 +70,6 @@ async function part<T>({ log }: SweepPorts, name: string, work: () => Promise<T>
 export async function takeOver(world: SweepPorts): Promise<void> {
   await recoverExpired(world, 'platform');
   await part(world, 'outbox', () => publishLeftovers(world, Number.MAX_SAFE_INTEGER), 0);
-}
-
-/** The fleet in a few numbers, once a minute: names without dimensions, so that a thousand agents cost what one does. */
-async function fleetMetrics(world: SweepPorts): Promise<JsonObject> {
-  const now = world.time.now();
-  const { date: period } = await momentNow(world);
-  const fleet = await listFleet(world.table);
-  const today = fleet.filter(({ slice }) => slice.period === period);
-  return {
-    activeInstances: fleet.filter(({ status }) => status === 'active').length,
-    runningInstances: fleet.filter(({ run }) => run !== null).length,
-    coolingInstances: fleet.filter(({ coolingUntil }) => coolingUntil > now).length,
-    runsToday: today.reduce((sum, { day }) => sum + day.runs, 0),
-    costTodayMicros: today.reduce((sum, { day }) => sum + day.costMicros, 0),
-  };
 }
 
 /** `platform`: whoever held the lease was stopped; that is no crash of the agent. */

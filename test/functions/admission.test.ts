@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sweep } from '../../shared/jobs/sweep.ts';
 import { listInstances } from '../../shared/store/instance-store.ts';
 import { listRuns } from '../../shared/store/run-store.ts';
 import { cliWorld, novaJson, workAll } from '../fixtures/cli-world.ts';
@@ -25,19 +24,3 @@ for (const verb of ['pause', 'retire']) {
     );
   });
 }
-
-test('the sweep tells the fleet in numbers that do not grow with it', async () => {
-  const cli = cliWorld();
-  await novaJson(cli, [...DEPLOY, ...CONFIG]);
-  await workAll(cli);
-  await novaJson(cli, ['run', 'now', 'ada', '--times', '4']);
-  await workAll(cli);
-  const { metrics } = await sweep(cli.world);
-  assert.deepEqual(metrics, {
-    activeInstances: 3,
-    runningInstances: 0,
-    coolingInstances: 0,
-    runsToday: 4,
-    costTodayMicros: 400_000,
-  });
-});
