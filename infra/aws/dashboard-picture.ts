@@ -29,7 +29,7 @@ export function dashboardPictures({ Resources }: PictureTemplate): Picture[] {
     .filter(({ Type }) => Type === 'AWS::CloudWatch::Dashboard')
     .map(({ Properties = {} }) => {
       const body = JSON.parse(joined(Properties.DashboardBody)) as { widgets: readonly Widget[] };
-      return { name: String(Properties.DashboardName), svg: pictureOf(body.widgets) };
+      return { name: String(Properties.DashboardName), svg: pictureOf(String(Properties.DashboardName), body.widgets) };
     });
 }
 
@@ -41,11 +41,12 @@ function joined(value: unknown): string {
   return String(ref ?? (attribute as string[] | undefined)?.[0] ?? '');
 }
 
-function pictureOf(widgets: readonly Widget[]): string {
+function pictureOf(name: string, widgets: readonly Widget[]): string {
   const height = Math.max(...widgets.map((one) => one.y + one.height)) * UNIT.y + GAP;
   const width = 24 * UNIT.x + GAP;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<title>The dashboard ${escaped(name)}</title>`,
     `<rect width="${width}" height="${height}" fill="#f2f3f3"/>`,
     ...widgets.map(widgetOf),
     '</svg>\n',
