@@ -108,6 +108,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       forecast: () => import('./commands/finance/forecast.ts'),
       targets: () => import('./commands/finance/targets.ts'),
       reinvestment: () => import('./commands/finance/reinvestment.ts'),
+      trueup: () => import('./commands/finance/trueup.ts'),
       export: () => import('./commands/finance/export.ts'),
     },
   },

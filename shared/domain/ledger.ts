@@ -41,8 +41,11 @@ export const BUCKET_OF: Readonly<Record<MovementKind, Bucket>> = {
   payout: 'payout',
 };
 
-/** How it is known whose money it is. `declared`: a run said so itself. `assigned`: a person did. */
-export type AttributionMethod = 'metadata' | 'link' | 'product' | 'split' | 'declared' | 'assigned' | 'none';
+/**
+ * How it is known whose money it is. `declared`: a run said so itself. `assigned`: a person did. `house`: it is the
+ * whole system's, and no agent's to be found.
+ */
+export type AttributionMethod = 'metadata' | 'link' | 'product' | 'split' | 'declared' | 'assigned' | 'house' | 'none';
 
 export type Attribution = {
   /** null: nobody's; it stands in the visible bucket of unattributed money, unless `shares` hand it on from there. */

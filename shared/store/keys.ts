@@ -77,6 +77,9 @@ export const splitKey = (target: string, version: number): Key => ({
   pk: splitsPk,
   sk: `${splitPrefix(target)}${pad(version, 6)}`,
 });
+/** A month of AWS's bill by service, and how far it has been put right. */
+export const trueUpPk = 'ENTRY#trueup';
+export const trueUpKey = (month: string, service: string): Key => ({ pk: trueUpPk, sk: `${month}#${service}` });
 /** The head of the audit trail of what people booked and assigned by hand. */
 export const ledgerBookKey: Key = { pk: 'ENTRY#book', sk: 'H' };
 /** How far the books of a vendor have been compared with ours, and what is known of the connection. */

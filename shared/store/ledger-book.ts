@@ -29,6 +29,7 @@ export const MANUAL_KINDS = ['revenue', 'refund', 'fee', 'cost', 'payout', 'corr
 export type ManualKind = Extract<MovementKind, (typeof MANUAL_KINDS)[number]>;
 
 type Ports = LedgerPorts & Pick<World, 'ids'>;
+type AuditPorts = Pick<World, 'table' | 'hashing' | 'time'>;
 export type By = { readonly actor: string; readonly reason: string };
 
 export type ManualEntry = {
@@ -140,7 +141,7 @@ type Act = { readonly action: string; readonly details: AuditEntry['details'] };
 
 /** The record of what a person did to the ledger, and the head it moves: for the transaction of the act itself. */
 export async function auditOps(
-  { table, hashing, time }: Ports,
+  { table, hashing, time }: AuditPorts,
   { action, details }: Act,
   { actor }: By,
 ): Promise<Op[]> {

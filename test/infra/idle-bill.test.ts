@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type BillTemplate, billText, idleBill, runsPerMonth } from '../../infra/aws/idle-bill.ts';
 import { computeNanosPerSecond } from '../../infra/aws/site.ts';
-import { synthesized } from './synthesized.ts';
+import { STAGE_TAG } from '../../shared/domain/finance/aws-bill.ts';
+import { resources, synthesized } from './synthesized.ts';
 
 const near = (actual: number, wanted: number): void =>
   assert.ok(Math.abs(actual - wanted) < 0.005, `${actual} is not ${wanted}`);
@@ -66,6 +67,23 @@ test('schedules are counted by their expression', () => {
   assert.equal(runsPerMonth('cron(30 * * * ? *)'), 720);
   assert.equal(runsPerMonth('cron(5 0 * * ? *)'), 30);
   assert.equal(runsPerMonth('cron(0/15 * * * ? *)'), 43_200);
+});
+
+test('whatever can carry it has the tag by which the bill is told from others', () => {
+  const { data, work } = synthesized();
+  const tagged = [data, work].flatMap((template) =>
+    resources(template, 'AWS::DynamoDB::GlobalTable', 'AWS::Lambda::Function', 'AWS::SQS::Queue', 'AWS::KMS::Key'),
+  );
+  const tagsOf = (properties: object): { Key: string; Value: string }[] => {
+    const found = JSON.stringify(properties).match(/"Tags":(\[\{[^\]]*\])/)?.[1];
+    return found ? JSON.parse(found) : [];
+  };
+  assert.ok(tagged.length > 10);
+  for (const { id, Properties } of tagged)
+    assert.ok(
+      tagsOf(Properties).some(({ Key, Value }) => Key === STAGE_TAG && Value === 'test'),
+      id,
+    );
 });
 
 test('a second of a run is charged at the price of its memory, rounded up', () => {

@@ -16,7 +16,7 @@ export const command = worldCommand({
   verb: 'attribution',
   summary: 'whose revenue it is, how that is known, and what is nobody’s yet',
   detail:
-    'Methods: metadata (named in the payment), link (the buyer came by an agent’s link or campaign), product (sold by an agent), split (shared by a rule), declared (by the run itself), assigned (by a person), none.',
+    'Methods: metadata (named in the payment), link (the buyer came by an agent’s link or campaign), product (sold by an agent), split (shared by a rule), declared (by the run itself), assigned (by a person), house (AWS’s bill, nobody’s), none.',
   args: {},
   options: { ...SPAN, limit: defaulting(count('how many open movements', { min: 0, max: 1000 }), 10) },
   examples: ['nova finance attribution', 'nova finance attribution --period month --limit 50 --json'],

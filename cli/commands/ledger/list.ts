@@ -39,7 +39,10 @@ export const command = worldCommand({
       (agent === undefined || entry.agentId === agent) &&
       (source === undefined || entry.source === source) &&
       (kind === undefined || entry.kind === kind) &&
-      (!unattributed || (entry.agentId === null && entry.bucket !== 'payout' && entry.attribution.method !== 'split'));
+      (!unattributed ||
+        (entry.agentId === null &&
+          entry.bucket !== 'payout' &&
+          !['split', 'house'].includes(entry.attribution.method)));
     return entries.filter(wanted).reverse().slice(0, limit).map(entryView);
   },
   render: (entries, style) => renderEntries(entries, style),

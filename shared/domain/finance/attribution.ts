@@ -10,7 +10,7 @@ export type Owner = IncomeOf & {
 };
 
 export type AttributionReport = {
-  /** By method: metadata, link, product, split, declared, assigned, none. */
+  /** By method: metadata, link, product, split, declared, assigned, house, none. */
   readonly byMethod: readonly (IncomeOf & { readonly confidenceBps: number | null })[];
   readonly owners: readonly Owner[];
   /** Movements that are nobody's, the newest first, to be assigned by hand. */
@@ -45,7 +45,9 @@ function ownerRow(row: IncomeOf, entries: readonly LedgerEntry[]): Owner {
 /** A payment that a later correction gave to an agent is no longer open. */
 function openEntries(entries: readonly LedgerEntry[]): LedgerEntry[] {
   // A payout is nobody's by its nature.
-  const nobodys = entries.filter(({ agentId, bucket }) => agentId === null && bucket !== 'payout');
+  const nobodys = entries.filter(
+    ({ agentId, bucket, attribution: { method } }) => agentId === null && bucket !== 'payout' && method !== 'house',
+  );
   const threads = Map.groupBy(nobodys, (entry) => `${entry.source}:${entry.paymentKey ?? entry.movementId}`);
   const left = [...threads.values()].filter(
     (some) => some.reduce((sum, { amountMinor }) => sum + amountMinor, 0n) !== 0n,
