@@ -54,6 +54,15 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       show: () => import('./commands/decision/show.ts'),
     },
   },
+  policy: {
+    summary: 'who may do what, and what is done without you',
+    verbs: {
+      show: () => import('./commands/policy/show.ts'),
+      test: () => import('./commands/policy/test.ts'),
+      eval: () => import('./commands/policy/eval.ts'),
+      apply: () => import('./commands/policy/apply.ts'),
+    },
+  },
   approval: {
     summary: 'what waits for your yes or no',
     verbs: {

@@ -175,7 +175,8 @@ export const functions: readonly FunctionRow[] = [
         decision: ['read', 'put', 'update'],
         lock: ['read', 'update'],
         approval: ['read', 'put', 'update'],
-        policy: ['read'],
+        // An approved change of the rules comes into force here.
+        policy: ['read', 'put', 'update'],
         operator: ['read'],
         enrolment: ['read', 'update'],
         // Followed when it is turned; whatever starts something is pinned to its gate.

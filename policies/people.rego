@@ -32,7 +32,7 @@ operates if {
 }
 
 operates if input.action in {
-	"run:now", "run:cancel", "queue:redrive", "ledger:add", "ledger:assign", "ledger:reconcile", "autonomy:run",
+	"run:now", "run:cancel", "queue:redrive", "ledger:add", "ledger:assign", "ledger:reconcile", "ledger:split", "autonomy:run",
 	"connector:connect", "connector:account", "connector:test", "alert:ack", "alert:resolve", "alert:test", "finance:targets",
 }
 

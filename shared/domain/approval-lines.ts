@@ -9,7 +9,7 @@ type Evidence = Decision['evidence'];
 const MAX_LABEL = 40;
 const MAX_VALUE = 240;
 /** Evidence without a line of its own here. */
-const MAX_OTHER_LINES = 6;
+const MAX_OTHER_LINES = 8;
 
 const instances = (count: number, how = ''): string => `${count} ${how}${count === 1 ? 'instance' : 'instances'}`;
 
@@ -33,6 +33,8 @@ export function titleOf(action: DecisionAction): string {
       return `Deploy ${agentId}`;
     case 'budget_change':
       return `Set the daily budget of ${agentId} to ${formatUsd(action.limitMicros)}`;
+    case 'policy_change':
+      return `Change the policy, version ${action.fromVersion} to ${action.fromVersion + 1}`;
   }
 }
 
@@ -55,6 +57,8 @@ function consequenceOf(action: DecisionAction): string {
       return 'it starts to run on its schedule';
     case 'budget_change':
       return `it may spend up to ${formatUsd(action.limitMicros)} per day`;
+    case 'policy_change':
+      return 'what is allowed, asked for and denied follows the new policy from then on';
   }
 }
 

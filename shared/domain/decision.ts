@@ -1,4 +1,5 @@
 /** A governed change of state, with the numbers that led to it. */
+import type { RulesChange } from './policy-rules.ts';
 
 export type DecisionKind =
   | 'scale_up'
@@ -8,7 +9,8 @@ export type DecisionKind =
   | 'retire'
   | 'optimize'
   | 'deploy'
-  | 'budget_change';
+  | 'budget_change'
+  | 'policy_change';
 
 export type DecisionStatus =
   | 'proposed'
@@ -33,7 +35,13 @@ export type DecisionAction =
     }
   | { readonly kind: 'pause'; readonly agentId: string; readonly reason: 'crash_limit' | 'budget' | 'decision' }
   | { readonly kind: 'resume' | 'retire' | 'optimize' | 'deploy'; readonly agentId: string }
-  | { readonly kind: 'budget_change'; readonly agentId: string; readonly limitMicros: number };
+  | { readonly kind: 'budget_change'; readonly agentId: string; readonly limitMicros: number }
+  | {
+      readonly kind: 'policy_change';
+      readonly agentId: string;
+      readonly fromVersion: number;
+      readonly change: RulesChange;
+    };
 
 /** A verdict of the pure rule, before it has an id or a state. */
 export type Verdict = {

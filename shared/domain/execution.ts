@@ -10,8 +10,8 @@ export const RUNAWAY_RULE = 'runaway@';
 /** Why a decision may no longer be executed; null when it may. The mode of now counts, not the one it was made in. */
 export function executionRefusal(decision: Decision, actionHash: string, policy: DecisionPolicy): string | null {
   if (actionHash !== decision.actionHash) return 'its action is not the one that was decided';
-  // A deployment is asked for by a person, through the gate: it waits for its approval, not for autonomy.
-  if (decision.kind === 'deploy')
+  // Asked for by a person, through a gate of its own: it waits for its approval, not for autonomy.
+  if (decision.kind === 'deploy' || decision.kind === 'policy_change')
     return decision.needsApproval && decision.approvalId === null ? 'it needs an approval and has none' : null;
   // An agent that was stopped for running away waits for a person, whatever the mode: here is that person's word.
   if (decision.rule.startsWith(RUNAWAY_RULE))
@@ -46,6 +46,8 @@ function assumedStatus(action: DecisionAction): readonly Agent['status'][] {
     case 'retire':
     case 'budget_change':
       return ['active', 'paused'];
+    case 'policy_change':
+      return [];
   }
 }
 
@@ -64,6 +66,7 @@ export function changeOf(action: DecisionAction): AgentChange | null {
       return { status: 'retired' };
     case 'optimize':
     case 'budget_change':
+    case 'policy_change':
       return null;
   }
 }

@@ -19,6 +19,7 @@ import { type DecisionMove, decisionMoveOps, getDecision } from '../store/decisi
 import { freeGate, gateOp } from '../store/halt-store.ts';
 import { setLimit } from '../store/limit-store.ts';
 import { currentPolicy } from '../store/policy-store.ts';
+import { changeRules } from './change-rules.ts';
 
 export type ExecutePorts = AgentPorts & Pick<World, 'policy'>;
 
@@ -59,6 +60,7 @@ async function carryOut(world: ExecutePorts, decision: Decision): Promise<void> 
     }
     return;
   }
+  if (decision.kind === 'policy_change') return changeRules(world, decision, ACTOR);
   const agent = await getAgent(world.table, decision.agentId);
   const stale = agent ? staleness(decision.action, agent) : 'the agent is gone';
   if (!agent || stale) await move(world, decision, { to: 'superseded', outcome: stale ?? '' });

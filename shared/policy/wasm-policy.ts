@@ -16,6 +16,7 @@ export type WasmOptions = {
   readonly artifact: () => Promise<Uint8Array>;
 };
 
+const MAX_PROGRAMS = 4;
 /** Compiled rules are a few hundred KiB; what unpacks to more is none. */
 const MAX_WASM_BYTES = 8 * 1024 * 1024;
 
@@ -28,6 +29,8 @@ export function wasmPolicy({ artifact }: WasmOptions): PolicyEngine {
     if (known) return known;
     const opened = openProgram(sha256, rules ? () => unpacked(rules) : artifact);
     programs.set(sha256, opened);
+    // Those in force, and a few that were tried out.
+    if (programs.size > MAX_PROGRAMS) programs.delete(programs.keys().next().value ?? '');
     // What could not be read may be readable at the next question.
     opened.catch(() => programs.delete(sha256));
     return opened;

@@ -1,6 +1,7 @@
 /** What the rules go by: one item that is current, each version kept as it was, and compiled rules of the owner's own. */
 import type { Actor } from '../domain/audit.ts';
 import { NovaError } from '../domain/error.ts';
+import { rulesDiff } from '../domain/policy-change.ts';
 import {
   type CategoryLists,
   changedRules,
@@ -96,23 +97,6 @@ export async function rulesChangeOps(
     },
     record,
   ];
-}
-
-/** What differs, as texts for the trail and for the one who approves it. */
-export function rulesDiff(before: PolicyRules, after: PolicyRules): { [name: string]: string } {
-  const [old, fresh] = [flat(before), flat(after)];
-  const changed = Object.keys(old).filter((name) => old[name] !== fresh[name]);
-  return Object.fromEntries(changed.map((name) => [name, `${old[name]} → ${fresh[name]}`]));
-}
-
-function flat({ version: _, categories, alonePresence, ...numbers }: PolicyRules): { [name: string]: string } {
-  return {
-    ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value) || 'none'])),
-    alone: categories.alone.join(' ') || 'none',
-    ask: categories.ask.join(' ') || 'none',
-    escalate: categories.escalate.join(' ') || 'none',
-    alonePresence: alonePresence.join(' ') || 'none',
-  };
 }
 
 function encodeRules({ categories, ...rest }: PolicyRules): { readonly [attr: string]: Value } {

@@ -1,0 +1,30 @@
+/** An approved change of the rules comes into force: the new version and "executed" are one transaction. */
+import type { Decision } from '../domain/decision.ts';
+import { NovaError } from '../domain/error.ts';
+import type { World } from '../ports/world.ts';
+import { committed } from '../store/commit.ts';
+import { decisionMoveOps } from '../store/decision-store.ts';
+import { rulesChangeOps } from '../store/rules-store.ts';
+
+type Ports = Pick<World, 'table' | 'time' | 'hashing'>;
+
+/**
+ * Tries once; whoever calls it reads again when somebody else was faster. A change that was made for another version
+ * is superseded: what was approved was the step from that one.
+ */
+export async function changeRules(world: Ports, decision: Decision, actor: string): Promise<void> {
+  const { action } = decision;
+  if (action.kind !== 'policy_change') throw new NovaError('broken', `decision ${decision.id} changes no rules`);
+  const why = `decision ${decision.id}: ${decision.why}`;
+  const order = { from: action.fromVersion, change: action.change, actor, why };
+  const changed = await rulesChangeOps(world, order).catch((thrown: unknown) => {
+    if (thrown instanceof NovaError && thrown.code === 'conflict') return thrown;
+    throw thrown;
+  });
+  const moved =
+    changed instanceof NovaError
+      ? decisionMoveOps(world, decision, { to: 'superseded', actor, outcome: changed.message })
+      : decisionMoveOps(world, decision, { to: 'executed', actor, outcome: decision.why });
+  const ops = changed instanceof NovaError ? moved.ops : [...moved.ops, ...changed];
+  await committed(world.table, ops, moved.decision.auditHash);
+}
