@@ -3,7 +3,6 @@
  * anything else. Lambda's wrapper and the command (with its caller's own rights) both come in here.
  */
 import { NovaError } from '../domain/error.ts';
-import { openPolicy } from '../policy/open-policy.ts';
 import type { Http } from '../ports/outside.ts';
 import type { Inbox, Queue } from '../ports/queue.ts';
 import type { World } from '../ports/world.ts';
@@ -53,7 +52,7 @@ const OPENERS: Openers = {
   hashing: async () => (await import('../runtime/hashing.ts')).systemHashing,
   log: async () => (await import('../runtime/lambda-log.ts')).lambdaLog('nova'),
   table: openTable,
-  policy: async (env) => openPolicy(systemTime, readOptional('OPA_URL', env)),
+  policy: openJudge,
   runs: async (env) => lateQueue(readEnv(['NOVA_QUEUE_RUNS'], env).NOVA_QUEUE_RUNS),
   revenue: async (env) => lateQueue(readEnv(['NOVA_QUEUE_REVENUE'], env).NOVA_QUEUE_REVENUE),
   work: async (env) => lateQueue(readEnv(['NOVA_QUEUE_WORK'], env).NOVA_QUEUE_WORK),
@@ -95,6 +94,11 @@ async function openTable(env: EnvSource): Promise<World['table']> {
     import('./dynamo-table.ts'),
   ]);
   return dynamoTable({ client: dynamoDbClient(), tableName: readEnv(['NOVA_TABLE'], env).NOVA_TABLE });
+}
+
+async function openJudge(env: EnvSource): Promise<World['policy']> {
+  const { openPolicy } = await import('../policy/open-policy.ts');
+  return openPolicy(systemTime, readOptional('OPA_URL', env));
 }
 
 /** Only some blueprints fetch; the HTTP client is the largest thing that any function may load. */

@@ -192,7 +192,11 @@ describe('on the command line', () => {
     assert.equal((await nova(cli, DEPLOY)).code, 0);
     const draft = { id: 'bob', name: 'Bob', email: 'bob@example.com', roles, logins: ['cli:alice'] };
     await addOperator(cli.world, { ...draft, logins: ['cli:bob'] }, 'cli:alice');
-    await addOperator(cli.world, { ...draft, id: 'root', email: 'r@example.com', roles: ['admin'], logins: [] }, 'x:y');
+    await addOperator(
+      cli.world,
+      { ...draft, id: 'root', email: 'r@example.com', roles: ['admin', 'approver'], logins: [] },
+      'x:y',
+    );
     const owner = { roles, logins: ['cli:alice'] };
     await changeOperator(cli.world, 'owner', owner, { actor: 'cli:alice' });
     return cli;
