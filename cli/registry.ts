@@ -171,6 +171,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     summary: 'keys of the outside world; values are never shown',
     verbs: {
       set: () => import('./commands/secret/set.ts'),
+      rotate: () => import('./commands/secret/rotate.ts'),
       list: () => import('./commands/secret/list.ts'),
     },
   },

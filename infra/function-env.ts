@@ -3,7 +3,7 @@
  * process. Pure data in, pure data out.
  */
 import type { EnvKey } from '../shared/runtime/env.ts';
-import type { FunctionRow, QueueName } from './topology.ts';
+import { type FunctionRow, type QueueName, ROTATED_SECRETS, type SecretName } from './topology.ts';
 
 export type FunctionEnv = Readonly<Partial<Record<EnvKey, string>>>;
 
@@ -35,6 +35,7 @@ export function keysFor({ uses }: FunctionRow): readonly EnvKey[] {
     ...(Object.keys(uses.table).length > 0 ? (['NOVA_TABLE'] as const) : []),
     ...(uses.sends ?? []).map((name) => QUEUE_KEYS[name]),
     ...(uses.secrets ? (['NOVA_SECRETS_PREFIX'] as const) : []),
+    ...(uses.secrets?.some(isRotated) ? (['NOVA_ROTATED_SECRETS'] as const) : []),
     ...(uses.auditRoots ? (['NOVA_AUDIT_BUCKET'] as const) : []),
     ...(uses.publicUrl ? (['NOVA_PUBLIC_URL_PARAMETER'] as const) : []),
     ...(uses.schedules ? SCHEDULE_KEYS : []),
@@ -51,3 +52,5 @@ export function functionEnv(row: FunctionRow, all: FunctionEnv, settings: Functi
   const tasks = row.uses.launches ? TASK_KEYS.filter((key) => all[key] !== undefined) : [];
   return { ...settings, ...Object.fromEntries([...keys, ...tasks].map((key) => [key, all[key]])), ...judged };
 }
+
+const isRotated = (name: SecretName): boolean => ROTATED_SECRETS.includes(name);

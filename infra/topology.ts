@@ -42,6 +42,9 @@ export type SecretName =
   | 'sendgrid-events-key'
   | 'approval-pepper';
 
+/** Made by the deployment itself and kept in Secrets Manager, which knows versions; all others are parameters of SSM. */
+export const ROTATED_SECRETS: readonly SecretName[] = ['approval-pepper'];
+
 export type Uses = {
   readonly table: { readonly [entity in Entity]?: readonly Access[] };
   /** Partitions of the sparse index that it may query. */

@@ -1,18 +1,19 @@
 /** Where vendors tell of money and mail. What answers 2xx is durable in a queue; what is not genuine never gets there. */
-import { gumroadHook } from '../../shared/connectors/gumroad-hook.ts';
+import { freshly } from '../../shared/connectors/fresh-hook.ts';
+import { GUMROAD_PING_SECRET, gumroadHook } from '../../shared/connectors/gumroad-hook.ts';
 import type { Hook, HookPorts } from '../../shared/connectors/hook-request.ts';
-import { ledgerHook } from '../../shared/connectors/ledger-hook.ts';
-import { sendgridHook } from '../../shared/connectors/sendgrid-events.ts';
+import { LEDGER_HOOK_SECRET, ledgerHook } from '../../shared/connectors/ledger-hook.ts';
+import { SENDGRID_EVENTS_KEY, sendgridHook } from '../../shared/connectors/sendgrid-events.ts';
 import { stripeHook } from '../../shared/connectors/stripe-hook.ts';
 import { NovaError } from '../../shared/domain/error.ts';
 import type { WebJob } from '../../shared/runtime/job.ts';
 import { lambdaWeb } from '../../shared/runtime/lambda.ts';
 
 const HOOKS: readonly (readonly [RegExp, Hook])[] = [
-  [/^\/hooks\/stripe$/, stripeHook],
-  [/^\/hooks\/gumroad\/[^/]{1,200}$/, gumroadHook],
-  [/^\/hooks\/ledger$/, ledgerHook],
-  [/^\/hooks\/sendgrid$/, sendgridHook],
+  [/^\/hooks\/stripe$/, freshly('stripe-webhook-secret', stripeHook)],
+  [/^\/hooks\/gumroad\/[^/]{1,200}$/, freshly(GUMROAD_PING_SECRET, gumroadHook)],
+  [/^\/hooks\/ledger$/, freshly(LEDGER_HOOK_SECRET, ledgerHook)],
+  [/^\/hooks\/sendgrid$/, freshly(SENDGRID_EVENTS_KEY, sendgridHook)],
 ];
 
 export const hooksJob: WebJob<HookPorts> = {

@@ -4,8 +4,10 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import { Aws, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { ROTATED_SECRETS, type SecretName } from '../topology.ts';
 import type { Choices } from './context.ts';
 import { askedInstead } from './examples.ts';
 import type { Names } from './names.ts';
@@ -50,6 +52,7 @@ export class DataStack extends Stack {
       table.node.defaultChild.addPropertyOverride('Replicas.0.SSESpecification.KMSMasterKeyId', key.keyArn);
     }
     auditBucket(this, names);
+    for (const name of ROTATED_SECRETS) madeSecret(this, names, name);
   }
 }
 
@@ -65,6 +68,16 @@ function auditBucket(stack: Stack, names: Names): void {
     encryption: s3.BucketEncryption.S3_MANAGED,
     enforceSSL: true,
     minimumTLSVersion: 1.2,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+}
+
+/** 256 bits that nobody has seen: made at the first deploy, never in a template. */
+function madeSecret(stack: Stack, names: Names, name: SecretName): void {
+  new secrets.Secret(stack, `Secret-${name}`, {
+    secretName: `${names.secretsPrefix}${name}`,
+    description: 'Made by the deployment; a new version by nova secret rotate',
+    generateSecretString: { passwordLength: 48, excludePunctuation: true },
     removalPolicy: RemovalPolicy.RETAIN,
   });
 }

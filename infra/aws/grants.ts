@@ -2,7 +2,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { ArnFormat, Aws, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { type Access, ENTITIES, type Entity, type Uses } from '../topology.ts';
+import { type Access, ENTITIES, type Entity, ROTATED_SECRETS, type Uses } from '../topology.ts';
 import { INDEX_NAME } from './data-stack.ts';
 import type { Names } from './names.ts';
 
@@ -42,20 +42,33 @@ const leading = (keys: readonly string[]) => ({
 });
 
 export function parameterStatements(scope: Construct, names: Names, uses: Uses): iam.PolicyStatement[] {
-  const wanted = [
-    ...(uses.publicUrl ? [names.publicUrlParameter] : []),
-    ...(uses.secrets ?? []).map((secret) => `${names.secretsPrefix}${secret}`),
-  ];
+  const secrets = (uses.secrets ?? []).map((secret) => ({ secret, name: `${names.secretsPrefix}${secret}` }));
+  const kept = secrets.filter(({ secret }) => !ROTATED_SECRETS.includes(secret));
+  const wanted = [...(uses.publicUrl ? [names.publicUrlParameter] : []), ...kept.map(({ name }) => name)];
+  const rotated = secrets.filter(({ secret }) => ROTATED_SECRETS.includes(secret));
   // A SecureString under the account's own SSM key needs no grant on the key: its policy speaks for the account.
-  return wanted.length === 0
-    ? []
-    : [
-        allow(
-          ['ssm:GetParameter'],
-          wanted.map((name) => parameterArn(scope, name)),
-        ),
-      ];
+  const parameters = wanted.map((name) => parameterArn(scope, name));
+  return [
+    ...(parameters.length > 0 ? [allow(['ssm:GetParameter'], parameters)] : []),
+    ...(rotated.length > 0
+      ? [
+          allow(
+            ['secretsmanager:GetSecretValue'],
+            rotated.map(({ name }) => secretArn(scope, name)),
+          ),
+        ]
+      : []),
+  ];
 }
+
+/** AWS adds six characters of its own to the name. */
+const secretArn = (scope: Construct, name: string): string =>
+  Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${name}-??????`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 
 const parameterArn = (scope: Construct, name: string): string =>
   Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName: name.slice(1) });

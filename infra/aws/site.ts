@@ -2,7 +2,7 @@
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Aws } from 'aws-cdk-lib/core';
 import { type FunctionEnv, functionEnv } from '../function-env.ts';
-import type { FunctionRow, QueueName } from '../topology.ts';
+import { type FunctionRow, type QueueName, ROTATED_SECRETS } from '../topology.ts';
 import type { AgentSchedules } from './agent-schedules.ts';
 import type { Choices } from './context.ts';
 import type { Names } from './names.ts';
@@ -39,6 +39,7 @@ export function fullEnv(site: Omit<Site, 'envOf' | 'codeOf'>, memoryMb: number):
     NOVA_QUEUE_REVENUE: queue('revenue').queue.queueUrl,
     NOVA_QUEUE_WORK: queue('work').queue.queueUrl,
     NOVA_SECRETS_PREFIX: names.secretsPrefix,
+    NOVA_ROTATED_SECRETS: ROTATED_SECRETS.join(','),
     NOVA_AUDIT_BUCKET: names.auditBucket(Aws.ACCOUNT_ID, Aws.REGION),
     NOVA_PUBLIC_URL_PARAMETER: names.publicUrlParameter,
     ...scheduleEnv(names, queue('runs'), agentSchedules),

@@ -1,16 +1,18 @@
 /** A deployed stage as its owner's command sees it: the ports and shelves that the stage's manifest names. */
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { NovaError } from '../domain/error.ts';
-import type { Admin } from '../ports/admin.ts';
+import type { Admin, SecretShelf } from '../ports/admin.ts';
 import type { World } from '../ports/world.ts';
+import { secretsManagerClient } from './clients/secret-versions.ts';
 import { sqsClient } from './clients/sqs.ts';
 import { ssmClient } from './clients/ssm.ts';
 import { stsClient } from './clients/sts.ts';
+import { hasSecret, writeSecret } from './secret-versions.ts';
 import { serviceError } from './service-error.ts';
 import { sqsQueue } from './sqs-queue.ts';
 import { readParameter } from './ssm-secrets.ts';
 import { ssmShelf } from './ssm-shelf.ts';
-import { openWorld } from './world.ts';
+import { openWorld, rotatedNames } from './world.ts';
 
 const PORTS = [
   'settings',
@@ -53,11 +55,26 @@ export async function openStage(stage: string): Promise<Stage> {
     throw new NovaError('bad_input', `a stage is 1 to 16 lower-case letters, digits and dashes; got "${stage}"`);
   }
   const [manifest, actor] = await Promise.all([readManifest(stage), callerOf()]);
-  const secrets = ssmShelf(ssmClient(), `/nova/${stage}/secrets/`);
+  const secrets = secretShelf(`/nova/${stage}/secrets/`, rotatedNames(manifest.env));
   return {
     world: await openWorld(manifest.env, PORTS),
     admin: { queues: queuesOf(manifest), secrets, mails: null },
     actor,
+  };
+}
+
+/** One shelf over both places. */
+function secretShelf(prefix: string, rotated: readonly string[]): SecretShelf {
+  const parameters = ssmShelf(ssmClient(), prefix);
+  const client = secretsManagerClient();
+  return {
+    set: async (name, value) =>
+      rotated.includes(name) ? writeSecret(client, `${prefix}${name}`, value) : parameters.set(name, value),
+    async names() {
+      const made = await Promise.all(rotated.map((name) => hasSecret(client, `${prefix}${name}`)));
+      const there = rotated.filter((_, n) => made[n]);
+      return [...new Set([...(await parameters.names()), ...there])].sort();
+    },
   };
 }
 

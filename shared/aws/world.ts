@@ -180,13 +180,19 @@ async function openLauncher(env: EnvSource): Promise<World['launcher']> {
 }
 
 async function openMailer(env: EnvSource): Promise<World['mailer']> {
-  const [{ sendgridMailer }, secrets] = await Promise.all([import('../connectors/sendgrid.ts'), openSecrets(env)]);
+  const [{ sendgridMailer }, { withFreshSecret }, secrets] = await Promise.all([
+    import('../connectors/sendgrid.ts'),
+    import('../connectors/fresh-secret.ts'),
+    openSecrets(env),
+  ]);
   const baseUrl = readOptional('NOVA_MAIL_URL', env);
-  return sendgridMailer({
+  const mailer = sendgridMailer({
     apiKey: () => secrets.get('sendgrid-api-key'),
     sender: readEnv(['NOVA_SENDER_EMAIL'], env).NOVA_SENDER_EMAIL,
     ...(baseUrl ? { baseUrl } : {}),
   });
+  const key = { names: ['sendgrid-api-key'], refusal: 'misconfigured' } as const;
+  return { send: async (mail) => withFreshSecret(secrets, key, () => mailer.send(mail)) };
 }
 
 async function openStripe(env: EnvSource): Promise<World['stripe']> {
@@ -202,12 +208,29 @@ async function openGumroad(env: EnvSource): Promise<World['gumroad']> {
 }
 
 async function openSecrets(env: EnvSource): Promise<World['secrets']> {
-  const [{ ssmClient }, { SsmSecrets }] = await Promise.all([import('./clients/ssm.ts'), import('./ssm-secrets.ts')]);
-  return new SsmSecrets(ssmClient(), {
-    prefix: readEnv(['NOVA_SECRETS_PREFIX'], env).NOVA_SECRETS_PREFIX,
-    time: systemTime,
-  });
+  const prefix = readEnv(['NOVA_SECRETS_PREFIX'], env).NOVA_SECRETS_PREFIX;
+  const rotated = rotatedNames(env);
+  const { CachedSecrets } = await import('./cached-secrets.ts');
+  const read = async (name: string): Promise<string> => {
+    if (rotated.includes(name)) {
+      const [{ secretsManagerClient }, { readSecret }] = await Promise.all([
+        import('./clients/secret-versions.ts'),
+        import('./secret-versions.ts'),
+      ]);
+      return readSecret(secretsManagerClient(), `${prefix}${name}`);
+    }
+    const [{ ssmClient }, { readParameter }] = await Promise.all([
+      import('./clients/ssm.ts'),
+      import('./ssm-secrets.ts'),
+    ]);
+    return readParameter(ssmClient(), `${prefix}${name}`);
+  };
+  return new CachedSecrets(read, systemTime);
 }
+
+/** Which secrets are in Secrets Manager. */
+export const rotatedNames = (env: EnvSource): readonly string[] =>
+  (readOptional('NOVA_ROTATED_SECRETS', env) ?? '').split(',').filter(Boolean);
 
 /** Read when it is first asked for, and then remembered: it changes with a new API only. */
 async function openPublicUrl(env: EnvSource): Promise<World['publicUrl']> {

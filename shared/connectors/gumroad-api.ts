@@ -3,6 +3,7 @@ import { NovaError } from '../domain/error.ts';
 import type { GumroadBooks } from '../ports/books.ts';
 import type { Secrets } from '../ports/outside.ts';
 import { GumroadSubscriptions, GumroadUser, readGumroadPage, readGumroadSaleBody } from '../wire/gumroad.ts';
+import { withFreshSecret } from './fresh-secret.ts';
 import { optionalSecret } from './optional-secret.ts';
 
 export const GUMROAD_TOKEN = 'gumroad-access-token';
@@ -27,7 +28,9 @@ type Asked = {
 type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
 
 export function gumroadBooks(options: GumroadApiOptions): GumroadBooks {
-  const ask = (asked: Asked): Promise<Answer> => request(options, asked);
+  /** A token that was rotated a moment ago is taken up at its first refusal. */
+  const token = { names: [GUMROAD_TOKEN], refusal: 'misconfigured' } as const;
+  const ask = (asked: Asked): Promise<Answer> => withFreshSecret(options.secrets, token, () => request(options, asked));
   const need = async (asked: Asked): Promise<Answer['body']> => {
     const { status, body } = await ask(asked);
     if (body.success === true) return body;

@@ -4,6 +4,7 @@ import { NovaError } from '../domain/error.ts';
 import type { StripeBooks } from '../ports/books.ts';
 import type { Secrets } from '../ports/outside.ts';
 import { readBalancePage, readCheckouts } from '../wire/stripe-balance.ts';
+import { withFreshSecret } from './fresh-secret.ts';
 import { optionalSecret } from './optional-secret.ts';
 
 export const STRIPE_KEY = 'stripe-api-key';
@@ -31,24 +32,27 @@ export function stripeBooks({ secrets, baseUrl }: StripeApiOptions): StripeBooks
     if (opened?.key !== current) opened = { key: current, client: await clientOf(current, baseUrl) };
     return opened.client;
   };
+  /** A key that was rotated a moment ago is taken up at its first refusal. */
+  const fresh = <T>(work: (client: Stripe) => Promise<T>): Promise<T> =>
+    withFreshSecret(secrets, { names: [STRIPE_KEY], refusal: 'misconfigured' }, async () => work(await open()));
   return {
     async mode() {
       const found = await optionalSecret(secrets, STRIPE_KEY);
       return found === null ? null : modeOf(found);
     },
-    page: async ({ from, to, account, after }) => {
-      const client = await open();
-      const created = { gte: Math.floor(from / 1000), lt: Math.ceil(to / 1000) };
-      const cursor = after === null ? {} : { starting_after: after };
-      const asked = { created, limit: PAGE, expand: ['data.source'], ...cursor };
-      return readBalancePage(await answered(client.balanceTransactions.list(asked, onAccount(account))));
-    },
-    checkoutOf: async (paymentIntent, account) => {
-      const client = await open();
-      const asked = { payment_intent: paymentIntent, limit: 1, expand: ['data.line_items'] };
-      const [found] = readCheckouts(await answered(client.checkout.sessions.list(asked, onAccount(account))));
-      return found ?? null;
-    },
+    page: ({ from, to, account, after }) =>
+      fresh(async (client) => {
+        const created = { gte: Math.floor(from / 1000), lt: Math.ceil(to / 1000) };
+        const cursor = after === null ? {} : { starting_after: after };
+        const asked = { created, limit: PAGE, expand: ['data.source'], ...cursor };
+        return readBalancePage(await answered(client.balanceTransactions.list(asked, onAccount(account))));
+      }),
+    checkoutOf: (paymentIntent, account) =>
+      fresh(async (client) => {
+        const asked = { payment_intent: paymentIntent, limit: 1, expand: ['data.line_items'] };
+        const [found] = readCheckouts(await answered(client.checkout.sessions.list(asked, onAccount(account))));
+        return found ?? null;
+      }),
   };
 }
 

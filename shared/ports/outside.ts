@@ -67,7 +67,11 @@ export type LaunchedTask = {
 };
 
 /** By the name in the topology's `uses`. @throws NovaError misconfigured when there is none. */
-export type Secrets = { get(name: string): Promise<string> };
+export type Secrets = {
+  get(name: string): Promise<string>;
+  /** Where values are remembered: reads one anew, for whoever was told that it is wrong. At most every 30 s. */
+  refresh?(name: string): Promise<string>;
+};
 
 /** Where the root of each day is kept, beyond the reach of whoever can write the table. */
 export type Roots = {

@@ -41,6 +41,8 @@ const SCHEMAS = {
   NOVA_SCHEDULE_DEAD_LETTERS_ARN: text,
   NOVA_PUBLIC_URL_PARAMETER: text,
   NOVA_SECRETS_PREFIX: text,
+  /** Comma-separated: secrets that are in Secrets Manager, under the same names. */
+  NOVA_ROTATED_SECRETS: text,
   /** Locked against change: the roots of the audit trail. */
   NOVA_AUDIT_BUCKET: text,
   NOVA_CLUSTER: text,

@@ -15,10 +15,11 @@ import { type ApiServer, startAwsApis } from '../../infra/local/aws-apis/api-ser
 import { awsFiring, schedulerApi } from '../../infra/local/aws-apis/scheduler-api.ts';
 import { ssmApi } from '../../infra/local/aws-apis/ssm-api.ts';
 import { ScheduleBook } from '../../infra/local/scheduler/book.ts';
+import { CachedSecrets } from '../../shared/aws/cached-secrets.ts';
 import { schedulerClient } from '../../shared/aws/clients/scheduler.ts';
 import { ssmClient } from '../../shared/aws/clients/ssm.ts';
 import { EventBridgeScheduler } from '../../shared/aws/eventbridge-scheduler.ts';
-import { readParameter, SsmSecrets } from '../../shared/aws/ssm-secrets.ts';
+import { readParameter } from '../../shared/aws/ssm-secrets.ts';
 import { stillClock } from '../../shared/memory/clock.ts';
 import { mapTable } from '../../shared/memory/map-table.ts';
 import { dummyAws } from '../contract/local-aws.ts';
@@ -176,7 +177,10 @@ test('a service that does not answer is unavailable: try again later', async () 
   process.env.AWS_ENDPOINT_URL_SSM = before;
 });
 
-const secretsOf = () => new SsmSecrets(kept(ssmClient()), { prefix: '/nova/test/secrets/', time: clock });
+const secretsOf = () => {
+  const client = kept(ssmClient());
+  return new CachedSecrets((name) => readParameter(client, `/nova/test/secrets/${name}`), clock);
+};
 
 test('a secret is read once in five minutes, and anew when somebody says that it is wrong', async () => {
   const path = '/nova/test/secrets/stripe';

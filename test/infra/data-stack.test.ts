@@ -16,6 +16,7 @@ test('the logical ids of the data stack are what they were', () => {
     'AWS::KMS::Key Key961B73FD',
     'AWS::S3::Bucket AuditRootsFD2559D7',
     'AWS::S3::BucketPolicy AuditRootsPolicy2F285E95',
+    'AWS::SecretsManager::Secret Secretapprovalpepper43B26F59',
   ]);
 });
 
@@ -74,6 +75,15 @@ test('the roots of the audit trail are kept under Object Lock, versioned, privat
       Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } },
     },
   ]);
+});
+
+test('the pepper of approval codes is made by the deployment, and no template or person has seen it', () => {
+  const [secret, ...others] = resources(data, 'AWS::SecretsManager::Secret');
+  assert.deepEqual(others, []);
+  assert.equal(secret?.Properties.Name, '/nova/test/secrets/approval-pepper');
+  assert.equal(secret?.Properties.SecretString, undefined);
+  assert.deepEqual(secret?.Properties.GenerateSecretString, { ExcludePunctuation: true, PasswordLength: 48 });
+  assert.deepEqual([secret?.DeletionPolicy, secret?.UpdateReplacePolicy], ['Retain', 'Retain']);
 });
 
 test('the key turns every year and works through this table alone', () => {

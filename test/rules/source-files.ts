@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 
 export type SourceFile = { readonly path: string; readonly text: string };
 
-const root = join(import.meta.dirname, '../..');
+export const root = join(import.meta.dirname, '../..');
 const ROOMS = ['shared', 'functions', 'containers', 'infra', 'cli', 'test'];
 
 function walk(folder: string): string[] {

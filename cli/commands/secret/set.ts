@@ -1,11 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { messageOf, NovaError } from '../../../shared/domain/error.ts';
-import { type Here, worldCommand } from '../../command.ts';
+import { worldCommand } from '../../command.ts';
 import { needed, text } from '../../fields.ts';
-
-const NAME = /^[a-z][a-z0-9-]{0,62}$/;
-/** What a parameter of AWS's standard tier holds. */
-const MAX_BYTES = 4096;
+import { typedSecret } from '../../secrets.ts';
 
 export const command = worldCommand({
   noun: 'secret',
@@ -22,14 +17,7 @@ export const command = worldCommand({
     'nova secret set stripe-webhook-secret --stage prod',
   ],
   async prepare({ name, valueFile }, here) {
-    if (!NAME.test(name)) {
-      throw new NovaError('bad_input', `a secret's name is lower-case letters, digits and dashes; got "${name}"`);
-    }
-    const value = (await typedValue(name, valueFile, here)).replace(/\r?\n$/, '');
-    const bytes = Buffer.byteLength(value);
-    if (bytes === 0) throw new NovaError('bad_input', 'the value is empty; nothing was changed');
-    if (bytes > MAX_BYTES) throw new NovaError('too_large', `a secret has at most ${MAX_BYTES} bytes; got ${bytes}`);
-    return { name, valueFile: undefined, value };
+    return { name, valueFile: undefined, value: await typedSecret(name, valueFile, here) };
   },
   async run({ name, value }, { admin, world }) {
     await admin.secrets.set(name, value);
@@ -37,13 +25,3 @@ export const command = worldCommand({
   },
   render: ({ id }) => `${id} is set`,
 });
-
-async function typedValue(name: string, file: string | undefined, { terminal }: Here): Promise<string> {
-  if (file === undefined)
-    return terminal.inIsTty ? terminal.ask(`value of ${name}: `, { hidden: true }) : terminal.readAll();
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (thrown) {
-    throw new NovaError('bad_input', `the file "${file}" cannot be read: ${messageOf(thrown)}`);
-  }
-}

@@ -43,6 +43,8 @@ export function stageEnv({ names, settings, queueUrl, queueArn, mailUrl, opaUrl 
     NOVA_QUEUE_WORK: queueUrl(names.queue('work')),
     NOVA_SECRETS_PREFIX: names.secretsPrefix,
     NOVA_AUDIT_BUCKET: names.auditBucket,
+    // The stand-in of SSM has all of them.
+    NOVA_ROTATED_SECRETS: 'none',
     NOVA_PUBLIC_URL_PARAMETER: names.publicUrlParameter,
     NOVA_SCHEDULE_GROUP: names.scheduleGroup,
     NOVA_SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/nova-local-schedules',
