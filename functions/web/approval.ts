@@ -1,6 +1,7 @@
 /** The page behind the link in an approval mail: shows what is asked, takes one answer; and the one that makes passkeys. */
 import type { World } from '../../shared/ports/world.ts';
-import * as web from '../../shared/runtime/approval-web.ts';
+import * as web from '../../shared/runtime/approval-response.ts';
+import { readApprovalRequest } from '../../shared/runtime/approval-web.ts';
 import type { WebJob } from '../../shared/runtime/job.ts';
 import { lambdaWeb } from '../../shared/runtime/lambda.ts';
 import { systemPasskeys } from '../../shared/runtime/passkeys.ts';
@@ -17,21 +18,21 @@ export const job: WebJob<ApprovalPorts> = {
   name: 'approval',
   needs: NEEDS,
   async run(request, world) {
-    const asked = await web.readApprovalRequest(request, world.publicUrl);
+    const asked = await readApprovalRequest(request, world.publicUrl);
     if (asked.kind === 'answered') return asked.response;
     const { id, body } = asked;
-    if (asked.kind === 'view') return web.viewResponse(await viewApproval(world, id, body.token));
+    if (asked.kind === 'view') return web.viewResponse(await viewApproval(world, id, body.token), asked);
     if (asked.kind === 'challenge') return web.offerResponse(await passkeyOffer(world, id, body.token));
     if (asked.kind === 'enrol-offer') return web.enrolOfferResponse(await enrolmentOffer(world, id, asked.body));
     const able = { ...world, passkeys: systemPasskeys(world.log) };
     if (asked.kind === 'enrol') return web.enrolResponse(await enrol(able, id, asked.body));
     if ('assertion' in asked.body) {
       const { decision: answer, ...shown } = asked.body;
-      return web.decideResponse(await decideByPasskey(able, { approvalId: id, answer, ...shown }));
+      return web.decideResponse(await decideByPasskey(able, { approvalId: id, answer, ...shown }), false);
     }
     const { token, code, actionHash, decision: answer } = asked.body;
     const proof = { kind: 'link', token, code, actionHash } as const;
-    return web.decideResponse(await decideApproval(world, { approvalId: id, answer, proof }));
+    return web.decideResponse(await decideApproval(world, { approvalId: id, answer, proof }), asked.plain);
   },
 };
 

@@ -15,7 +15,7 @@ export const peopleText = (actors: readonly string[]): string => actors.map(pers
 
 /** Complete by itself in both bodies; the code it carries can only say no. */
 export function cancelMail(approval: Approval, { link, rejectCode }: Given, reader: Reader): MailContent {
-  const who = peopleText(approval.consents.map(({ actor }) => actor));
+  const who = approval.consents.map(({ operatorId }) => operatorId).join(' and ');
   const when = timeText(approval.effectiveAt ?? approval.expiresAt, reader.timezone);
   const subject = `Takes effect soon: ${approval.title}`;
   const said = `${who} approved this. It takes effect on ${when}, unless one of you calls it off before.`;

@@ -252,7 +252,3 @@ else { byId('make').hidden = false; byId('code').focus(); }
 byId('create').addEventListener('click', make);
 byId('make').addEventListener('submit', (event) => { event.preventDefault(); make(); });
 `;
-
-export const DONE_SCRIPT = `${SHARED}
-byId('done').hidden = false;
-`;

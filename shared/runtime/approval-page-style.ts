@@ -24,7 +24,7 @@ dt { padding: .45rem 0; color: var(--muted); font-size: .9rem; line-height: 1.6 
 dd { margin: 0; padding: .45rem 0; overflow-wrap: anywhere; min-width: 0 }
 @media (max-width: 26rem) { dl { display: block } dt { padding: .55rem 0 0 } dd { padding: 0 } }
 #agent { margin-top: 1.25rem } #agent p { margin-bottom: .4rem }
-blockquote { margin: 0; padding: .1rem 0 .1rem .9rem; border-left: 3px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere }
+blockquote { margin: 0; padding-block: .1rem; padding-inline-start: .9rem; border-inline-start: 3px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere }
 #answer { margin-top: 1.75rem; border-top: 1px solid var(--line) }
 #answer h2 { margin-top: 1.5rem }
 h2 label { display: inline }

@@ -4,16 +4,16 @@
  * because the API may stand behind a stage prefix.
  */
 import { createHash } from 'node:crypto';
-import { DONE_SCRIPT, PASSKEY_SCRIPT, REQUEST_SCRIPT } from './approval-page-script.ts';
+import { PASSKEY_SCRIPT, REQUEST_SCRIPT } from './approval-page-script.ts';
 import { PAGE_STYLE } from './approval-page-style.ts';
 
-const head = `<!doctype html>
+/** A page up to its content; `instead` is what is there where no script runs. */
+export const pageHead = (instead: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex, nofollow">
-<meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
 <meta name="format-detection" content="telephone=no">
 <title>Approval · NovaOS</title>
@@ -22,12 +22,9 @@ const head = `<!doctype html>
 <body>
 <main>
 <p class="brand">NovaOS</p>
-<noscript>
-<h1>This page needs JavaScript</h1>
-<p>Nothing was decided. Without it, answer in a terminal: <code>./nova approval list</code>, then
-<code>./nova approval approve</code> or <code>reject</code> with the number of the request from the mail.</p>
-</noscript>
-`;
+${instead ? `<noscript>\n<h1>This page needs JavaScript</h1>\n${instead}\n</noscript>\n` : ''}`;
+
+export const PAGE_END = '</main>\n</body>\n</html>\n';
 
 const foot = (script: string): string => `</main>
 <script>${script}</script>
@@ -35,7 +32,8 @@ const foot = (script: string): string => `</main>
 </html>
 `;
 
-export const REQUEST_PAGE = `${head}<section id="wait" hidden>
+export const REQUEST_PAGE = `${pageHead(`<p>Nothing was decided. There is a <a href="plain">way without it</a>; or answer in a terminal:
+<code>./nova approval list</code>, then <code>./nova approval approve</code> or <code>reject</code>.</p>`)}<section id="wait" hidden>
 <h1>One moment</h1>
 <p class="muted">Reading the request …</p>
 </section>
@@ -79,7 +77,7 @@ export const REQUEST_PAGE = `${head}<section id="wait" hidden>
 </section>
 ${foot(REQUEST_SCRIPT)}`;
 
-export const PASSKEY_PAGE = `${head}<form id="make" hidden novalidate>
+export const PASSKEY_PAGE = `${pageHead('<p>Browsers make passkeys with it alone. Open the link in another one.</p>')}<form id="make" hidden novalidate>
 <h1>Make a passkey</h1>
 <p>With it you approve what is too big for a code. It stays on this device, or in the place where your device keeps
 passkeys; NovaOS learns its public half alone.</p>
@@ -96,20 +94,18 @@ passkeys; NovaOS learns its public half alone.</p>
 </section>
 ${foot(PASSKEY_SCRIPT)}`;
 
-export const DONE_PAGE = `${head}<section id="done" hidden>
-<h1>Nothing to do here</h1>
+export const DONE_PAGE = `${pageHead('')}<h1>Nothing to do here</h1>
 <p>Answers that were given are recorded: <code>./nova approval list --status all</code> shows them, and so does the link
 of the mail.</p>
 <p class="muted">You can close this page.</p>
-</section>
-${foot(DONE_SCRIPT)}`;
+${PAGE_END}`;
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}'`;
 
-/** Only our own three scripts and one style may act, and they may talk to our own origin alone. */
+/** Only our own two scripts and one style may act, and they may talk to our own origin alone. */
 export const PAGE_POLICY = [
   "default-src 'none'",
-  `script-src ${[REQUEST_SCRIPT, PASSKEY_SCRIPT, DONE_SCRIPT].map(hashOf).join(' ')}`,
+  `script-src ${[REQUEST_SCRIPT, PASSKEY_SCRIPT].map(hashOf).join(' ')}`,
   `style-src ${hashOf(PAGE_STYLE)}`,
   "connect-src 'self'",
   "form-action 'self'",

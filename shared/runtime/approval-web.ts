@@ -1,24 +1,15 @@
-/** The approval page over HTTP: which request is what, all checks before anything is read, and every answer. */
-import type { AnswerResult, RefusalReason } from '../domain/approval.ts';
-import {
-  APPROVAL_ID,
-  type ApprovalRefusal,
-  type ApprovalView,
-  DecideRequest,
-  type EnrolmentOffer,
-  EnrolOfferRequest,
-  EnrolRequest,
-  type PasskeyOffer,
-  ViewRequest,
-} from '../wire/approval.ts';
-import { DONE_PAGE, PAGE_POLICY, PASSKEY_PAGE, REQUEST_PAGE } from './approval-page.ts';
+/** The approval page over HTTP: which request is what, and all checks before anything is read. */
+import { APPROVAL_ID, DecideRequest, EnrolOfferRequest, EnrolRequest, ViewRequest } from '../wire/approval.ts';
+import { DONE_PAGE, PASSKEY_PAGE, REQUEST_PAGE } from './approval-page.ts';
+import { pastePage, readPlain } from './approval-plain.ts';
+import { pageResponse, plainResponse, refusalResponse } from './approval-response.ts';
 import type { WebRequest, WebResponse } from './job.ts';
 
 /** A well-formed request, or the answer to one that is not (or that needs nothing read). */
 export type Asked =
-  | { readonly kind: 'view'; readonly id: string; readonly body: ViewRequest }
+  | { readonly kind: 'view'; readonly id: string; readonly body: ViewRequest; readonly plain: boolean }
   | { readonly kind: 'challenge'; readonly id: string; readonly body: ViewRequest }
-  | { readonly kind: 'decide'; readonly id: string; readonly body: DecideRequest }
+  | { readonly kind: 'decide'; readonly id: string; readonly body: DecideRequest; readonly plain: boolean }
   | { readonly kind: 'enrol-offer'; readonly id: string; readonly body: EnrolOfferRequest }
   | { readonly kind: 'enrol'; readonly id: string; readonly body: EnrolRequest }
   | { readonly kind: 'answered'; readonly response: WebResponse };
@@ -33,46 +24,51 @@ const POSTS = {
 } as const;
 const PAGES: Readonly<Record<string, string>> = { '': REQUEST_PAGE, done: DONE_PAGE, passkey: PASSKEY_PAGE };
 const PATH = /^\/a\/([^/]{1,400})(?:\/|\/(done|passkey|view|challenge|decide|enrol-offer|enrol))?$/;
+const PLAIN_PATH = '/a/plain';
+const JSON_TYPE = /^application\/json(?:;\s*charset=utf-8)?$/i;
+const FORM_TYPE = /^application\/x-www-form-urlencoded(?:;\s*charset=utf-8)?$/i;
 /** Well-formed, and never given to anything: what has another form is looked up under it, at the same cost. */
 const NO_ID = '0'.repeat(26);
 
-const HEADERS = {
-  'cache-control': 'no-store',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy': PAGE_POLICY,
-  'x-frame-options': 'DENY',
-  'x-content-type-options': 'nosniff',
-  'cross-origin-opener-policy': 'same-origin',
-  'permissions-policy': 'publickey-credentials-get=(self), publickey-credentials-create=(self)',
-  'x-robots-tag': 'noindex, nofollow',
-  'strict-transport-security': 'max-age=63072000',
-} as const;
-
 /** In this order: path, method, content type, size, origin, shape. `publicUrl` is asked for only when it is compared. */
 export async function readApprovalRequest(request: WebRequest, publicUrl: () => Promise<string>): Promise<Asked> {
+  if (request.path === PLAIN_PATH) return readForm(request, publicUrl);
   const [, rawId = '', verb = ''] = PATH.exec(request.path) ?? [];
   if (!rawId) return answered(refusalResponse(404, 'not_found', 'There is nothing here.'));
   const page = PAGES[verb];
   if (page !== undefined) return answered(pageResponse(request.method, page));
   const kind = verb as keyof typeof POSTS;
-  const refused = await refusePost(request, POSTS[kind].maxBytes, publicUrl);
+  const limits = { type: JSON_TYPE, typeName: 'application/json', maxBytes: POSTS[kind].maxBytes };
+  const refused = await refusePost(request, limits, publicUrl);
   if (refused) return answered(refused);
   const id = APPROVAL_ID.test(rawId) ? rawId : NO_ID;
   const read = POSTS[kind].shape.safeParse(parseJson(request.body));
-  if (read.success) return { kind, id, body: read.data } as Asked;
+  if (read.success) return { kind, id, body: read.data, plain: false } as Asked;
   return answered(refusalResponse(400, 'bad_input', 'The request is malformed.'));
 }
 
+/** The form without scripts: its address is the same for every request, and so is its page. */
+async function readForm(request: WebRequest, publicUrl: () => Promise<string>): Promise<Asked> {
+  if (request.method !== 'POST') return answered(plainResponse(200, pastePage(), request.method));
+  const limits = { type: FORM_TYPE, typeName: 'a form', maxBytes: 4096 };
+  const refused = await refusePost(request, limits, publicUrl);
+  if (refused) return answered(refused);
+  const read = readPlain(request.body);
+  return 'why' in read ? answered(plainResponse(400, pastePage(read.why))) : { ...read, plain: true };
+}
+
+type Limits = { readonly type: RegExp; readonly typeName: string; readonly maxBytes: number };
+
 async function refusePost(
   request: WebRequest,
-  maxBytes: number,
+  { type, typeName, maxBytes }: Limits,
   publicUrl: () => Promise<string>,
 ): Promise<WebResponse | null> {
   if (request.method !== 'POST') {
     return refusalResponse(405, 'bad_method', 'This address takes POST only.', { allow: 'POST' });
   }
-  if (!/^application\/json(?:;\s*charset=utf-8)?$/i.test(request.headers['content-type'] ?? '')) {
-    return refusalResponse(415, 'unsupported', 'This address takes application/json only.');
+  if (!type.test(request.headers['content-type'] ?? '')) {
+    return refusalResponse(415, 'unsupported', `This address takes ${typeName} only.`);
   }
   if (request.body.byteLength > maxBytes) return refusalResponse(413, 'too_large', 'The request is too large.');
   if (!(await isSameOrigin(request, publicUrl))) {
@@ -96,112 +92,4 @@ function parseJson(body: Uint8Array): unknown {
   }
 }
 
-function pageResponse(method: string, page: string): WebResponse {
-  const allow = 'GET, HEAD, OPTIONS';
-  if (method === 'OPTIONS') return { status: 204, headers: { ...HEADERS, allow }, body: '' };
-  if (method !== 'GET' && method !== 'HEAD') {
-    return refusalResponse(405, 'bad_method', 'This address is a page.', { allow });
-  }
-  const headers = { ...HEADERS, 'content-type': 'text/html; charset=utf-8' };
-  return { status: 200, headers, body: method === 'HEAD' ? '' : page };
-}
-
-function jsonResponse(
-  status: number,
-  body: ApprovalView | ApprovalRefusal | PasskeyOffer | EnrolmentOffer | { readonly message: string },
-  more: Record<string, string> = {},
-): WebResponse {
-  const headers = { ...HEADERS, 'content-type': 'application/json; charset=utf-8', ...more };
-  return { status, headers, body: JSON.stringify(body) };
-}
-
-function refusalResponse(
-  status: number,
-  error: string,
-  message: string,
-  more: Record<string, string> = {},
-): WebResponse {
-  return jsonResponse(status, { error, message }, more);
-}
-
 const answered = (response: WebResponse): Asked => ({ kind: 'answered', response });
-
-/** One answer for an unknown id, a wrong token, an expired and a locked request: nobody learns which it was. */
-const closed = (): WebResponse => refusalResponse(404, 'not_available', 'This link opens nothing.');
-
-export function viewResponse(view: ApprovalView | null): WebResponse {
-  return view ? jsonResponse(200, view) : closed();
-}
-
-const triesText = (left: number): string => (left === 1 ? 'one try is left' : `${left} tries are left`);
-
-/** See other, when it is recorded: reloading the next page repeats nothing. */
-export function decideResponse(result: AnswerResult): WebResponse {
-  switch (result.kind) {
-    case 'recorded':
-    case 'noted':
-    case 'waits':
-      return { status: 303, headers: { ...HEADERS, location: './done' }, body: '' };
-    case 'conflict':
-      return jsonResponse(409, {
-        error: 'conflict',
-        message: `This was ${result.approval.status} before; that stands.`,
-        status: result.approval.status,
-      });
-    case 'changed':
-      return refusalResponse(
-        409,
-        'changed',
-        'What would be done has changed since it was asked. It needs a new request.',
-      );
-    case 'wrong_code': {
-      const { attemptsLeft } = result;
-      const message = `This is not the code for that answer; ${triesText(attemptsLeft)}.`;
-      return jsonResponse(403, { error: 'wrong_code', message, attemptsLeft });
-    }
-    case 'refused':
-      return refusedResponse(result.why);
-  }
-}
-
-/** What only those hear whose token fits (the rest looks the same to all). */
-function refusedResponse(why: RefusalReason): WebResponse {
-  switch (why) {
-    case 'needs_passkey':
-      return refusalResponse(
-        403,
-        why,
-        'So much is at stake that a code is not enough: reload the page and use a passkey.',
-      );
-    case 'bad_passkey':
-      return refusalResponse(403, why, 'This passkey was not accepted here. Nothing was decided.');
-    case 'not_an_approver':
-      return refusalResponse(403, why, 'This person may not answer requests. Nothing was decided.');
-    case 'requester':
-      return refusalResponse(403, why, 'Who asked for it cannot approve it. Another person must.');
-    default:
-      return closed();
-  }
-}
-
-export function offerResponse(offer: PasskeyOffer | null): WebResponse {
-  return offer ? jsonResponse(200, offer) : closed();
-}
-
-export function enrolOfferResponse(offer: EnrolmentOffer | { readonly attemptsLeft: number } | null): WebResponse {
-  if (!offer) return closed();
-  if (!('attemptsLeft' in offer)) return jsonResponse(200, offer);
-  const { attemptsLeft } = offer;
-  return jsonResponse(403, {
-    error: 'wrong_code',
-    message: `This is not the code; ${triesText(attemptsLeft)}.`,
-    attemptsLeft,
-  });
-}
-
-/** `false`: the key is no good; null: the link opens nothing (any more). */
-export function enrolResponse(made: { readonly name: string } | false | null): WebResponse {
-  if (made === null) return closed();
-  if (!made) return refusalResponse(403, 'bad_passkey', 'This passkey was not accepted. Ask for a new invitation.');
-  return jsonResponse(200, { message: `The passkey of ${made.name} works from now on.` });
-}

@@ -54,15 +54,17 @@ function viewOf(approval: Approval, { tier, locked, askedOf, timezone }: Now): A
   return {
     ...{ status, title, lines, agentText, actionHash, tier, waits, locked, askedOf },
     decisionId: subject,
-    standing: status === 'pending' ? standingText(approval, timezone) : '',
+    standing: status === 'pending' ? standingText(approval, tier, timezone) : '',
     ifIgnored: status !== 'pending' ? '' : waits ? 'It takes effect then.' : ignoredText(approval, timezone),
     outcome: approval.decidedAt === null ? '' : outcomeText(approval, approval.decidedAt, timezone),
   };
 }
 
-function standingText({ consents, effectiveAt }: Approval, timezone: string): string {
-  if (consents.length === 0) return '';
-  const who = peopleText(consents.map(({ actor }) => actor));
+function standingText({ consents, effectiveAt }: Approval, tier: Tier, timezone: string): string {
+  if (tier === 'T1') return 'So much is at stake that a code is not enough: a passkey approves it.';
+  if (tier !== 'T2') return '';
+  if (consents.length === 0) return 'So much is at stake that two people must approve it, each with a passkey.';
+  const who = consents.map(({ operatorId }) => operatorId).join(' and ');
   if (effectiveAt === null) return `${who} has said yes. One more person must.`;
   return `${who} have said yes. It takes effect on ${timeText(effectiveAt, timezone)}, unless it is called off.`;
 }

@@ -50,6 +50,18 @@ export type ApprovalView = {
   readonly outcome: string;
 };
 
+/** What the form without scripts sends: the link as it was pasted, then an answer to what was shown. */
+export const PlainRequest = z.strictObject({
+  link: z.string().max(2000),
+  decision: z.enum(['approve', 'reject']).optional(),
+  actionHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  code: z.string().max(20).optional(),
+});
+export type PlainRequest = z.infer<typeof PlainRequest>;
+
 /** A code for an invitation; what comes back lets the browser make a key. */
 export const EnrolOfferRequest = z.strictObject({ token, code: z.string().regex(/^[0-9]{6}$/) });
 export type EnrolOfferRequest = z.infer<typeof EnrolOfferRequest>;
