@@ -26,6 +26,7 @@ export const WHERE = {
 export type Where = { readonly agent: string | undefined; readonly department: string | undefined };
 
 const LOOK_MS = 25;
+const FOLLOW_MS = 20_000;
 
 export type HaltView = {
   readonly id: string;
@@ -138,8 +139,16 @@ export async function turnOff(reach: Reach, { scope, reason }: Pick<Order, 'scop
     const { posted } = await turnHalt(world, { scope, on: false, actor, reason });
     await publishTurn(world, posted);
   }
+  await followed(reach, scope);
   await resend(reach, scope);
   return haltView(await getHalt(world.table, scope));
+}
+
+/** What is sent before its instance may run would be parked again, for a minute. */
+async function followed({ world, place }: Reach, scope: Scope): Promise<void> {
+  if (place.kind === 'directory') return;
+  const end = performance.now() + FOLLOW_MS;
+  while (performance.now() < end && (await getHalt(world.table, scope)).settledAt === null) await sleep(LOOK_MS);
 }
 
 async function resend({ world }: Reach, scope: Scope): Promise<void> {

@@ -6,7 +6,7 @@ import type { Call, Later, QueueJob } from '../runtime/job.ts';
 import { getAgent } from '../store/agent-store.ts';
 import type { Claim, ClaimAnswer } from '../store/claim.ts';
 import { claim } from '../store/claim-store.ts';
-import { finishRequest, getRequest, type RunRequest, slotOf } from '../store/request-store.ts';
+import { finishRequest, getRequest, parkRequest, type RunRequest, slotOf } from '../store/request-store.ts';
 import { latestSpec } from '../store/spec-cache.ts';
 import { RunMessage, type TickMessage } from '../wire/messages.ts';
 import { afterCrash } from './after-crash.ts';
@@ -79,7 +79,7 @@ async function runRequest(message: Requested, world: RunPorts, call: Call): Prom
     const step = await runNext(world, request, call);
     if (step === 'in a task') return undefined;
     // Under the kill switch its item waits, not its message: waiting counts as receiving.
-    if (step === 'parked') return undefined;
+    if (step === 'parked') return await parkRequest(world.table, request).then(() => undefined);
     if (step) return step;
     request = await getRequest(world.table, message.requestId);
   }

@@ -127,11 +127,6 @@ function turnOps(world: Ports, { halt, gate }: Before, { scope, on, actor, reaso
   const scopes = on
     ? [...gate.scopes.filter((one) => one !== scope), scope]
     : gate.scopes.filter((one) => one !== scope);
-  const { record, head } = audited(world.hashing, halt, {
-    ...{ at, actor, entity: `halt:${scope}`, action: on ? 'halt.on' : 'halt.off' },
-    // The gate's version makes this record like no other, so that one's own turn is known from a twin's.
-    details: { reason, version, gate: gate.version + 1 },
-  });
   const posted: PostedWork[] = [
     post(world, { queue: 'work', message: { v: 1, kind: 'halt', scope } }),
     post(world, {
@@ -139,6 +134,11 @@ function turnOps(world: Ports, { halt, gate }: Before, { scope, on, actor, reaso
       message: { v: 1, kind: 'notify', ...noticeOf({ scope, on, actor, reason }, version) },
     }),
   ];
+  const { record, head } = audited(world.hashing, halt, {
+    ...{ at, actor, entity: `halt:${scope}`, action: on ? 'halt.on' : 'halt.off' },
+    // The order makes this record like no other, so that one's own turn is known from a twin's of the same instant.
+    details: { reason, version, gate: gate.version + 1, order: posted[0]?.id ?? '' },
+  });
   const set = { on, reason, by: actor, at, version, ...head };
   const ops: Op[] = [
     {

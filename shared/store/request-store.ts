@@ -95,6 +95,12 @@ export async function touchRequest(table: Table, { id, touchedAt }: RunRequest, 
   return (await table.write({ op: 'update', key: requestKey(id), if: conditions, set: { touchedAt: now } })).ok;
 }
 
+/** The kill switch is on: nobody works on it, and the sweep sends it again as soon as its instance may run. */
+export async function parkRequest(table: Table, { id }: RunRequest): Promise<void> {
+  const open: Condition = { attr: 'status', op: '=', value: 'open' };
+  await table.write({ op: 'update', key: requestKey(id), if: [open], set: { touchedAt: 0 } });
+}
+
 /** Every run of a request is closed: it leaves the list of open ones. */
 export async function finishRequest(table: Table, { id, times }: RunRequest): Promise<void> {
   await table.write({

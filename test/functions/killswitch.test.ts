@@ -1,6 +1,7 @@
 /** The kill switch on a literal world: what it closes, what it voids, what it remembers, and what goes on under it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { runAgentJob } from '../../shared/jobs/run-agent.ts';
 import { sweep } from '../../shared/jobs/sweep.ts';
 import { getAgent } from '../../shared/store/agent-store.ts';
 import { turnHalt } from '../../shared/store/halt-store.ts';
@@ -92,6 +93,15 @@ test('what was asked for by hand waits under the switch, and goes on once afterw
   await workAll(cli);
   assert.equal((await listRuns(cli.world.table, 'ada')).length, 0, 'the sweep sends nothing under the switch');
   await novaJson(cli, OFF);
+  // Its message is faster than the one that opens its instance: it is parked again, and the sweep finds it.
+  for (const { receipt, body, receiveCount } of await cli.queues.runs.receive({ max: 10, waitSeconds: 0 })) {
+    const call = { invocationId: 'fast', deadline: Number.MAX_SAFE_INTEGER, receiveCount };
+    await runAgentJob.run(runAgentJob.parse(JSON.parse(body)), cli.world, call);
+    await cli.queues.runs.delete(receipt);
+  }
+  await workAll(cli);
+  assert.equal((await listRuns(cli.world.table, 'ada')).length, 0);
+  await sweep(cli.world);
   await workAll(cli);
   const runs = await listRuns(cli.world.table, 'ada');
   assert.deepEqual(

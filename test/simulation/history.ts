@@ -164,7 +164,7 @@ class Play {
     this.kills++;
     const agentId = this.throws.pick(this.cast.agents);
     const number = this.throws.below(this.cast.instances);
-    for (const status of ['retired', 'active'] as const) {
+    for (const status of [this.kills % 2 === 0 ? 'retired' : 'halted', 'active'] as const) {
       const op = setInstanceStatusOp(agentId, number, { status, specVersion: 1 });
       this.processes.start(({ table }) => table.write(op));
     }
