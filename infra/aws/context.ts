@@ -10,7 +10,7 @@ export type Choices = {
   readonly requestsPerSecond: number;
   readonly monthlyBudgetUsd: number;
   readonly logRetentionDays: number;
-  /** A web application firewall before the two public paths: about $9 a month. */
+  /** A web application firewall before the two public paths: $8 a month, said at every synthesis. */
   readonly waf: boolean;
   /** An OPA server that judges in place of the rules in the functions; absent: none. */
   readonly opaUrl?: string;

@@ -4,7 +4,7 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as waf from 'aws-cdk-lib/aws-wafv2';
-import { RemovalPolicy } from 'aws-cdk-lib/core';
+import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Choices } from './context.ts';
 import type { Names } from './names.ts';
@@ -59,7 +59,7 @@ export class Front extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.api.deploymentStage.node.addDependency(execution);
-    if (choices.waf) firewall(this, names, this.api.deploymentStage.stageArn);
+    if (choices.waf) firewall(this, { names, choices, stageArn: this.api.deploymentStage.stageArn });
   }
 }
 
@@ -83,8 +83,14 @@ const visible = (metricName: string): waf.CfnWebACL.VisibilityConfigProperty => 
   metricName,
 });
 
+/** A length above 262,144 as a header says it: WAF itself looks at the first 64 KB of a body only. */
+const LONGER_THAN_256_KB =
+  '^(26214[5-9]|2621[5-9][0-9]|262[2-9][0-9]{2}|26[3-9][0-9]{3}|2[7-9][0-9]{4}|[3-9][0-9]{5}|[0-9]{7,})$';
+
+type Firewall = { readonly names: Names; readonly choices: Choices; readonly stageArn: string };
+
 /** 200 requests in five minutes from one address, bodies that a webhook never has, and AWS's common rules. */
-function firewall(scope: Construct, names: Names, stageArn: string): void {
+function firewall(scope: Construct, { names, choices, stageArn }: Firewall): void {
   const acl = new waf.CfnWebACL(scope, 'Firewall', {
     name: names.waf,
     scope: 'REGIONAL',
@@ -99,14 +105,27 @@ function firewall(scope: Construct, names: Names, stageArn: string): void {
         visibilityConfig: visible(`${names.waf}-rate`),
       },
       {
-        name: 'common',
+        name: 'body',
         priority: 1,
+        action: { block: {} },
+        statement: {
+          regexMatchStatement: {
+            fieldToMatch: { singleHeader: { Name: 'content-length' } },
+            regexString: LONGER_THAN_256_KB,
+            textTransformations: [{ priority: 0, type: 'NONE' }],
+          },
+        },
+        visibilityConfig: visible(`${names.waf}-body`),
+      },
+      {
+        name: 'common',
+        priority: 2,
         overrideAction: { none: {} },
         statement: {
           managedRuleGroupStatement: {
             vendorName: 'AWS',
             name: 'AWSManagedRulesCommonRuleSet',
-            // Signed webhooks are larger than 8 KB; the function itself refuses more than 256 KB.
+            // Signed webhooks are larger than 8 KB; the rule before and the function itself refuse more than 256 KB.
             ruleActionOverrides: [{ name: 'SizeRestrictions_BODY', actionToUse: { count: {} } }],
           },
         },
@@ -115,4 +134,42 @@ function firewall(scope: Construct, names: Names, stageArn: string): void {
     ],
   });
   new waf.CfnWebACLAssociation(scope, 'FirewallOn', { resourceArn: stageArn, webAclArn: acl.attrArn });
+  blockedRequests(scope, { names, choices, aclArn: acl.attrArn });
+}
+
+/** Only what was blocked, and of it neither the path, which names approvals and holds secrets of pings, nor what proves who asked. */
+function blockedRequests(
+  scope: Construct,
+  { names, choices, aclArn }: Omit<Firewall, 'stageArn'> & { aclArn: string },
+): void {
+  const log = new logs.LogGroup(scope, 'FirewallLog', {
+    // WAF takes no other beginning of the name.
+    logGroupName: `aws-waf-logs-${names.waf}`,
+    retention: choices.logRetentionDays,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const hidden = ['authorization', 'cookie', 'stripe-signature', 'x-nova-signature'];
+  new waf.CfnLoggingConfiguration(scope, 'FirewallLogging', {
+    resourceArn: aclArn,
+    // As WAF wants it: without the :* that CloudFormation puts at the end of a group's ARN.
+    logDestinationConfigs: [
+      Stack.of(scope).formatArn({
+        service: 'logs',
+        resource: 'log-group',
+        resourceName: log.logGroupName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    ],
+    redactedFields: [{ uriPath: {} }, { queryString: {} }, ...hidden.map((Name) => ({ singleHeader: { Name } }))],
+    loggingFilter: {
+      DefaultBehavior: 'DROP',
+      Filters: [
+        {
+          Behavior: 'KEEP',
+          Requirement: 'MEETS_ANY',
+          Conditions: [{ ActionCondition: { Action: 'BLOCK' } }],
+        },
+      ],
+    },
+  });
 }

@@ -51,6 +51,8 @@ const FREE_AT_REST = new Set([
   'AWS::SQS::QueuePolicy',
   'AWS::SSM::Parameter',
   'AWS::Scheduler::ScheduleGroup',
+  // Only what is blocked is logged.
+  'AWS::WAFv2::LoggingConfiguration',
   'AWS::WAFv2::WebACLAssociation',
 ]);
 
