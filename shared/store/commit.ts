@@ -6,7 +6,10 @@ import { type PostedWork, publishWork } from './outbox-store.ts';
 
 /**
  * True when the ops are done. A refusal that shows our own audit head (a hash over time, actor and content) is our own
- * first try, whose answer was lost on the way.
+ * first try, whose answer was lost on the way. Two who write the same words about the same image in the same millisecond
+ * under one name have one hash, and both hear yes: what they wanted is one change, which is there once, with one record.
+ * So this is for changes to a value. Whoever must act as the only winner (an answer to an approval, a mint of money) asks
+ * the table itself.
  */
 export async function committed(table: Table, ops: readonly Op[], auditHash: string): Promise<boolean> {
   const result = await table.transact(ops);
