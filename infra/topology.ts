@@ -168,8 +168,10 @@ export const functions: readonly FunctionRow[] = [
         agent: ['read', 'check', 'update'],
         spec: ['read'],
         fleet: ['read', 'put', 'update'],
-        // The last runs of an agent that seems to run away.
-        page: ['read'],
+        // The last runs of an agent that seems to run away; the record of one whose task has ended.
+        page: ['read', 'put'],
+        // The run of a task that was lost is asked for again.
+        request: ['update'],
         // Decided changes of a budget, and how many instances share it.
         limit: ['read', 'update'],
         budget: ['read', 'check', 'update'],
@@ -188,10 +190,10 @@ export const functions: readonly FunctionRow[] = [
         outbox: OUTBOX,
       },
       index: ['OPEN#decision', 'OPEN#approval'],
-      sends: ['work'],
+      sends: ['runs', 'work'],
       secrets: ['sendgrid-api-key', 'approval-pepper'],
       schedules: true,
-      // The kill switch stops tasks.
+      // The kill switch stops tasks, and the reconciler starts and stops them.
       launches: true,
       publicUrl: true,
       judges: true,
@@ -260,6 +262,8 @@ export const functions: readonly FunctionRow[] = [
       },
       index: ['OPEN#request', 'OPEN#approval', 'AUDIT#*'],
       sends: ['runs', 'revenue', 'work'],
+      // Tasks that should be there are started, others are stopped.
+      launches: true,
     },
     timeoutSeconds: 50,
     memoryMb: 256,

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { basename, join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { functions } from '../topology.ts';
+import { bundleContainers, CONTAINERS_FOLDER, IMAGES } from './bundle-containers.ts';
 import { credentialsFromEnvironment, ENTRY_PREFIX, lazyBuiltins, rulesInside, warmEntries } from './bundle-plugins.ts';
 
 export const FUNCTIONS_FOLDER = 'dist/functions';
@@ -46,14 +47,16 @@ export async function bundle(): Promise<readonly BundleSize[]> {
   const draft = `${FUNCTIONS_FOLDER}-${process.pid}`;
   const sizes = functions.map(({ name }) => writeFunction({ draft, name, files, metafile: result.metafile }));
   replaceFolder(draft);
-  const inputs = Object.keys(result.metafile.inputs).filter((path) => existsSync(path));
+  const made = Object.keys(result.metafile.inputs).filter((path) => existsSync(path));
+  const inputs = [...new Set([...made, ...(await bundleContainers())])];
   writeFileSync(STAMP, JSON.stringify({ inputs, sizes } satisfies Stamp, null, 1));
   return sizes;
 }
 
 /** Whether the bundles are there and nothing they were made of has changed since. */
 export function isFresh(): boolean {
-  if (!existsSync(STAMP) || !functions.every(({ name }) => existsSync(join(FUNCTIONS_FOLDER, name)))) return false;
+  const there = functions.every(({ name }) => existsSync(join(FUNCTIONS_FOLDER, name)));
+  if (!existsSync(STAMP) || !there || !IMAGES.every((name) => existsSync(join(CONTAINERS_FOLDER, name)))) return false;
   const made = statSync(STAMP).mtimeMs;
   const { inputs } = JSON.parse(readFileSync(STAMP, 'utf8')) as Stamp;
   const rules = readdirSync(import.meta.dirname).filter((name) => name.startsWith('bundle'));

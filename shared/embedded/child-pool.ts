@@ -31,7 +31,8 @@ export class ChildPool {
   readonly #now: () => number;
   readonly #children = new Set<Child>();
   readonly #waiting: Job[] = [];
-  readonly #warden = new Warden();
+  /** Where a container's end takes all its processes, nobody else need. */
+  readonly #warden: Warden | null;
   #timer: NodeJS.Timeout | undefined;
   #stillborn = 0;
   #closed = false;
@@ -47,6 +48,7 @@ export class ChildPool {
     this.#memoryMb = options.memoryMb ?? 256;
     this.#mailbox = options.mailbox ?? 4;
     this.#program = options.program ?? SOURCE;
+    this.#warden = options.program ? null : new Warden();
     this.#now = options.now ?? Date.now;
   }
 
@@ -99,7 +101,7 @@ export class ChildPool {
     for (const job of this.#waiting.splice(0)) job.resolve(crashed('the host was closed before the run began'));
     for (const child of this.#children) child.kill(crashed('the host was closed'));
     while (this.#children.size > 0) await new Promise<void>((resolve) => this.#onChange.push(resolve));
-    this.#warden.close();
+    this.#warden?.close();
   }
 
   /** Gives waiting orders to the child with the least to do. */
@@ -197,7 +199,7 @@ export class ChildPool {
       onExit: (_, end) => this.#exit(child, end),
     });
     this.#children.add(child);
-    this.#warden.born(child.pid);
+    this.#warden?.born(child.pid);
   }
 
   #free(child: Child): void {
@@ -209,7 +211,7 @@ export class ChildPool {
 
   #exit(child: Child, { unstarted, ready, words }: { unstarted: Job[]; ready: boolean; words: string }): void {
     this.#children.delete(child);
-    this.#warden.gone(child.pid);
+    this.#warden?.gone(child.pid);
     if (!ready) {
       this.#lastWords = tellingLine(words);
       this.#stillborn += words !== '' || child.pid === undefined ? SAID_WHY : 1;

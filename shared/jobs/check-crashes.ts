@@ -9,7 +9,11 @@ export async function checkCrashes(world: AgentPorts, agentId: string): Promise<
   const instances = await listInstances(world.table, agentId);
   const exhausted = instances.find(({ status, probes }) => status === 'active' && probes >= AGENT_DEFAULTS.maxProbes);
   if (!exhausted) return;
-  const why = `${exhausted.crashStreak} crashes in a row, ${exhausted.probes} of them failed probes`;
+  const { crashStreak, probes } = exhausted;
+  const why =
+    probes < crashStreak
+      ? `${crashStreak} crashes in a row, ${probes} of them failed probes`
+      : 'it crashed, and is not to be started again by itself';
   // Told first: a crash between the two tells twice, never not at all.
   await world.work.send({
     v: 1,

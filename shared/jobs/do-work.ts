@@ -4,7 +4,7 @@ import type { Later, QueueJob } from '../runtime/job.ts';
 import { offerCancel } from '../store/approval-cancel.ts';
 import { noteDelivery } from '../store/approval-delivery.ts';
 import { mailEnrolment } from '../store/enrolment-store.ts';
-import { WorkMessage } from '../wire/messages.ts';
+import { WorkDelivery } from '../wire/task-event.ts';
 import { checkCrashes } from './check-crashes.ts';
 import { checkRunaway } from './check-runaway.ts';
 import { executeDecision } from './execute-decision.ts';
@@ -12,6 +12,7 @@ import { followHalt } from './halt-scope.ts';
 import { notify } from './notify.ts';
 import { reconcileAgent } from './reconcile-agent.ts';
 import { requestApproval } from './request-approval.ts';
+import { taskStopped } from './task-stopped.ts';
 
 const NEEDS = {
   table: true,
@@ -23,6 +24,8 @@ const NEEDS = {
   publicUrl: true,
   log: true,
   work: true,
+  runs: true,
+  launcher: true,
   scheduler: true,
   launcher: true,
   mailer: true,
@@ -30,14 +33,15 @@ const NEEDS = {
 } as const;
 export type WorkPorts = Pick<World, keyof typeof NEEDS>;
 
-export const doWorkJob: QueueJob<WorkMessage, WorkPorts> = {
+export const doWorkJob: QueueJob<WorkDelivery, WorkPorts> = {
   name: 'do-work',
   needs: NEEDS,
-  parse: (body) => WorkMessage.parse(body),
+  // What ECS tells comes as EventBridge spells it.
+  parse: (body) => WorkDelivery.parse(body),
   run: doWork,
 };
 
-async function doWork(message: WorkMessage, world: WorkPorts): Promise<Later | undefined> {
+async function doWork(message: WorkDelivery, world: WorkPorts): Promise<Later | undefined> {
   switch (message.kind) {
     case 'reconcile':
       return reconcileAgent(message, world);
@@ -58,6 +62,8 @@ async function doWork(message: WorkMessage, world: WorkPorts): Promise<Later | u
     case 'mail-events':
       for (const event of message.events) await noteDelivery(world, event);
       return undefined;
+    case 'task-stopped':
+      return taskStopped(message, world);
     case 'notify':
       return notify(message, world);
   }

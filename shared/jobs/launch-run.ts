@@ -28,7 +28,10 @@ export async function launchRun(world: LaunchPorts, claimed: Claimed): Promise<L
       clientToken: world.hashing.sha256(`${id}#${fence}`),
       family: FAMILIES[spec.task.kind],
       size: spec.task,
-      environment: runEnvironment({ agentId, number, fence, slot: run.slot, holder: run.holder }),
+      environment: {
+        ...runEnvironment({ agentId, number, fence, slot: run.slot, holder: run.holder }),
+        NOVA_TASK_MEMORY_MB: String(spec.task.memoryMb),
+      },
     });
     if (taskId !== null) return 'launched';
     world.log.warn('no task was placed', { runId: id, reason });

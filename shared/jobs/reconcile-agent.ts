@@ -11,8 +11,9 @@ import { type AgentPorts, changeAgent, getAgent, isOverBudget } from '../store/a
 import { gateOp, readGate } from '../store/halt-store.ts';
 import { clearCrashesOp, createInstanceOps, listInstances, setInstanceStatusOp } from '../store/instance-store.ts';
 import { agentKey } from '../store/keys.ts';
+import { watchTasks } from './watch-tasks.ts';
 
-export type ReconcilePorts = AgentPorts & Pick<World, 'scheduler'>;
+export type ReconcilePorts = AgentPorts & Pick<World, 'scheduler' | 'launcher'>;
 type DriftPorts = Pick<World, 'table' | 'time' | 'scheduler'>;
 
 /** Rounds until desired state has stood still for one; the message comes back after that. */
@@ -27,6 +28,7 @@ export async function reconcileAgent(message: { readonly agentId: string }, worl
     await changeAgent(world, agent.id, { status: 'active' }, by);
   }
   await settleAgent(world, agent.id);
+  await watchTasks(world, agent.id);
 }
 
 async function isBudgetPauseOver(world: ReconcilePorts, agent: Agent): Promise<boolean> {

@@ -11,13 +11,15 @@ import { expireDue } from '../store/approval-expiry.ts';
 import { adoptZone } from '../store/calendar-store.ts';
 import { getInstance, listFleet } from '../store/instance-store.ts';
 import { publishLeftovers } from '../store/outbox-store.ts';
-import { recover } from '../store/recovery-store.ts';
 import { openRequests, touchRequest } from '../store/request-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
+import { isTaskHolder } from '../store/task-store.ts';
 import { noticeBudgets } from './budget-notices.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
-import { suspectRunaways } from './suspect-runaways.ts';
 import { watchEmergency } from './watch-emergency.ts';
+import { giveUpRun } from './lost-run.ts';
+import { suspectRunaways } from './suspect-runaways.ts';
+import { watchTasks } from './watch-tasks.ts';
 
 const NEEDS = {
   table: true,
@@ -29,6 +31,7 @@ const NEEDS = {
   work: true,
   runs: true,
   revenue: true,
+  launcher: true,
 } as const;
 export type SweepPorts = Pick<World, keyof typeof NEEDS>;
 
@@ -43,6 +46,7 @@ export async function sweep(world: SweepPorts): Promise<JsonObject> {
   return {
     metrics: await part(world, 'metrics', () => fleetMetrics(world), null),
     recovered: await part(world, 'leases', () => recoverExpired(world), 0),
+    tasks: await part(world, 'tasks', () => watchTasks(world), 0),
     published: await part(world, 'outbox', () => publishLeftovers(world, world.time.now() - OUTBOX_AGE_MS), 0),
     resent: await part(world, 'requests', () => resendRequests(world), 0),
     adopted: await part(world, 'zone', async () => Number(await adoptZone(world)), 0),
@@ -86,7 +90,10 @@ export async function recoverExpired(world: SweepPorts, blame: 'agent' | 'platfo
       world,
       `lease of ${agentId}.${number}`,
       async () => {
-        await recover(world, instance, { spec: await readSpec(world.table, agentId, specVersion), blame });
+        const spec = await readSpec(world.table, agentId, specVersion);
+        // No task has taken it over: the agent has not run at all.
+        const waited = spec.task !== undefined && instance.run !== null && !isTaskHolder(instance.run.holder);
+        await giveUpRun(world, instance, waited ? { spec, blame: 'platform', billedMs: 0 } : { spec, blame });
         return 1;
       },
       0,

@@ -49,6 +49,8 @@ const SCHEMAS = {
   /** Comma-separated. */
   NOVA_TASK_SUBNETS: text,
   NOVA_TASK_SECURITY_GROUPS: text,
+  /** Between SIGTERM and SIGKILL. */
+  NOVA_TASK_STOP_SECONDS: seconds,
   NOVA_TASK_PUBLIC_IP: z.enum(['yes', 'no']),
   /** The capacity provider of GPU instances. */
   NOVA_TASK_GPU_PROVIDER: text,

@@ -39,6 +39,8 @@ export const lateKey = (agentId: string, n: number, slot: string): Key => ({
 });
 export const latePk = (agentId: string, n: number): string => `LATE#${agentId}#${pad(n, 3)}`;
 export const stateKey = (agentId: string, n: number): Key => ({ pk: `STATE#${agentId}#${pad(n, 3)}`, sk: 'state' });
+/** What the last tasks of it used. */
+export const useKey = (agentId: string, n: number): Key => ({ pk: `STATE#${agentId}#${pad(n, 3)}`, sk: 'use' });
 export const dayPk = (agentId: string): string => `DAY#${agentId}`;
 export const dayKey = (agentId: string, date: string, n: number): Key => ({
   pk: dayPk(agentId),

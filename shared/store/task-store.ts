@@ -2,6 +2,7 @@
 
 import { NOTHING } from '../domain/budget.ts';
 import type { Instance } from '../domain/instance.ts';
+import type { CrashState } from '../domain/protocol/close.ts';
 import { triggerOf } from '../domain/run.ts';
 import type { TaskShape } from '../domain/task.ts';
 import type { Op } from '../ports/table.ts';
@@ -73,4 +74,21 @@ export async function releaseClaim({ table }: Pick<Ports, 'table'>, { instance }
   };
   const { slot } = image.run;
   return (await table.transact([update, ...budgets, ...(triggerOf(slot) === 'manual' ? [giveBackOp(slot)] : [])])).ok;
+}
+
+/** A task that is kept alive ended without a run: counted as a crash, once. False when it was counted, or all has moved on. */
+export async function noteLostTask(
+  { table }: Pick<Ports, 'table'>,
+  instance: Instance,
+  { taskId, crash }: { readonly taskId: string; readonly crash: CrashState },
+): Promise<boolean> {
+  const { crashStreak, coolingUntil, probes } = crash;
+  const result = await table.write({
+    op: 'update',
+    key: instanceKey(instance.agentId, instance.number),
+    if: [...pinned(instance), { attr: 'ho', op: 'missing' }, { attr: 'lt', op: '<>', value: taskId }],
+    set: { cx: crashStreak, cu: coolingUntil, pb: probes, lt: taskId },
+    add: { rev: 1 },
+  });
+  return result.ok;
 }

@@ -7,6 +7,8 @@ import { listOf, numberOf, objectOf, objectsOf, optionalText, textOf } from './f
 
 const SERVICE = 'AmazonEC2ContainerServiceV20141113.';
 const PAGE = 100;
+/** The endpoint that every container finds in its environment: <api>/v4/<task>. */
+export const METADATA = '/v4/';
 
 export type EcsApiOptions = { readonly tasks: TaskProcesses; readonly cluster: string };
 
@@ -14,8 +16,9 @@ type Operation = (options: EcsApiOptions, body: JsonObject) => Promise<JsonObjec
 
 export function ecsApi(options: EcsApiOptions): AwsApi {
   return {
-    owns: ({ target }) => target.startsWith(SERVICE),
-    answer: async ({ target, body }) => {
+    owns: ({ target, path }) => target.startsWith(SERVICE) || path.startsWith(METADATA),
+    answer: async ({ target, path, body }) => {
+      if (path.startsWith(METADATA)) return metadata(options, path);
       const operation = OPERATIONS[target.slice(SERVICE.length)];
       if (!operation) throw new ApiError('UnknownOperationException', 400, `not imitated on this machine: ${target}`);
       const cluster = optionalText(body, 'cluster') ?? 'default';
@@ -31,6 +34,20 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   StopTask: stopTask,
   ...{ ListTasks: listTasks, DescribeTasks: describeTasks },
 };
+
+/** `/v4/<task>/task`. */
+function metadata({ tasks, cluster }: EcsApiOptions, path: string): JsonObject {
+  const task = tasks.get(path.slice(METADATA.length).split('/', 1)[0] ?? '');
+  if (!task) throw new ApiError('NotFound', 404, 'there is no such task');
+  const { taskId, order, createdAt, status } = task;
+  return {
+    Cluster: cluster,
+    TaskARN: taskArn(cluster, taskId),
+    Family: order.family,
+    KnownStatus: status,
+    PullStartedAt: new Date(createdAt).toISOString(),
+  };
+}
 
 /** Of an ARN, or of the bare name that may stand in its place. */
 const lastPart = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
@@ -90,7 +107,8 @@ async function listTasks({ tasks, cluster }: EcsApiOptions, body: JsonObject): P
   };
 }
 
-const taskArn = (cluster: string, taskId: string): string => `arn:aws:ecs:local:000000000000:task/${cluster}/${taskId}`;
+export const taskArn = (cluster: string, taskId: string): string =>
+  `arn:aws:ecs:local:000000000000:task/${cluster}/${taskId}`;
 
 function taskShape(task: Task, cluster: string): JsonObject {
   const { order, status } = task;

@@ -47,6 +47,8 @@ export type TaskProcessesOptions = {
   /** Each task's output goes to `<folder>/<taskId>.log`; without it, nowhere. */
   readonly outputFolder?: string;
   readonly onStopped?: (task: Task) => void;
+  /** What a platform tells each task of itself. */
+  readonly tell?: (taskId: string) => Readonly<Record<string, string>>;
 };
 
 type Slot = { task: Task; child: RunningChild | null; readonly started: Promise<void> };
@@ -126,7 +128,7 @@ export class TaskProcesses {
     const taskId = this.#options.newTaskId();
     const child = startChild({
       command: family.command,
-      environment: { ...family.environment, ...order.environment },
+      environment: { ...family.environment, ...order.environment, ...this.#options.tell?.(taskId) },
       outputFile: this.#options.outputFolder ? `${this.#options.outputFolder}/${taskId}.log` : null,
     });
     const slot: Slot = { task: pendingTask(taskId, order, this.#options.time.now()), child, started: child.started };

@@ -85,6 +85,11 @@ export function afterOutcome(
   if (outcome === 'succeeded') return { crashStreak: 0, coolingUntil: 0, probes: 0, tripped: false, exhausted: false };
   if (outcome === 'failed') return { ...same, tripped: false, exhausted: false };
   const crashStreak = before.crashStreak + 1;
+  // Not to be started again by itself: it cools until it is paused.
+  if (spec.autoRestart === false) {
+    const coolingUntil = now + spec.cooldownSeconds * 1000;
+    return { crashStreak, coolingUntil, probes: AGENT_DEFAULTS.maxProbes, tripped: false, exhausted: true };
+  }
   if (crashStreak < spec.crashLimit) return { ...same, crashStreak, tripped: false, exhausted: false };
   const probes = crashStreak - spec.crashLimit;
   const cooldown = Math.min(spec.cooldownSeconds * 2 ** probes, AGENT_DEFAULTS.maxCooldownSeconds);
