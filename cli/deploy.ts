@@ -21,6 +21,7 @@ import { readGate } from '../shared/store/halt-store.ts';
 import { setLimit } from '../shared/store/limit-store.ts';
 import { currentPolicy } from '../shared/store/policy-store.ts';
 import type { Reach } from './command.ts';
+import { type ComputeInput, placeFrom } from './compute.ts';
 import { didYouMean } from './suggest.ts';
 import { type AgentDetail, agentDetail } from './views/agent-detail.ts';
 
@@ -38,7 +39,7 @@ export type DeployInput = {
   readonly sandbox: boolean;
   /** In percent; given, the deployment goes through the gate. */
   readonly expectedRoi: number | undefined;
-};
+} & ComputeInput;
 
 /** What the gate made of it; null when nobody asked it. */
 export type Gate = { readonly decisionId: string; readonly status: string; readonly why: string } | null;
@@ -115,6 +116,10 @@ function newAgent(
   const repeats = blueprint.repeats?.(parsed) ?? [];
   const { computeNanosPerSecond } = world.settings;
   const { crashLimit, instances, overlap, config } = input;
+  const place = placeFrom(input, limits, world);
+  if (input.continuous && input.schedule !== undefined) {
+    throw new NovaError('bad_input', 'an agent is --continuous or has a --schedule, not both');
+  }
   return {
     name,
     blueprint: blueprint.name,
@@ -122,9 +127,9 @@ function newAgent(
     stage: input.sandbox ? 'sandbox' : 'production',
     schedule: scheduleOf(input, world),
     ...{ config, instances, overlap },
-    holdMicros: holdMicros(limits, rateOf({}, computeNanosPerSecond)),
+    holdMicros: holdMicros({ ...limits, ...place }, rateOf(place, computeNanosPerSecond)),
     ...(limits.tokens === undefined ? {} : { holdTokens: limits.tokens }),
-    timeoutSeconds: limits.timeoutSeconds,
+    ...place,
     repeats,
     ...(crashLimit === undefined ? {} : { crashLimit }),
   };

@@ -55,6 +55,23 @@ export function flag(summary: string): Field<boolean> {
   return { summary, shape, required: false, fallback: false, flag: true };
 }
 
+/** "0.5", "2": kept in units of AWS, 1,024 to a processor. */
+export function processors(summary: string): Field<number | undefined> {
+  return optional(summary, {
+    hint: 'number',
+    read(typed) {
+      const [whole = '', part = ''] = typed.split('.');
+      const quarters: Readonly<Record<string, number>> = { '': 0, '0': 0, '25': 256, '5': 512, '50': 512, '75': 768 };
+      const fraction = quarters[part];
+      if (!/^\d{1,3}$/.test(whole) || fraction === undefined) {
+        throw new NovaError('bad_input', `expected a number of processors such as 0.25, 1 or 4; got "${typed}"`);
+      }
+      return Number(whole) * 1024 + fraction;
+    },
+    accepts: (value) => Number.isSafeInteger(value) && Number(value) > 0,
+  });
+}
+
 export function choice<const C extends string>(summary: string, choices: readonly C[]): Field<C | undefined> {
   return optional(summary, {
     hint: choices.join('|'),

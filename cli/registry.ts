@@ -16,6 +16,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       resume: () => import('./commands/agent/resume.ts'),
       retire: () => import('./commands/agent/retire.ts'),
       scale: () => import('./commands/agent/scale.ts'),
+      update: () => import('./commands/agent/update.ts'),
       health: () => import('./commands/agent/health.ts'),
     },
   },

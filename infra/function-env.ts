@@ -30,7 +30,7 @@ const TASK_KEYS: readonly EnvKey[] = [
 ];
 
 /** What a function is told beside the owner's settings. */
-export function keysFor({ uses }: FunctionRow): readonly EnvKey[] {
+export function keysFor({ uses }: Pick<FunctionRow, 'uses'>): readonly EnvKey[] {
   return [
     ...(Object.keys(uses.table).length > 0 ? (['NOVA_TABLE'] as const) : []),
     ...(uses.sends ?? []).map((name) => QUEUE_KEYS[name]),
@@ -43,7 +43,11 @@ export function keysFor({ uses }: FunctionRow): readonly EnvKey[] {
 }
 
 /** The keys of one function out of all that the stage has: the owner's settings, and a key for each word it uses. */
-export function functionEnv(row: FunctionRow, all: FunctionEnv, settings: FunctionEnv): FunctionEnv {
+export function functionEnv(
+  row: Pick<FunctionRow, 'name' | 'uses'>,
+  all: FunctionEnv,
+  settings: FunctionEnv,
+): FunctionEnv {
   const keys = keysFor(row);
   const missing = keys.filter((key) => all[key] === undefined);
   if (missing.length > 0) throw new Error(`the stage has nothing for ${missing.join(', ')} of ${row.name}`);

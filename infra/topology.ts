@@ -97,6 +97,19 @@ export type QueueRow = {
   readonly retentionDays: number;
 };
 
+/** What runs as a task of ECS: one definition and one image each. */
+export type TaskRow = {
+  readonly name: 'agent-runner' | 'agent-runner-gpu';
+  readonly uses: Uses;
+  readonly gpu: boolean;
+  /** The smallest that it is started with; each run brings its own size. */
+  readonly cpuUnits: number;
+  readonly memoryMb: number;
+  /** Between SIGTERM and SIGKILL: Fargate grants 120 at most. */
+  readonly stopSeconds: number;
+  readonly errorImpact: string;
+};
+
 export const queues: readonly QueueRow[] = [
   { name: 'runs', visibilitySeconds: 1800, maxReceiveCount: 100, maxConcurrency: 16, retentionDays: 4 },
   { name: 'revenue', visibilitySeconds: 360, maxReceiveCount: 10, maxConcurrency: 4, retentionDays: 14 },
@@ -108,32 +121,34 @@ export const DEAD_LETTER_RETENTION_DAYS = 14;
 
 const OUTBOX = ['put', 'delete'] as const;
 
+/** Whoever runs blueprints: a function or a task. */
+const RUNS_BLUEPRINTS = {
+  // No agent, policy, decision, approval or limit can be written from where a blueprint runs.
+  table: {
+    agent: ['read'],
+    spec: ['read'],
+    fleet: ['read', 'update'],
+    page: ['read', 'put'],
+    late: ['read', 'put'],
+    state: ['read', 'put'],
+    // Read to count what a period cost before its limit was made.
+    day: ['read', 'put'],
+    limit: ['read', 'check'],
+    calendar: ['read'],
+    // Opened by the first run of a period; slices are cut from it.
+    budget: ['read', 'check', 'put', 'update'],
+    request: ['read', 'update'],
+  },
+  sends: ['runs', 'revenue', 'work'],
+} as const satisfies Uses;
+
 export const functions: readonly FunctionRow[] = [
   {
     name: 'run-agent',
     entry: 'functions/queue/run-agent.ts',
     on: { queue: 'runs', batchSize: 1 },
-    uses: {
-      // No agent, policy, decision, approval or limit can be written from where a blueprint runs.
-      table: {
-        agent: ['read'],
-        spec: ['read'],
-        fleet: ['read', 'update'],
-        page: ['read', 'put'],
-        late: ['read', 'put'],
-        state: ['read', 'put'],
-        // Read to count what a period cost before its limit was made.
-        day: ['read', 'put'],
-        limit: ['read', 'check'],
-        calendar: ['read'],
-        // Opened by the first run of a period; slices are cut from it.
-        budget: ['read', 'check', 'put', 'update'],
-        request: ['read', 'update'],
-      },
-      sends: ['runs', 'revenue', 'work'],
-      // A run that needs hours goes on in a task.
-      launches: true,
-    },
+    // A run that needs hours goes on in a task.
+    uses: { ...RUNS_BLUEPRINTS, launches: true },
     timeoutSeconds: 300,
     memoryMb: 512,
     errorImpact: 'Runs of agents end in the dead-letter queue: the agents in it do not work.',
@@ -378,3 +393,43 @@ export const functions: readonly FunctionRow[] = [
     errorImpact: 'Shops cannot tell of payments: they repeat for a while, then only the hourly comparison finds them.',
   },
 ];
+
+export const tasks: readonly TaskRow[] = [
+  {
+    name: 'agent-runner',
+    uses: RUNS_BLUEPRINTS,
+    gpu: false,
+    cpuUnits: 256,
+    memoryMb: 512,
+    stopSeconds: 120,
+    errorImpact: 'Agents that need hours, or are kept running, do not work.',
+  },
+  {
+    name: 'agent-runner-gpu',
+    uses: RUNS_BLUEPRINTS,
+    gpu: true,
+    cpuUnits: 1024,
+    memoryMb: 2048,
+    stopSeconds: 120,
+    errorImpact: 'Agents that need a GPU do not work.',
+  },
+];
+
+/**
+ * What AWS tells on its own bus and a queue is to hear. The pattern is narrowed to the stage's own cluster where it is made.
+ */
+export const heard = [
+  {
+    name: 'tasks-stopped',
+    source: 'aws.ecs',
+    detailType: 'ECS Task State Change',
+    lastStatus: 'STOPPED',
+    queue: 'work',
+  },
+] as const satisfies readonly {
+  readonly name: string;
+  readonly source: string;
+  readonly detailType: string;
+  readonly lastStatus: string;
+  readonly queue: QueueName;
+}[];

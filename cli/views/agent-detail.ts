@@ -2,6 +2,7 @@ import type { JsonObject } from '../../shared/domain/agent.ts';
 import { agentScope } from '../../shared/domain/budget.ts';
 import { firings } from '../../shared/domain/schedule/next.ts';
 import { parseSchedule } from '../../shared/domain/schedule/parse.ts';
+import type { Compute } from '../../shared/domain/task.ts';
 import type { World } from '../../shared/ports/world.ts';
 import { type BudgetView, viewBudget } from '../../shared/store/budget-view.ts';
 import { readSpec } from '../../shared/store/spec-cache.ts';
@@ -12,6 +13,16 @@ import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
 import { longTime, plural, roiOf, usdOf } from '../render/words.ts';
 import { type AgentView, agentView, statusText } from './agent.ts';
+
+type ComputeView = {
+  readonly kind: Compute;
+  readonly cpuUnits: number | null;
+  readonly memoryMb: number | null;
+  readonly gpus: number;
+  readonly spot: boolean;
+  readonly restSeconds: number | null;
+  readonly autoRestart: boolean;
+};
 
 type InstanceView = {
   readonly id: string;
@@ -32,6 +43,9 @@ export type AgentDetail = AgentView & {
   readonly crashLimit: number;
   readonly cooldownSeconds: number;
   readonly overlap: string;
+  readonly compute: ComputeView;
+  /** Its tasks are kept running. */
+  readonly continuous: boolean;
   readonly budget: BudgetView;
   readonly instanceList: readonly InstanceView[];
   readonly lastActivityAt: string | null;
@@ -51,10 +65,16 @@ export async function agentDetail(
     viewBudget(world, agentScope(agent.id)),
   ]);
   if (!member) throw new RangeError('one agent in, none out');
-  const { config, holdMicros, timeoutSeconds, crashLimit, cooldownSeconds, overlap } = spec;
+  const { config, holdMicros, timeoutSeconds, crashLimit, cooldownSeconds, overlap, task } = spec;
   return {
     ...agentView(member),
     ...{ config, holdMicros, timeoutSeconds, crashLimit, cooldownSeconds, overlap, budget },
+    compute: {
+      ...{ kind: task?.kind ?? 'lambda', cpuUnits: task?.cpuUnits ?? null, memoryMb: task?.memoryMb ?? null },
+      ...{ gpus: task?.gpus ?? 0, spot: task?.spot ?? false, restSeconds: spec.restSeconds ?? null },
+      autoRestart: spec.autoRestart !== false,
+    },
+    continuous: agent.continuous ?? false,
     instanceList: member.instances.map((instance) => ({
       id: `${agent.id}.${instance.number}`,
       number: instance.number,
@@ -90,6 +110,7 @@ export function renderAgent(agent: AgentDetail, style: Style): string {
         ['blueprint', `${agent.blueprint} (config version ${agent.specVersion})`],
         ['department', `${agent.department}${agent.stage === 'sandbox' ? ', sandbox' : ''}`],
         ['instances', `${agent.activeInstances} of ${agent.instances} active`],
+        ['compute', computeText(agent)],
         ['schedule', schedule && `${schedule.expression} ${schedule.timezone}`],
         ['next run', longTime(agent.nextRunAt)],
         ['last activity', longTime(agent.lastActivityAt)],
@@ -105,6 +126,15 @@ export function renderAgent(agent: AgentDetail, style: Style): string {
     ),
     renderInstances(agent, style),
   );
+}
+
+/** `fargate, 1 processor, 2048 MB, Spot; kept running, 60 s of rest` */
+function computeText({ compute, continuous }: AgentDetail): string {
+  const { kind, cpuUnits, memoryMb, gpus, spot, restSeconds, autoRestart } = compute;
+  const size = cpuUnits === null ? [] : [`${cpuUnits / 1024} processors`, `${memoryMb} MB`];
+  const more = [...(gpus > 0 ? [plural(gpus, 'GPU')] : []), ...(spot ? ['Spot'] : [])];
+  const kept = continuous ? `; kept running, ${restSeconds} s of rest` : '';
+  return `${[kind, ...size, ...more].join(', ')}${kept}${autoRestart ? '' : '; paused at its first crash'}`;
 }
 
 function runsText({ runs, succeeded, failed, crashed, timedOut, refused }: AgentView): string {

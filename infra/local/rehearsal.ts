@@ -33,6 +33,7 @@ import {
 } from './rehearsal/platform.ts';
 import { firing } from './rehearsal/schedules.ts';
 import { type StandIns, standIns } from './rehearsal/stand-ins.ts';
+import { rehearsalTasks } from './rehearsal/tasks.ts';
 import type { LocalScheduler } from './scheduler/local-scheduler.ts';
 import { startTicker } from './scheduler/ticker.ts';
 import { systemSchedules } from './system-schedules.ts';
@@ -146,7 +147,7 @@ type Open = { readonly functions: Functions; readonly cloud: Cloud };
 async function open(ground: Ground, site: Site): Promise<Open> {
   const { options, home, closing, secrets, log } = ground;
   const { sqs, places, publicUrl } = site;
-  const late: { open: Open | null } = { open: null };
+  const late: { open: Open | null; apis: ApiServer | null } = { open: null, apis: null };
   const scheduler = openScheduler(
     home.file(`${FOLDER}/schedules.sqlite`),
     {
@@ -156,8 +157,14 @@ async function open(ground: Ground, site: Site): Promise<Open> {
     },
     closing,
   );
-  const apis = await startApis({ scheduler, names: places.names, secrets, publicUrl });
+  const tasks = rehearsalTasks(ground, site, {
+    api: () => late.apis ?? starting(),
+    cloud: () => (late.open ?? starting()).cloud,
+  });
+  const apis = await startApis({ scheduler, names: places.names, secrets, publicUrl, tasks });
+  late.apis = apis;
   closing.add(() => apis.stop());
+  closing.add(() => tasks.close());
   const cloud = await openCloud({ ...site, apis }, places, log);
   // The lock is ours, so every old holder is dead: its messages are shown at once and its leases recovered.
   sqs.releaseAll();

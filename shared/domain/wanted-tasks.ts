@@ -81,9 +81,11 @@ function overdue({ taskId, agentId, stopping }: SeenTask, { ageMs, allowedMs }: 
 function orphaned(task: SeenTask, { instances, leaseSeconds }: TaskFacts, ageMs: number): string | null {
   const instance = instances.find(({ agentId, number }) => agentId === task.agentId && number === task.number);
   if (instance?.run && instance.fence === task.fence)
-    return instance.status === 'retired' ? 'its agent is retired' : null;
+    return ENDED.includes(instance.status) ? `its instance is ${instance.status}` : null;
   return ageMs > ORPHAN_LEASES * leaseSeconds * 1000 ? 'it has no run' : null;
 }
+
+const ENDED: readonly string[] = ['retired', 'halted'];
 
 function unwanted(task: SeenTask, facts: TaskFacts): string | null {
   const { agentId, number } = task;
@@ -91,6 +93,8 @@ function unwanted(task: SeenTask, facts: TaskFacts): string | null {
   if (agent?.status !== 'active') return `its agent is ${agent?.status ?? 'unknown'}`;
   if (!agent.continuous || !agent.compute) return 'its agent is no longer kept running';
   if (number >= agent.instances) return `scaled to ${agent.instances}`;
+  const instance = facts.instances.find((one) => one.agentId === agentId && one.number === number);
+  if (instance && instance.status !== 'active') return `its instance is ${instance.status}`;
   if (task.specVersion !== agent.specVersion) return `replaced by version ${agent.specVersion}`;
   const older = facts.tasks.some((other) => isTwin(task, other) && isBefore(other, task));
   return older ? 'its instance has another task' : null;

@@ -16,9 +16,9 @@ import { readSpec } from '../store/spec-cache.ts';
 import { isTaskHolder } from '../store/task-store.ts';
 import { noticeBudgets } from './budget-notices.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
-import { watchEmergency } from './watch-emergency.ts';
 import { giveUpRun } from './lost-run.ts';
 import { suspectRunaways } from './suspect-runaways.ts';
+import { watchEmergency } from './watch-emergency.ts';
 import { watchTasks } from './watch-tasks.ts';
 
 const NEEDS = {

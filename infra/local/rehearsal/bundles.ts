@@ -5,15 +5,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { messageOf, NovaError } from '../../../shared/domain/error.ts';
+import { FAMILY_NAMES } from '../../../shared/domain/task.ts';
 import { childEnv } from '../../../shared/runtime/env.ts';
 import { functions } from '../../topology.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MADE = join(ROOT, 'dist/functions');
+const CONTAINERS = join(ROOT, 'dist/containers');
 /** Written last. */
 const STAMP = join(ROOT, 'dist/bundles.json');
 const TRIES = 20;
 
+/** Of a function; its first one is called handler.mjs, that of an image main.mjs. */
 export type BundleOf = (name: string) => string;
 
 /**
@@ -26,7 +29,7 @@ export async function copyBundles(folder: string): Promise<BundleOf> {
     if (attempt === TRIES) throw new NovaError('unavailable', `${MADE} changes all the time: is a build running?`);
     await sleep(100);
   }
-  return (name) => join(folder, name, 'handler.mjs');
+  return (name) => join(folder, name, FAMILY_NAMES.includes(name) ? 'main.mjs' : 'handler.mjs');
 }
 
 /** A process of its own: the bundler belongs to the CDK side, and is done before the first function starts. */
@@ -44,6 +47,7 @@ function copied(folder: string): boolean {
   rmSync(folder, { recursive: true, force: true });
   try {
     for (const { name } of functions) bringOver(join(MADE, name), join(folder, name));
+    for (const name of FAMILY_NAMES) bringOver(join(CONTAINERS, name), join(folder, name));
   } catch {
     return false;
   }

@@ -2,7 +2,7 @@
 import type { Settings } from '../../../shared/ports/settings.ts';
 import { settingsEnv } from '../../../shared/runtime/env.ts';
 import { type FunctionEnv, functionEnv } from '../../function-env.ts';
-import type { FunctionRow, QueueName } from '../../topology.ts';
+import type { FunctionRow, QueueName, TaskRow } from '../../topology.ts';
 
 export type Names = ReturnType<typeof localNames>;
 
@@ -15,6 +15,7 @@ export function localNames(stage: string) {
     function: (name: string) => `${own}-${name}`,
     scheduleGroup: own,
     cluster: own,
+    family: (name: string) => `${own}-${name}`,
     auditBucket: `${own}-audit`,
     publicUrlParameter: `/nova/${stage}/public-url`,
     secretsPrefix: `/nova/${stage}/secrets/`,
@@ -72,3 +73,7 @@ export function envOf(row: FunctionRow, places: Places): FunctionEnv {
     ...(places.mailUrl && uses.secrets?.includes('sendgrid-api-key') && { NOVA_MAIL_URL: places.mailUrl }),
   };
 }
+
+/** What a task is told beside its own ticket: the same as its definition would say. */
+export const taskEnv = (row: TaskRow, places: Places): FunctionEnv =>
+  functionEnv(row, stageEnv(places), settingsEnv(places.settings));

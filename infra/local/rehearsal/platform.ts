@@ -1,5 +1,4 @@
 /** AWS as a rehearsal has it: the stand-ins with the table, the queues and the APIs in them, and a world on top. */
-import { randomBytes } from 'node:crypto';
 import { dynamoDbClient } from '../../../shared/aws/clients/dynamodb.ts';
 import { sqsClient } from '../../../shared/aws/clients/sqs.ts';
 import { ensureTable } from '../../../shared/aws/dynamo-schema.ts';
@@ -19,7 +18,7 @@ import { schedulerApi } from '../aws-apis/scheduler-api.ts';
 import { ssmApi } from '../aws-apis/ssm-api.ts';
 import type { FileSecrets } from '../file-secrets.ts';
 import { LocalScheduler, type LocalSchedulerOptions } from '../scheduler/local-scheduler.ts';
-import { TaskProcesses } from '../tasks/task-processes.ts';
+import type { TaskProcesses } from '../tasks/task-processes.ts';
 import { type BundleOf, copyBundles } from './bundles.ts';
 import { type Closers, opened, together } from './closers.ts';
 import { type LocalDynamo, startLocalDynamo } from './local-dynamo.ts';
@@ -90,11 +89,10 @@ export type ApisOptions = {
   readonly names: Names;
   readonly secrets: FileSecrets;
   readonly publicUrl: string;
+  readonly tasks: TaskProcesses;
 };
 
-export async function startApis({ scheduler, names, secrets, publicUrl }: ApisOptions): Promise<ApiServer> {
-  // No agent runs in a container yet, so there is no family to start.
-  const tasks = new TaskProcesses({ families: {}, time: systemTime, newTaskId: () => randomBytes(16).toString('hex') });
+export async function startApis({ scheduler, names, secrets, publicUrl, tasks }: ApisOptions): Promise<ApiServer> {
   const parameter = async (name: string) => {
     if (name === names.publicUrlParameter) return { value: publicUrl, secure: false };
     if (!name.startsWith(names.secretsPrefix)) return null;
