@@ -12,7 +12,6 @@ import { followHalt } from './halt-scope.ts';
 import { notify } from './notify.ts';
 import { reconcileAgent } from './reconcile-agent.ts';
 import { requestApproval } from './request-approval.ts';
-import { taskStopped } from './task-stopped.ts';
 
 const NEEDS = {
   table: true,
@@ -27,7 +26,6 @@ const NEEDS = {
   runs: true,
   launcher: true,
   scheduler: true,
-  launcher: true,
   mailer: true,
   secrets: true,
 } as const;
@@ -63,7 +61,8 @@ async function doWork(message: WorkDelivery, world: WorkPorts): Promise<Later | 
       for (const event of message.events) await noteDelivery(world, event);
       return undefined;
     case 'task-stopped':
-      return taskStopped(message, world);
+      // Few stages run tasks, and nothing else needs what closes a run.
+      return (await import('./task-stopped.ts')).taskStopped(message, world);
     case 'notify':
       return notify(message, world);
   }

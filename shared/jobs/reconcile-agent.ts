@@ -11,7 +11,6 @@ import { type AgentPorts, changeAgent, getAgent, isOverBudget } from '../store/a
 import { gateOp, readGate } from '../store/halt-store.ts';
 import { clearCrashesOp, createInstanceOps, listInstances, setInstanceStatusOp } from '../store/instance-store.ts';
 import { agentKey } from '../store/keys.ts';
-import { watchTasks } from './watch-tasks.ts';
 
 export type ReconcilePorts = AgentPorts & Pick<World, 'scheduler' | 'launcher'>;
 type DriftPorts = Pick<World, 'table' | 'time' | 'scheduler'>;
@@ -28,7 +27,8 @@ export async function reconcileAgent(message: { readonly agentId: string }, worl
     await changeAgent(world, agent.id, { status: 'active' }, by);
   }
   await settleAgent(world, agent.id);
-  await watchTasks(world, agent.id);
+  // What became of it when it no longer runs in tasks, the sweep sees.
+  if (agent.compute) await (await import('./watch-tasks.ts')).watchTasks(world, agent.id);
 }
 
 async function isBudgetPauseOver(world: ReconcilePorts, agent: Agent): Promise<boolean> {

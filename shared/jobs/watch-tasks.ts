@@ -1,11 +1,14 @@
 /** Tasks as ECS shows them against tasks as they should be: what is missing is started, what is too much is stopped. */
 import type { Agent, AgentSpec } from '../domain/agent.ts';
+import { messageOf } from '../domain/error.ts';
 import { FAMILIES, FAMILY_NAMES } from '../domain/task.ts';
 import { type SeenTask, type TaskStep, taskSteps } from '../domain/wanted-tasks.ts';
 import type { LaunchedTask } from '../ports/outside.ts';
 import type { World } from '../ports/world.ts';
-import { listAgents } from '../store/agent-store.ts';
+import { decodeAgent } from '../store/agent-item.ts';
 import { listFleet } from '../store/instance-store.ts';
+import { agentsPk } from '../store/keys.ts';
+import { queryAll } from '../store/query-all.ts';
 import { readSpec } from '../store/spec-cache.ts';
 import { keepEnvironment, ticketOf } from './launch-run.ts';
 
@@ -19,7 +22,7 @@ const START_LEASES = 2;
  * @returns how many tasks were started and stopped.
  */
 export async function watchTasks(world: WatchPorts, only?: string): Promise<number> {
-  const agents = (await listAgents(world.table)).filter(({ compute }) => compute !== undefined);
+  const agents = (await readableAgents(world)).filter(({ compute }) => compute !== undefined);
   if (agents.length === 0 || (only !== undefined && !agents.some(({ id }) => id === only))) return 0;
   const specs = await specsOf(world, agents);
   const [instances, listed] = await Promise.all([
@@ -32,6 +35,19 @@ export async function watchTasks(world: WatchPorts, only?: string): Promise<numb
   let done = 0;
   for (const step of steps) if (await take(world, step, { specs, fenceOf: fenceIn(instances) })) done++;
   return done;
+}
+
+/** One that cannot be read keeps the others company: it is named, and left alone. */
+async function readableAgents({ table, log }: WatchPorts): Promise<Agent[]> {
+  const items = await queryAll(table, { pk: agentsPk });
+  return items.flatMap((item) => {
+    try {
+      return [decodeAgent(item)];
+    } catch (thrown) {
+      log.error('an agent cannot be read', { agentId: item.sk, reason: messageOf(thrown) });
+      return [];
+    }
+  });
 }
 
 const isUsed = (family: string, agents: readonly Agent[]): boolean =>
@@ -73,7 +89,7 @@ async function take(world: WatchPorts, step: TaskStep, known: Known): Promise<bo
     else await alarm(world, step);
     return true;
   } catch (thrown) {
-    world.log.error('a task could not be brought to what is wanted', { step: step.do, reason: String(thrown) });
+    world.log.error('a task could not be brought to what is wanted', { step: step.do, reason: messageOf(thrown) });
     return false;
   }
 }
