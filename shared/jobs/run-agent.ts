@@ -4,14 +4,14 @@ import { tickSlot } from '../domain/run.ts';
 import type { World } from '../ports/world.ts';
 import type { Call, Later, QueueJob } from '../runtime/job.ts';
 import { getAgent } from '../store/agent-store.ts';
-import type { Claim, ClaimAnswer } from '../store/claim.ts';
+import type { Claim, ClaimAnswer, Claimed } from '../store/claim.ts';
 import { claim } from '../store/claim-store.ts';
 import { finishRequest, getRequest, parkRequest, type RunRequest, slotOf } from '../store/request-store.ts';
 import { latestSpec } from '../store/spec-cache.ts';
 import { RunMessage, type TickMessage } from '../wire/messages.ts';
 import { afterCrash } from './after-crash.ts';
 import { EXECUTE_NEEDS, type Executed, type ExecutePorts, executeRun } from './execute-run.ts';
-import { type Launched, launchRun } from './launch-run.ts';
+import type { Launched } from './launch-run.ts';
 
 const NEEDS = { ...EXECUTE_NEEDS, runs: true, work: true, launcher: true, hashing: true } as const;
 export type RunPorts = ExecutePorts & Pick<World, 'runs' | 'work' | 'launcher' | 'hashing'>;
@@ -47,12 +47,17 @@ type Attempted = { readonly answer: ClaimAnswer; readonly ended?: Executed; read
 
 async function attempt(world: RunPorts, want: Claim, call: Call): Promise<Attempted> {
   const answer = await claim(world, want).catch((thrown: unknown) => notYetThere(world, want, thrown));
-  if (answer.kind === 'held') return { answer, placed: await launchRun(world, answer.claimed) };
+  if (answer.kind === 'held') return { answer, placed: await launch(world, answer.claimed) };
   if (answer.kind !== 'run') return { answer };
-  if (answer.claimed.spec.task) return { answer, placed: await launchRun(world, answer.claimed) };
+  if (answer.claimed.spec.task) return { answer, placed: await launch(world, answer.claimed) };
   const ended = await executeRun(world, answer.claimed, call);
   if (ended.kind === 'recorded') await afterCrash(world, answer.claimed, ended);
   return { answer, ended };
+}
+
+/** Most runs need no task, and load nothing of it. */
+async function launch(world: RunPorts, claimed: Claimed): Promise<Launched> {
+  return (await import('./launch-run.ts')).launchRun(world, claimed);
 }
 
 /** Most runs are short: it looks again soon at first, then ever more rarely. */

@@ -42,9 +42,8 @@ test('what a run loads holds no connector, no parser of pages and no search for 
 test('what a function loads before its first event stays within its budget', () => {
   for (const { name } of functions) {
     const bytes = Buffer.byteLength(textOf(name, loadedFiles(name)));
-    // Measured for run-agent: 429, with tasks and the rules' port in it.
-    // And for do-work, the widest: 571, with the events of tasks.
-    const budget = name === 'run-agent' ? 440 : 590;
+    // Measured for run-agent: 445, with the claims of tasks and the rules' port in it; for do-work, the widest: 571.
+    const budget = name === 'run-agent' ? 455 : 590;
     assert.ok(bytes <= budget * 1024, `${name} loads ${(bytes / 1024).toFixed(0)} KiB; its budget is ${budget}`);
   }
 });
