@@ -217,7 +217,8 @@ test('the effects come in one order: gate, instances, schedules, tasks, approval
   const ticket = { agentId: 'shop', number: 0, slot: 's', fence: 1, holder: 'h' };
   const task = { taskId: 't1', status: 'RUNNING', stopping: false, createdAt: 0, environment: runEnvironment(ticket) };
   const other = { ...task, taskId: 't2', environment: runEnvironment({ ...ticket, agentId: 'other' }) };
-  world.tasks.set('t1', task).set('t2', other);
+  const listed = { family: 'agent-runner', clientToken: '', size: undefined, stopReason: null };
+  world.launcher.tasks.push({ ...task, ...listed }, { ...other, ...listed });
   const order: string[] = [];
   const seen = (name: string) => {
     if (order.at(-1) !== name) order.push(name);
@@ -257,7 +258,8 @@ test('the effects come in one order: gate, instances, schedules, tasks, approval
   await turn(aws, ON);
   await followHalt({ scope: 'fleet' }, aws);
   assert.deepEqual(order, ['gate', 'instance', 'schedule', 'task', 'approval', 'settled']);
-  assert.deepEqual([...world.tasks.keys()], ['t2'], 'the task of nobody we know is left alone');
+  const left = world.launcher.tasks.filter(({ stopping }) => !stopping).map(({ taskId }) => taskId);
+  assert.deepEqual(left, ['t2'], 'the task of nobody we know is left alone');
   assert.equal((await getApproval(world.table, approvalId))?.status, 'expired');
   await followHalt({ scope: 'fleet' }, aws);
   assert.equal(order.length, 6, 'a second delivery does nothing');
