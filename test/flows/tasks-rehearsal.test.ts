@@ -10,9 +10,9 @@ import type { JsonObject } from '../../shared/domain/agent.ts';
 import { FAMILIES } from '../../shared/domain/task.ts';
 import { keepEnvironment } from '../../shared/jobs/launch-run.ts';
 import type { LaunchedTask } from '../../shared/ports/outside.ts';
-import { readUse } from '../../shared/store/use-store.ts';
 import { listInstances } from '../../shared/store/instance-store.ts';
 import { listRuns } from '../../shared/store/run-store.ts';
+import { readUse } from '../../shared/store/use-store.ts';
 import { stageOf, temporaryHome } from './engine-stage.ts';
 import { command } from './story.ts';
 
@@ -25,7 +25,13 @@ describe('agents in tasks', { skip: missing ? `this machine lacks ${missing}` : 
   let engine: Engine;
 
   before(async () => {
-    engine = await startRehearsal({ home: home.path, port: 0, version: 'test', timeScale: TIME_SCALE, control: answerControl });
+    engine = await startRehearsal({
+      home: home.path,
+      port: 0,
+      version: 'test',
+      timeScale: TIME_SCALE,
+      control: answerControl,
+    });
   });
   after(async () => {
     await engine.stop();
@@ -49,10 +55,13 @@ describe('agents in tasks', { skip: missing ? `this machine lacks ${missing}` : 
       const all = await runsOf('digger');
       return all.filter(({ status }) => status === 'succeeded').length === 2 && all;
     });
-    assert.deepEqual(runs.map(({ costMicros, attempt }) => ({ costMicros, attempt })), [
-      { costMicros: 20_000, attempt: 1 },
-      { costMicros: 20_000, attempt: 1 },
-    ]);
+    assert.deepEqual(
+      runs.map(({ costMicros, attempt }) => ({ costMicros, attempt })),
+      [
+        { costMicros: 20_000, attempt: 1 },
+        { costMicros: 20_000, attempt: 1 },
+      ],
+    );
     await until('its tasks to end', async () => (await tasksOf('digger')).length === 0);
     const [use] = await readUse(engine.world.table, 'digger', 0);
     assert.ok(use && use.cpuMs > 0 && use.peakMemoryMb > 20 && use.memoryMb === 1024, JSON.stringify(use));
