@@ -3,7 +3,7 @@ import type { Answer, AnswerResult } from '../shared/domain/approval.ts';
 import { NovaError } from '../shared/domain/error.ts';
 import { decideApproval } from '../shared/store/approval-answer.ts';
 import { getApproval } from '../shared/store/approval-store.ts';
-import { mustBeAllowed } from '../shared/store/authorize.ts';
+import { judgedAnswer, refusalOf } from '../shared/store/authorize.ts';
 import type { Reach } from './command.ts';
 import { type ApprovalView, approvalView } from './views/approval.ts';
 
@@ -13,24 +13,18 @@ export async function answerApproval(
   approvalId: string,
   answer: Answer,
 ): Promise<ApprovalView> {
-  await mayAnswerThis({ world, actor }, approvalId, answer);
   const result = await decideApproval(world, { approvalId, answer, proof: { kind: 'identity', actor } });
   if (result.kind === 'recorded' || result.kind === 'noted' || result.kind === 'waits')
     return approvalView(result.approval, world.time.now());
+  if (result.kind === 'refused' && result.why === 'policy') throw await policyRefusal({ world, actor }, approvalId);
   throw refusal(result, approvalId);
 }
 
-/** Who asked, and for what, is known only now: a change of the policy is not approved by the one who wants it. */
-async function mayAnswerThis(
-  { world, actor }: Pick<Reach, 'world' | 'actor'>,
-  id: string,
-  answer: Answer,
-): Promise<void> {
+/** In the words of the rules. */
+async function policyRefusal({ world, actor }: Pick<Reach, 'world' | 'actor'>, id: string): Promise<NovaError> {
   const approval = await getApproval(world.table, id);
-  if (!approval) return;
-  const { action, tier, requestedBy } = approval;
-  const attributes = { kind: action.kind, tier, requestedBy };
-  await mustBeAllowed(world, { actor, action: `approval:${answer}`, resource: { kind: 'approval', id }, attributes });
+  const why = approval ? refusalOf(await judgedAnswer(world, approval, actor)) : 'it is gone';
+  return new NovaError('denied', `approval ${id} cannot be given by ${actor}: ${why}`);
 }
 
 function refusal(result: Exclude<AnswerResult, { kind: 'recorded' | 'noted' | 'waits' }>, id: string): NovaError {

@@ -373,6 +373,7 @@ export const functions: readonly FunctionRow[] = [
       sends: ['work'],
       secrets: ['approval-pepper'],
       publicUrl: true,
+      judges: true,
     },
     timeoutSeconds: 10,
     memoryMb: 256,

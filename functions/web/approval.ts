@@ -11,7 +11,7 @@ import { viewApproval } from '../../shared/store/approval-view.ts';
 import { enrol, enrolmentOffer } from '../../shared/store/enrolment-store.ts';
 
 const PORTS = { settings: true, publicUrl: true, time: true, ids: true, hashing: true, log: true } as const;
-const NEEDS = { ...PORTS, table: true, work: true, secrets: true } as const;
+const NEEDS = { ...PORTS, policy: true, table: true, work: true, secrets: true } as const;
 type ApprovalPorts = Pick<World, keyof typeof NEEDS>;
 
 export const job: WebJob<ApprovalPorts> = {

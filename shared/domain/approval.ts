@@ -101,7 +101,7 @@ export type RefusalReason =
   | ('unknown' | 'wrong_token' | 'expired' | 'locked' | 'not_a_person')
   /** Only who holds the link, or is known by name, hears of these. */
   | 'halted'
-  | ('needs_passkey' | 'bad_passkey' | 'not_an_approver' | 'requester');
+  | ('needs_passkey' | 'bad_passkey' | 'not_an_approver' | 'requester' | 'policy');
 
 /**
  * The fingerprint of what would be done. The same in the decision, the mail, the page and at the execution; whoever

@@ -124,6 +124,8 @@ function refusedResponse(why: RefusalReason): WebResponse {
       return refusalResponse(403, why, 'This person may not answer requests. Nothing was decided.');
     case 'requester':
       return refusalResponse(403, why, 'Who asked for it cannot approve it. Another person must.');
+    case 'policy':
+      return refusalResponse(403, why, 'The policy does not let this person approve it. Nothing was decided.');
     default:
       return closed();
   }

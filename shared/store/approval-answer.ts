@@ -25,11 +25,13 @@ import {
   withdraw,
 } from './approval-record.ts';
 import { approvalOf, getApproval } from './approval-store.ts';
+import { judgedAnswer, refusalOf } from './authorize.ts';
 import { getDecision } from './decision-store.ts';
 import { approvalKey } from './keys.ts';
 import { getOperator, operatorOf } from './operator-store.ts';
 
-export type AnswerPorts = RecordPorts & Pick<World, 'secrets'>;
+export type SettlePorts = RecordPorts & Pick<World, 'policy'>;
+export type AnswerPorts = SettlePorts & Pick<World, 'secrets'>;
 
 /** What shows that the answer may be given: what only the mail held, or who the caller has proved to be. */
 export type Proof =
@@ -122,7 +124,7 @@ async function decideByIdentity(world: AnswerPorts, request: AnswerRequest, acto
 
 /** Tries until the answer is recorded or something else stands in its place. */
 export async function settle(
-  world: RecordPorts,
+  world: SettlePorts,
   { approvalId, answer }: Pick<AnswerRequest, 'approvalId' | 'answer'>,
   by: By,
 ): Promise<AnswerResult> {
@@ -144,7 +146,10 @@ export async function settle(
 }
 
 /** A no needs no more than any way to say it; a yes, what the tier asks for. */
-async function put(world: RecordPorts, answered: Answered, by: By): Promise<AnswerResult | null> {
+async function put(world: SettlePorts, answered: Answered, by: By): Promise<AnswerResult | null> {
+  if (answered.answer === 'approve' && !(await mayApprove(world, answered.approval, by.actor))) {
+    return { kind: 'refused', why: answered.approval.requestedBy === by.actor ? 'requester' : 'policy' };
+  }
   const needed = await tierNow(world, answered.approval);
   const tier = answered.answer === 'approve' ? needed : 'T0';
   const { operatorId } = by;
@@ -154,4 +159,11 @@ async function put(world: RecordPorts, answered: Answered, by: By): Promise<Answ
   return tier === 'T2' && operatorId !== null
     ? consent(world, answered, { ...by, operatorId }, alongside)
     : record(world, answered, by, alongside);
+}
+
+/** @throws NovaError unavailable while the rules cannot be asked: nothing is decided, and it can be tried again. */
+async function mayApprove(world: SettlePorts, approval: Approval, actor: string): Promise<boolean> {
+  const verdict = await judgedAnswer(world, approval, actor);
+  if (verdict.trouble) throw new NovaError('unavailable', `approval ${approval.id} waits: ${refusalOf(verdict)}`);
+  return verdict.effect === 'allow';
 }

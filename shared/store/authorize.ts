@@ -1,7 +1,8 @@
 /** The question put: who asks is looked up, what the rules go by is read, and only a clear yes is a yes. */
+import type { Approval } from '../domain/approval.ts';
 import type { Actor } from '../domain/audit.ts';
 import type { Decision, Verdict } from '../domain/decision.ts';
-import { messageOf, NovaError } from '../domain/error.ts';
+import { messageOf } from '../domain/error.ts';
 import { type Attributes, kindOf, type PolicyVerdict, type Subject, troubled } from '../domain/policy-question.ts';
 import type { PolicyBasis } from '../ports/policy.ts';
 import type { World } from '../ports/world.ts';
@@ -42,15 +43,6 @@ export function refusalOf({ effect, reasons, version }: PolicyVerdict): string {
   return effect === 'deny' ? `${said} (policy ${version || 'unreadable'})` : `${said}: it needs an approval`;
 }
 
-/** @throws NovaError denied unless the answer is allow. */
-export async function mustBeAllowed(world: Judging, asked: Asked): Promise<PolicyVerdict> {
-  const verdict = await judged(world, asked);
-  if (verdict.effect !== 'allow') {
-    throw new NovaError('denied', `${asked.actor} may not ${asked.action}: ${refusalOf(verdict)}`);
-  }
-  return verdict;
-}
-
 /** What the rules need to know of a decision. */
 export function stakesOf({ action, costImpactMicrosPerDay, evidence }: Verdict): Attributes {
   const { roiBps } = evidence;
@@ -69,4 +61,11 @@ export function judgedMaking(world: Judging, verdict: Verdict, actor: Actor): Pr
 export function judgedExecution(world: Judging, decision: Decision, actor: Actor): Promise<PolicyVerdict> {
   const attributes = { ...stakesOf(decision), approved: decision.approvalId !== null };
   return judged(world, { actor, action: 'decision:execute', resource: decisionOf(decision), attributes });
+}
+
+/** Whether this person may approve this request. */
+export function judgedAnswer(world: Judging, approval: Approval, actor: Actor): Promise<PolicyVerdict> {
+  const { id, action, tier, requestedBy } = approval;
+  const attributes = { kind: action.kind, tier, requestedBy };
+  return judged(world, { actor, action: 'approval:approve', resource: { kind: 'approval', id }, attributes });
 }

@@ -8,6 +8,7 @@ import { type MapTable, mapTable } from '../../shared/memory/map-table.ts';
 import { decideApproval } from '../../shared/store/approval-answer.ts';
 import { getApproval } from '../../shared/store/approval-store.ts';
 import { auditChain } from '../../shared/store/audit-store.ts';
+import { judged } from '../../shared/store/authorize.ts';
 import { decisionMoveOps, getDecision } from '../../shared/store/decision-store.ts';
 import { decisionKey } from '../../shared/store/keys.ts';
 import {
@@ -95,13 +96,22 @@ test('a hundred parallel approvals are one transition and one execution (A12)', 
   await assertChains(world, letter);
 });
 
+/** A yes is judged by the rules first: without other starts a no would always be faster. */
+async function later<T>(turns: number, work: () => Promise<T>): Promise<T> {
+  for (let turn = 0; turn < turns; turn++) await null;
+  return work();
+}
+
 test('fifty approvals against fifty rejections have one winner, executed only if it approved (A13)', async () => {
   const winners = new Set<string>();
   for (let round = 0; round < 6; round++) {
     const world = approvalWorld();
     const letter = await ask(world);
     const sides = Array.from({ length: 100 }, (_, i): Answer => ((i + round) % 2 === 0 ? 'approve' : 'reject'));
-    const answers = await Promise.all(sides.map((side) => press(world, letter, side)));
+    await judged(world, { actor: 'cli:x', action: 'warm:up', resource: { kind: 'x', id: '' } });
+    const answers = await Promise.all(
+      sides.map((side, i) => later((i * 53 + round * 131) % 600, () => press(world, letter, side))),
+    );
     const state = await stateOf(world, letter);
     assert.match(state, /^approved\/approved$|^rejected\/rejected$/);
     assert.equal(executions(world), state.startsWith('approved') ? 1 : 0);

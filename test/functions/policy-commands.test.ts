@@ -47,7 +47,7 @@ describe('a change of the settings', () => {
 
     const own = await nova(cli, ['approval', 'approve', asked.approvalId]);
     assert.equal(own.code, 4);
-    assert.match(own.err, /who asked for it may not approve it/);
+    assert.match(own.err, /was asked for by you: another person must approve it/);
     assert.ok('value' in (await asBob(cli, 'approve', asked.approvalId)));
     await workAll(cli);
 

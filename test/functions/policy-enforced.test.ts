@@ -13,12 +13,13 @@ import { serverPolicy } from '../../shared/policy/server-policy.ts';
 import type { PolicyEngine } from '../../shared/ports/policy.ts';
 import { getAgent } from '../../shared/store/agent-store.ts';
 import { decideApproval } from '../../shared/store/approval-answer.ts';
+import { getApproval } from '../../shared/store/approval-store.ts';
 import { auditChain } from '../../shared/store/audit-store.ts';
 import { judged } from '../../shared/store/authorize.ts';
 import { createDecision, getDecision } from '../../shared/store/decision-store.ts';
 import { policyKey, rulesKey } from '../../shared/store/keys.ts';
 import { addOperator, changeOperator, removeOperator } from '../../shared/store/operator-store.ts';
-import { SCALE_UP } from '../fixtures/approval-world.ts';
+import { type ApprovalWorld, approvalWorld, ask, SCALE_UP } from '../fixtures/approval-world.ts';
 import { type CliWorld, cliWorld, nova } from '../fixtures/cli-world.ts';
 import { deployed, type FleetWorld, fleetWorld, hasRun, OPERATOR, setPolicy } from '../fixtures/fleet-world.ts';
 
@@ -102,6 +103,37 @@ describe('between a decision and its execution (A22)', () => {
     await executeDecision({ decisionId: id }, world);
     assert.match(await endOf(world, id), /^executed/);
     assert.equal(await instancesOf(world), 2);
+  });
+});
+
+describe('an answer', () => {
+  const proofOf = async (world: ApprovalWorld) => {
+    const { approvalId, token, approveCode, rejectCode } = await ask(world);
+    const actionHash = (await getApproval(world.table, approvalId))?.actionHash ?? '';
+    const by = (code: string) => ({ kind: 'link', token, code, actionHash }) as const;
+    return { approvalId, yes: by(approveCode), no: by(rejectCode) };
+  };
+
+  test('a yes that the rules deny is not taken, whether by mail or by login; a no always is', async () => {
+    const world = approvalWorld();
+    const { approvalId, yes, no } = await proofOf(world);
+    const freeze = { ...world, policy: saying(() => ({ effect: 'deny', reasons: ['a freeze'] })) };
+    for (const proof of [yes, { kind: 'identity', actor: 'cli:alice' } as const]) {
+      const result = await decideApproval(freeze, { approvalId, answer: 'approve', proof });
+      assert.deepEqual(result, { kind: 'refused', why: 'policy' });
+    }
+    assert.equal((await getApproval(world.table, approvalId))?.status, 'pending');
+    const refused = await decideApproval(freeze, { approvalId, answer: 'reject', proof: no });
+    assert.equal(refused.kind, 'recorded');
+  });
+
+  test('while the rules cannot be asked nobody says yes, and the request waits for them', async () => {
+    const world = approvalWorld();
+    const { approvalId, yes } = await proofOf(world);
+    const down = { ...world, policy: serverPolicy({ url: 'http://127.0.0.1:1' }) };
+    await assert.rejects(decideApproval(down, { approvalId, answer: 'approve', proof: yes }), { code: 'unavailable' });
+    assert.equal((await getApproval(world.table, approvalId))?.status, 'pending');
+    assert.equal((await decideApproval(world, { approvalId, answer: 'approve', proof: yes })).kind, 'recorded');
   });
 });
 
