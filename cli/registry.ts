@@ -168,6 +168,15 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       redrive: () => import('./commands/queue/redrive.ts'),
     },
   },
+  backup: {
+    summary: 'everything as it was at one instant, and the proof that it can come back',
+    verbs: {
+      run: () => import('./commands/backup/run.ts'),
+      list: () => import('./commands/backup/list.ts'),
+      verify: () => import('./commands/backup/verify.ts'),
+      restore: () => import('./commands/backup/restore.ts'),
+    },
+  },
   secret: {
     summary: 'keys of the outside world; values are never shown',
     verbs: {

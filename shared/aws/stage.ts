@@ -1,17 +1,21 @@
 /** A deployed stage as its owner's command sees it: the ports and shelves that the stage's manifest names. */
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { NovaError } from '../domain/error.ts';
-import type { Admin, SecretShelf } from '../ports/admin.ts';
+import type { Admin, SecretShelf, TableBackups } from '../ports/admin.ts';
+import type { Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
+import { dynamoDbClient } from './clients/dynamodb.ts';
 import { secretsManagerClient } from './clients/secret-versions.ts';
 import { sqsClient } from './clients/sqs.ts';
 import { ssmClient } from './clients/ssm.ts';
 import { stsClient } from './clients/sts.ts';
+import { dynamoTable } from './dynamo-table.ts';
 import { hasSecret, writeSecret } from './secret-versions.ts';
 import { serviceError } from './service-error.ts';
 import { sqsQueue } from './sqs-queue.ts';
 import { readParameter } from './ssm-secrets.ts';
 import { ssmShelf } from './ssm-shelf.ts';
+import { tableBackups } from './table-backups.ts';
 import { openWorld, rotatedNames } from './world.ts';
 
 const PORTS = [
@@ -58,7 +62,7 @@ export async function openStage(stage: string): Promise<Stage> {
   const secrets = secretShelf(`/nova/${stage}/secrets/`, rotatedNames(manifest.env));
   return {
     world: await openWorld(manifest.env, PORTS),
-    admin: { queues: queuesOf(manifest), secrets, mails: null },
+    admin: { queues: queuesOf(manifest), secrets, mails: null, backups: backupsOf(manifest) },
     actor,
   };
 }
@@ -76,6 +80,12 @@ function secretShelf(prefix: string, rotated: readonly string[]): SecretShelf {
       return [...new Set([...(await parameters.names()), ...there])].sort();
     },
   };
+}
+
+function backupsOf({ env }: Manifest): TableBackups {
+  const client = dynamoDbClient();
+  const tableOf = (tableName: string): Table => dynamoTable({ client, tableName });
+  return tableBackups({ client, tableName: env.NOVA_TABLE ?? '', tableOf });
 }
 
 async function readManifest(stage: string): Promise<Manifest> {

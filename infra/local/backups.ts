@@ -1,0 +1,161 @@
+/**
+ * Backups of a data directory: a snapshot of its database as it was at one instant, its settings and its audit roots, each
+ * file with its hash. The engine may run meanwhile. Mails hold decision codes and stay out; secrets come only on request.
+ */
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { messageOf, NovaError } from '../../shared/domain/error.ts';
+import { readJson } from './home.ts';
+
+export type BackupFile = { readonly name: string; readonly bytes: number; readonly sha256: string };
+export type Backup = {
+  readonly v: 1;
+  readonly id: string;
+  /** Epoch milliseconds of the snapshot. */
+  readonly at: number;
+  /** The version of NovaOS that made it. */
+  readonly version: string;
+  readonly items: number;
+  /** Messages that were waiting or under way, and dead letters. */
+  readonly messages: number;
+  readonly files: readonly BackupFile[];
+};
+
+const FOLDER = 'backups';
+const MANIFEST = 'manifest.json';
+const DATABASE = 'nova.sqlite';
+const SECRETS = 'secrets.json';
+/** The roots first: one that is newer than the snapshot would look like a lost anchor. */
+const FILES = ['audit-roots.jsonl', 'settings.json'] as const;
+
+export const backupFolder = (home: string, id: string): string => join(home, FOLDER, id);
+
+type Made = { readonly id: string; readonly at: number; readonly version: string; readonly withSecrets: boolean };
+
+/** @throws NovaError not_found when the directory holds no data, unavailable when the disk refuses. */
+export function makeBackup(home: string, { id, at, version, withSecrets }: Made): Backup {
+  if (!existsSync(join(home, DATABASE))) throw new NovaError('not_found', `there is no data in ${home}`);
+  const folder = backupFolder(home, id);
+  const making = `${folder}.making`;
+  try {
+    mkdirSync(making, { recursive: true, mode: 0o700 });
+    for (const name of withSecrets ? [...FILES, SECRETS] : FILES) copyPrivately(home, making, name);
+    snapshot(join(home, DATABASE), join(making, DATABASE));
+    const backup: Backup = { v: 1, id, at, version, ...countsOf(join(making, DATABASE)), files: filesOf(making) };
+    writeFileSync(join(making, MANIFEST), `${JSON.stringify(backup, null, 2)}\n`, { mode: 0o600 });
+    // Whole or not at all: what a crash leaves behind has another name.
+    renameSync(making, folder);
+    return backup;
+  } catch (cause) {
+    rmSync(making, { recursive: true, force: true });
+    if (cause instanceof NovaError) throw cause;
+    throw new NovaError('unavailable', `the backup could not be written: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function copyPrivately(from: string, to: string, name: string): void {
+  if (!existsSync(join(from, name))) return;
+  copyFileSync(join(from, name), join(to, name));
+  chmodSync(join(to, name), 0o600);
+}
+
+/** One read transaction of SQLite: whatever is committed meanwhile is not in it, whatever was committed is. */
+function snapshot(from: string, to: string): void {
+  const database = new DatabaseSync(from, { readOnly: true, timeout: 10_000 });
+  try {
+    database.prepare('VACUUM INTO ?').run(to);
+  } finally {
+    database.close();
+  }
+  chmodSync(to, 0o600);
+}
+
+function countsOf(path: string): Pick<Backup, 'items' | 'messages'> {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const count = (of: string): number => Number(database.prepare(`SELECT count(*) AS n FROM ${of}`).get()?.n);
+    return { items: count('items'), messages: count('messages') + count('dead_letters') };
+  } finally {
+    database.close();
+  }
+}
+
+const filesOf = (folder: string): BackupFile[] =>
+  readdirSync(folder)
+    .filter((name) => name !== MANIFEST)
+    .sort()
+    .map((name) => ({ name, bytes: statSync(join(folder, name)).size, sha256: hashOf(join(folder, name)) }));
+
+const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+/** Newest first. One whose manifest cannot be read is named as such by `checkBackup`, and left out here. */
+export function listBackups(home: string): Backup[] {
+  const folder = join(home, FOLDER);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((id) => existsSync(join(folder, id, MANIFEST)))
+    .flatMap((id) => readManifest(join(folder, id)) ?? [])
+    .sort((a, b) => b.at - a.at);
+}
+
+function readManifest(folder: string): Backup | null {
+  try {
+    const said = readJson(join(folder, MANIFEST)) as Partial<Backup> | null;
+    return said?.v === 1 && Array.isArray(said.files) ? (said as Backup) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The newest when no id is given. @throws NovaError not_found. */
+export function findBackup(home: string, id?: string): Backup {
+  const all = listBackups(home);
+  const found = id === undefined ? all[0] : all.find((one) => one.id === id);
+  if (found) return found;
+  const there = all.length === 0 ? 'there is none' : `there are ${all.map((one) => one.id).join(', ')}`;
+  throw new NovaError('not_found', `no backup${id === undefined ? '' : ` "${id}"`} in ${home}: ${there}`);
+}
+
+/** What is wrong with its files, in words; nothing when they are what was written. */
+export function checkBackup(home: string, { id, files }: Backup): string[] {
+  const folder = backupFolder(home, id);
+  return files.flatMap(({ name, bytes, sha256 }) => {
+    const path = join(folder, name);
+    if (!existsSync(path)) return [`${name} is missing`];
+    if (statSync(path).size !== bytes || hashOf(path) !== sha256) return [`${name} is not what was written`];
+    return [];
+  });
+}
+
+/**
+ * A data directory from a backup, where none is yet.
+ * @throws NovaError conflict when the place is taken, corrupt when a file of the backup is not what was written.
+ */
+export function restoreBackup(home: string, backup: Backup, to: string): void {
+  if (existsSync(to) && readdirSync(to).length > 0)
+    throw new NovaError('conflict', `${to} is not empty; a backup is restored to a place of its own`);
+  const problems = checkBackup(home, backup);
+  if (problems.length > 0) throw new NovaError('corrupt', `the backup ${backup.id} is damaged: ${problems.join(', ')}`);
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  for (const { name } of backup.files) copyPrivately(backupFolder(home, backup.id), to, name);
+}
+
+/** Removes all but the newest. Answers the ids that are gone. */
+export function pruneBackups(home: string, keep: number): string[] {
+  const old = listBackups(home).slice(keep);
+  for (const { id } of old) rmSync(backupFolder(home, id), { recursive: true, force: true });
+  return old.map(({ id }) => id);
+}

@@ -1,0 +1,117 @@
+/** The restore drill: everything is lost, the backup comes back, and ledger and audit trail are proved in it. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answerControl } from '../../cli/control.ts';
+import { startEngine } from '../../infra/local/engine.ts';
+import { childEnv } from '../../shared/runtime/env.ts';
+
+const CLI = join(import.meta.dirname, '../../cli/nova.ts');
+const CONFIG = '{"outcomes":[{"ok":true,"costUsd":"0.10","revenueUsd":"0.50"}]}';
+
+type Said = { readonly code: number; readonly value: Record<string, unknown>; readonly err: string };
+
+function nova(home: string, ...words: string[]): Promise<Said> {
+  const env = childEnv({ NOVA_HOME: home });
+  return new Promise((resolve) => {
+    execFile(process.execPath, [CLI, ...words, '--json'], { env }, (failed, out, err) => {
+      const value = out.trim() === '' ? {} : (JSON.parse(out) as Record<string, unknown>);
+      resolve({ code: typeof failed?.code === 'number' ? failed.code : 0, value, err });
+    });
+  });
+}
+
+const newFolder = (): string => mkdtempSync(join(tmpdir(), 'nova-backup-'));
+const start = (home: string) => startEngine({ home, port: 0, version: 'test', control: answerControl });
+
+/** A fleet of one agent that has earned, and goes on running while the backup is made. */
+async function livedIn(home: string): Promise<void> {
+  const deploy = ['agent', 'deploy', 'lab.scripted', '--name', 'shop', '--config', CONFIG];
+  assert.equal((await nova(home, ...deploy)).code, 0);
+  assert.equal((await nova(home, 'run', 'now', 'shop', '--times', '200')).code, 0);
+  const booking = ['--amount', '120', '--kind', 'revenue', '--agent', 'shop', '--reason', 'invoice 17'];
+  assert.equal((await nova(home, 'ledger', 'add', ...booking)).code, 0);
+}
+
+test('a directory that is lost comes back from a backup made under load, proved, and halted until somebody looked', async () => {
+  const home = newFolder();
+  const engine = await start(home);
+  await livedIn(home);
+  const made = await nova(home, 'backup', 'run', '--with-secrets');
+  assert.equal(made.code, 0, made.err);
+  const secrets = readFileSync(join(home, 'secrets.json'), 'utf8');
+  await sleep(300);
+  await engine.stop();
+  const kept = newFolder();
+  rmSync(kept, { recursive: true });
+  // The disk is gone; what was copied away is left.
+  const elsewhere = newFolder();
+  rmSync(elsewhere, { recursive: true });
+  cpSync(join(home, 'backups'), join(elsewhere, 'backups'), { recursive: true });
+  rmSync(home, { recursive: true, force: true });
+
+  const proved = await nova(elsewhere, 'backup', 'verify');
+  assert.deepEqual([proved.code, proved.value.valid, proved.value.problems], [0, true, []]);
+  const restored = await nova(elsewhere, 'backup', 'restore', '--to', kept);
+  assert.deepEqual([restored.code, restored.value.halted], [0, true], restored.err);
+  assert.equal(readFileSync(join(kept, 'secrets.json'), 'utf8'), secrets);
+  for (const name of readdirSync(kept)) assert.equal(statSync(join(kept, name)).mode & 0o077, 0, name);
+  assert.equal((await nova(kept, 'ledger', 'verify')).value.valid, true);
+  assert.equal((await nova(kept, 'audit', 'verify')).value.valid, true);
+
+  const again = await start(kept);
+  const before = Number((await nova(kept, 'agent', 'show', 'shop')).value.runs);
+  await sleep(500);
+  assert.equal(Number((await nova(kept, 'agent', 'show', 'shop')).value.runs), before, 'it runs before anybody looked');
+  assert.equal((await nova(kept, 'killswitch', 'off', '--why', 'looked')).code, 0);
+  for (let runs = before; runs < 200; await sleep(50))
+    runs = Number((await nova(kept, 'agent', 'show', 'shop')).value.runs);
+  assert.equal((await nova(kept, 'ledger', 'verify')).value.valid, true);
+  assert.equal((await nova(kept, 'audit', 'verify')).value.valid, true);
+  await again.stop();
+});
+
+test('a damaged backup is found, is not restored, and nothing is written over', async () => {
+  const home = newFolder();
+  assert.equal((await nova(home, 'agent', 'deploy', 'lab.scripted', '--name', 'shop', '--config', CONFIG)).code, 0);
+  const { value } = await nova(home, 'backup', 'run');
+  const target = newFolder();
+  writeFileSync(join(target, 'mine.txt'), 'mine');
+  const taken = await nova(home, 'backup', 'restore', '--to', target);
+  assert.equal(taken.code, 5);
+  assert.deepEqual(readdirSync(target), ['mine.txt']);
+  appendFileSync(join(String(value.place), 'nova.sqlite'), 'x');
+  const proved = await nova(home, 'backup', 'verify');
+  assert.equal(proved.code, 1);
+  assert.deepEqual(proved.value.problems, ['nova.sqlite is not what was written']);
+  const refused = await nova(home, 'backup', 'restore', '--to', join(target, 'new'));
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /is damaged: nova.sqlite is not what was written/);
+});
+
+test('old backups go when only so many are to be kept; secrets stay out unless they are asked for', async () => {
+  const home = newFolder();
+  assert.equal((await nova(home, 'backup', 'run')).code, 3, 'there is nothing to keep');
+  assert.equal((await nova(home, 'agent', 'deploy', 'lab.scripted', '--name', 'shop', '--config', CONFIG)).code, 0);
+  const first = (await nova(home, 'backup', 'run')).value;
+  await nova(home, 'backup', 'run');
+  const last = (await nova(home, 'backup', 'run', '--keep', '2')).value;
+  assert.deepEqual(last.pruned, [first.id]);
+  const list = (await nova(home, 'backup', 'list')).value as unknown as readonly { id: string }[];
+  assert.equal(list.length, 2);
+  assert.equal(list[0]?.id, last.id);
+  assert.ok(!readdirSync(String(last.place)).includes('secrets.json'));
+});
