@@ -335,3 +335,23 @@ test('an answer stands when the queue cannot be reached: the order is left for t
   const { items } = await world.table.query({ pk: 'OUTBOX' });
   assert.equal(items.filter(({ message }) => String(message).includes('execute-decision')).length, 1);
 });
+
+test('A16: a handler whose clock is two minutes off accepts nothing later than those two minutes after the end', async () => {
+  for (const [skew, accepted] of [
+    [-120_000, true],
+    [120_000, false],
+  ] as const) {
+    const world = approvalWorld();
+    const letter = await ask(world);
+    const end = (await getApproval(world.table, letter.approvalId))?.expiresAt ?? 0;
+    const skewed = { ...world, time: { ...world.time, now: () => world.time.now() + skew } };
+    world.time.set(end + 119_999);
+    assert.equal((await press(skewed, letter, 'approve')).status, accepted ? 303 : 404);
+    const late = approvalWorld();
+    const lateLetter = await ask(late);
+    late.time.set(end + 120_000);
+    const lateSkewed = { ...late, time: { ...late.time, now: () => late.time.now() + skew } };
+    assert.equal((await press(lateSkewed, lateLetter, 'approve')).status, 404);
+    assert.equal(await stateOf(late, lateLetter), 'pending/awaiting_approval');
+  }
+});

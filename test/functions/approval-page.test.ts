@@ -277,3 +277,23 @@ test('nothing that is secret reaches a log, an answer or the table in plain (A30
   assert.equal(hashes.length, 3);
   for (const hash of hashes) assert.equal(texts.filter((text) => text.includes(hash)).length, 0);
 });
+
+test('A39: whatever a request says its host is, links, origins and hosts of passkeys are the configured one', async () => {
+  const world = approvalWorld();
+  const letter = await ask(world);
+  const spoofed = {
+    ...{ host: 'evil.example.com', 'x-forwarded-host': 'evil.example.com', 'x-forwarded-proto': 'http' },
+    ...{ forwarded: 'host=evil.example.com', 'x-original-host': 'evil.example.com' },
+  };
+  const path = `/a/${letter.approvalId}`;
+  const view = await postJson(world, `${path}/view`, { token: letter.token }, spoofed);
+  const offer = await postJson(world, `${path}/challenge`, { token: letter.token }, spoofed);
+  assert.equal((JSON.parse(offer.body) as { rpId: string }).rpId, 'nova.example.com');
+  for (const { body, headers } of [view, offer, await fetchPage(world, { path, headers: spoofed })]) {
+    assert.equal(`${body}${JSON.stringify(headers)}`.includes('evil'), false);
+  }
+  const from = { ...spoofed, origin: 'https://evil.example.com' };
+  assert.equal((await postJson(world, `${path}/view`, { token: letter.token }, from)).status, 403);
+  const next = await ask(world, { ...SCALE_UP, action: { kind: 'retire', agentId: 'next' } });
+  assert.equal(new URL(next.link).origin, ORIGIN);
+});

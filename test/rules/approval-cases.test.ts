@@ -1,0 +1,26 @@
+/** The list of approval cases, A1 to A40 and L1 to L3, against the tests: each is named in the name of the test that is it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sourceFiles } from './source-files.ts';
+
+const names = sourceFiles({ tests: true })
+  .filter(({ path }) => path.endsWith('.test.ts') && !path.startsWith('test/rules/'))
+  .flatMap(({ text }) => [...text.matchAll(/^ {0,2}(?:test|it)\(\s*(?:'((?:\\.|[^'\\])*)'|"([^"]*)"|`([^`]*)`)/gm)])
+  .map(([, single = '', double = '', template = '']) => single + double + template);
+
+const missing = (letter: 'A' | 'L', count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `${letter}${n + 1}`).filter(
+    (name) => !names.some((one) => new RegExp(`\\b${name}\\b`).test(one)),
+  );
+
+/** What happens between an approval and its execution: named with the executor's own tests. */
+const EXECUTOR = ['A21', 'A22', 'A23', 'A24', 'A25'];
+
+test('every approval case from A1 to A40 and from L1 to L3 has a test', () => {
+  assert.ok(names.length > 500, 'the names were not found');
+  const unnamed = [...missing('A', 40), ...missing('L', 3)];
+  assert.deepEqual(
+    unnamed.filter((name) => !EXECUTOR.includes(name)),
+    [],
+  );
+});
