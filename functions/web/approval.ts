@@ -9,19 +9,20 @@ import { decideApproval } from '../../shared/store/approval-answer.ts';
 import { decideByPasskey, passkeyOffer } from '../../shared/store/approval-passkey.ts';
 import { viewApproval } from '../../shared/store/approval-view.ts';
 import { enrol, enrolmentOffer } from '../../shared/store/enrolment-store.ts';
+import { isStopLink, stopByLink, viewStop } from '../../shared/store/stop-link.ts';
 
 const PORTS = { settings: true, publicUrl: true, time: true, ids: true, hashing: true, log: true } as const;
 const NEEDS = { ...PORTS, policy: true, table: true, work: true, secrets: true } as const;
-type ApprovalPorts = Pick<World, keyof typeof NEEDS>;
 
-export const job: WebJob<ApprovalPorts> = {
+export const job: WebJob<Pick<World, keyof typeof NEEDS>> = {
   name: 'approval',
   needs: NEEDS,
   async run(request, world) {
     const asked = await readApprovalRequest(request, world.publicUrl);
     if (asked.kind === 'answered') return asked.response;
     const { id, body } = asked;
-    if (asked.kind === 'view') return web.viewResponse(await viewApproval(world, id, body.token), asked);
+    const [view, decide] = isStopLink(id) ? [viewStop, stopByLink] : [viewApproval, decideApproval];
+    if (asked.kind === 'view') return web.viewResponse(await view(world, id, body.token), asked);
     if (asked.kind === 'challenge') return web.offerResponse(await passkeyOffer(world, id, body.token));
     if (asked.kind === 'enrol-offer') return web.enrolOfferResponse(await enrolmentOffer(world, id, asked.body));
     const able = { ...world, passkeys: systemPasskeys(world.log) };
@@ -32,7 +33,7 @@ export const job: WebJob<ApprovalPorts> = {
     }
     const { token, code, actionHash, decision: answer } = asked.body;
     const proof = { kind: 'link', token, code, actionHash } as const;
-    return web.decideResponse(await decideApproval(world, { approvalId: id, answer, proof }), asked.plain);
+    return web.decideResponse(await decide(world, { approvalId: id, answer, proof }), asked.plain);
   },
 };
 

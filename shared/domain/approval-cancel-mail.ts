@@ -3,6 +3,7 @@ import type { Approval } from './approval.ts';
 import { codeCell, factRow, type Given, type MailContent, type Reader, timeText } from './approval-mail.ts';
 import { MAIL_COLOURS as C, mailPage, paragraph } from './mail-page.ts';
 import { escapeHtml } from './safe-text.ts';
+import { stopHtml, stopText } from './stop-mail.ts';
 
 /** `passkey:alice` → "alice", `link:a@b.c` → "whoever held the link mailed to a@b.c". */
 export function personText(actor: string): string {
@@ -41,6 +42,7 @@ export function cancelMail(approval: Approval, { link, rejectCode }: Given, read
     '',
     '--',
     ...footer,
+    ...stopText(reader.stop),
     '',
   ].join('\n');
   const body = `<h1 style="margin:0 0 16px;font-size:22px;line-height:1.3;font-weight:650">${escapeHtml(approval.title)}</h1>
@@ -51,6 +53,7 @@ ${paragraph(said)}${paragraph(nothing)}
 </td></tr></table>
 <p class="muted" style="margin:0 0 20px;font-size:13px;text-align:center;color:${C.muted}">and type this code there</p>
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr>${codeCell('to reject', rejectCode, C.no)}</tr></table>
-<p class="muted line" style="margin:28px 0 0;padding-top:16px;border-top:1px solid ${C.line};font-size:12px;line-height:1.6;color:${C.muted}">${footer.map(escapeHtml).join('<br>')}</p>`;
+<p class="muted line" style="margin:28px 0 0;padding-top:16px;border-top:1px solid ${C.line};font-size:12px;line-height:1.6;color:${C.muted}">${footer.map(escapeHtml).join('<br>')}</p>
+${stopHtml(reader.stop)}`;
   return { subject, text, html: mailPage({ title: subject, preview: said, body }) };
 }

@@ -2,6 +2,7 @@
 import type { Approval, ApprovalLine } from './approval.ts';
 import { MAIL_COLOURS as C, mailPage, paragraph } from './mail-page.ts';
 import { escapeHtml, unlinked } from './safe-text.ts';
+import { type StopGiven, stopHtml, stopText } from './stop-mail.ts';
 
 export type MailContent = { readonly subject: string; readonly text: string; readonly html: string };
 
@@ -12,7 +13,7 @@ export type Given = {
   readonly approveCode: string;
   readonly rejectCode: string;
 };
-export type Reader = { readonly email: string; readonly timezone: string };
+export type Reader = { readonly email: string; readonly timezone: string; readonly stop?: StopGiven };
 
 /** "Fri, 21 Nov 2025, 11:16 (Europe/Zurich)". */
 export function timeText(at: number, timezone: string): string {
@@ -77,6 +78,7 @@ function textOf(approval: Approval, given: Given, reader: Reader): string {
     '',
     '--',
     ...footer(approval, reader),
+    ...stopText(reader.stop),
     '',
   ].join('\n');
 }
@@ -133,7 +135,8 @@ ${given.approveCode ? `${codeCell('to approve', given.approveCode, C.yes)}<td wi
 </tr></table>
 <h2 style="margin:28px 0 4px;font-size:15px;font-weight:650">If you do nothing</h2>
 ${paragraph(ignoredText(approval, reader.timezone))}
-<p class="muted line" style="margin:28px 0 0;padding-top:16px;border-top:1px solid ${C.line};font-size:12px;line-height:1.6;color:${C.muted}">${footer(approval, reader).map(escapeHtml).join('<br>')}</p>`;
+<p class="muted line" style="margin:28px 0 0;padding-top:16px;border-top:1px solid ${C.line};font-size:12px;line-height:1.6;color:${C.muted}">${footer(approval, reader).map(escapeHtml).join('<br>')}</p>
+${stopHtml(reader.stop)}`;
 }
 
 export function factRow({ label, value }: ApprovalLine): string {

@@ -97,6 +97,9 @@ export type AnswerResult =
   /** `why` is for us and for those who proved who they are; through a link all of them look the same. */
   | { readonly kind: 'refused'; readonly why: RefusalReason };
 
+/** Through the link to the kill switch: it was turned on. */
+export type Stopped = { readonly kind: 'stopped' };
+
 export type RefusalReason =
   | ('unknown' | 'wrong_token' | 'expired' | 'locked' | 'not_a_person')
   /** Only who holds the link, or is known by name, hears of these. */

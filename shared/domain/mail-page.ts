@@ -45,10 +45,11 @@ export function paragraph(text: string): string {
   return `<p style="margin:0 0 12px;white-space:pre-line;overflow-wrap:anywhere">${escapeHtml(text)}</p>`;
 }
 
-/** A plain message of the system to the owner. The text is ours, but may quote: it is cleaned all the same. */
+/** A plain message of the system to the owner; `after` is ours, and stands at its end. The text is ours, but may quote: it is cleaned all the same. */
 export function noticeMail(
   notice: { readonly subject: string; readonly text: string },
   ownerEmail: string,
+  after: { readonly text: readonly string[]; readonly html: string } = { text: [], html: '' },
 ): { subject: string; text: string; html: string } {
   const subject = cleanLine(notice.subject, 200);
   const footer = `Sent to ${ownerEmail} by your NovaOS.`;
@@ -59,6 +60,7 @@ export function noticeMail(
     .join('\n');
   const title = `<h1 style="margin:0 0 16px;font-size:20px;line-height:1.3;font-weight:650">${escapeHtml(subject)}</h1>`;
   const small = `<p class="muted" style="margin:24px 0 0;font-size:12px;color:${MAIL_COLOURS.muted}">${escapeHtml(footer)}</p>`;
-  const body = `${title}\n${paragraph(text)}\n${small}`;
-  return { subject, text: `${text}\n\n--\n${footer}\n`, html: mailPage({ title: subject, preview: text, body }) };
+  const body = `${title}\n${paragraph(text)}\n${small}${after.html}`;
+  const plain = [text, '', '--', footer, ...after.text, ''].join('\n');
+  return { subject, text: plain, html: mailPage({ title: subject, preview: text, body }) };
 }

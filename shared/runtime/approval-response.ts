@@ -1,5 +1,5 @@
 /** Every answer of the approval pages. */
-import type { AnswerResult, RefusalReason } from '../domain/approval.ts';
+import type { AnswerResult, RefusalReason, Stopped } from '../domain/approval.ts';
 import type { ApprovalRefusal, ApprovalView, EnrolmentOffer, PasskeyOffer } from '../wire/approval.ts';
 import { PAGE_POLICY } from './approval-page.ts';
 import { pastePage, plainRequestPage, saidPage } from './approval-plain.ts';
@@ -58,7 +58,7 @@ export function viewResponse(view: ApprovalView | null, { id, body, plain }: Sho
 }
 
 /** For people without scripts: the same answer in words. */
-export function decideResponse(result: AnswerResult, plain: boolean): WebResponse {
+export function decideResponse(result: AnswerResult | Stopped, plain: boolean): WebResponse {
   const answer = jsonDecision(result);
   if (!plain) return answer;
   if (answer.status !== 303) {
@@ -67,6 +67,8 @@ export function decideResponse(result: AnswerResult, plain: boolean): WebRespons
       saidPage('This was not recorded', (JSON.parse(answer.body) as ApprovalRefusal).message),
     );
   }
+  if (result.kind === 'stopped')
+    return plainResponse(200, saidPage('The kill switch is on', 'You can close this page.'));
   const title = result.kind === 'recorded' ? `Recorded: ${result.approval.status}` : 'Your yes is noted';
   return plainResponse(200, saidPage(title, 'You can close this page.'));
 }
@@ -81,11 +83,12 @@ export function plainResponse(status: number, page: string, method = 'GET'): Web
 const triesText = (left: number): string => (left === 1 ? 'one try is left' : `${left} tries are left`);
 
 /** See other, when it is recorded: reloading the next page repeats nothing. */
-function jsonDecision(result: AnswerResult): WebResponse {
+function jsonDecision(result: AnswerResult | Stopped): WebResponse {
   switch (result.kind) {
     case 'recorded':
     case 'noted':
     case 'waits':
+    case 'stopped':
       return { status: 303, headers: { ...HEADERS, location: './done' }, body: '' };
     case 'conflict':
       return jsonResponse(409, {

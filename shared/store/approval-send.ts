@@ -9,6 +9,7 @@ import { newCredential, PEPPER, type Plain } from './approval-credentials.ts';
 import { approvalChangeOps, getApproval } from './approval-store.ts';
 import { approvalKey } from './keys.ts';
 import { listOperators, operatorOf } from './operator-store.ts';
+import { newStopLink } from './stop-link.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'ids' | 'hashing' | 'secrets' | 'mailer' | 'publicUrl' | 'settings'>;
 
@@ -74,7 +75,8 @@ export async function mailOnce(
   const given = { link, approveCode: plain.approveCode, rejectCode: plain.rejectCode };
   const to = letter.operator.email;
   const dedupKey = `approval-${letter.kind}:${approval.id}:${letter.operator.id}`;
-  const content = letter.contentOf(approval, given, { email: to, timezone: world.settings.timezone });
+  const stop = await newStopLink(world, to);
+  const content = letter.contentOf(approval, given, { email: to, timezone: world.settings.timezone, stop });
   await world.mailer.send({ to, dedupKey, ...content });
   await noteMailed(world, approvalId, { tokenHash: credential.tokenHash, to, kind: letter.kind });
   return 'sent';

@@ -78,7 +78,8 @@ test('both bodies of the mail are complete: facts, link, both codes, and what si
   // The host is the configured one, whatever a request may have said (A39).
   assert.match(letter.link, /^https:\/\/nova\.example\.com\/prod\/a\/[0-9A-Z]{26}#[\w-]{43}$/);
   assert.match(mail.html, /<a [^>]*clicktracking="off"[^>]*href="https:/);
-  assert.equal(mail.html.match(/https?:\/\//g)?.length, 1, 'one link and nothing to load');
+  const hosts = mail.html.match(/https?:\/\/[^/"]+/g);
+  assert.deepEqual(hosts, Array(2).fill('https://nova.example.com'), 'the answer, the kill switch, and nothing to load');
 });
 
 test('what an agent wrote is cleaned, cut, escaped and fenced, and becomes no link (A31)', async () => {
