@@ -9,14 +9,21 @@ import type { Decision } from '../domain/decision.ts';
 import { isFinal } from '../domain/decision-moves.ts';
 import { NovaError } from '../domain/error.ts';
 import { changeOf, executionRefusal, staleness } from '../domain/execution.ts';
+import { budgetExceeded, spentToday } from '../domain/facts.ts';
+import { grantRefusal } from '../domain/grant.ts';
+import { formatUsd } from '../domain/money.ts';
+import type { Op } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { type AgentOps, type AgentPorts, agentChangeOps, getAgent, isOverBudget } from '../store/agent-store.ts';
-import { getApproval } from '../store/approval-store.ts';
+import { approvalOf } from '../store/approval-store.ts';
 import { judgedExecution, refusalOf } from '../store/authorize.ts';
 import { getLimit } from '../store/budget-store.ts';
+import { momentNow } from '../store/calendar-store.ts';
 import { committed, publishOrLeave } from '../store/commit.ts';
 import { type DecisionMove, decisionMoveOps, getDecision } from '../store/decision-store.ts';
 import { freeGate, gateOp } from '../store/halt-store.ts';
+import { listFleet } from '../store/instance-store.ts';
+import { approvalKey } from '../store/keys.ts';
 import { setLimit } from '../store/limit-store.ts';
 import { currentPolicy } from '../store/policy-store.ts';
 import { changeRules } from './change-rules.ts';
@@ -71,10 +78,25 @@ async function carryOut(world: ExecutePorts, decision: Decision): Promise<void> 
 async function refusal(world: ExecutePorts, decision: Decision): Promise<string | null> {
   const hash = actionHashOf(decision.action, world.hashing.sha256);
   const refused = executionRefusal(decision, hash, await currentPolicy(world.table));
-  if (refused || decision.approvalId === null) return refused;
-  const approval = await getApproval(world.table, decision.approvalId);
-  const holds = approval?.status === 'approved' && approval.subject === decision.id && approval.actionHash === hash;
-  return holds ? null : 'its approval is not for this action';
+  if (refused) return refused;
+  if (decision.approvalId !== null) {
+    const item = await world.table.get(approvalKey(decision.approvalId));
+    if (item?.grantUsedAt !== undefined) return 'its approval has been used';
+    const approval = item && approvalOf(item);
+    const uncovered = grantRefusal(approval, decision, { actionHash: hash, now: world.time.now() });
+    if (uncovered) return uncovered;
+  }
+  return await refusalByBudget(world, decision);
+}
+
+/** What adds to the daily cost is not begun on a day whose budget is used up. */
+async function refusalByBudget(world: ExecutePorts, decision: Decision): Promise<string | null> {
+  if (decision.costImpactMicrosPerDay <= 0 || decision.kind === 'budget_change') return null;
+  const { date } = await momentNow(world);
+  const [{ limitMicros }, fleet] = [await getLimit(world.table, 'fleet'), await listFleet(world.table)];
+  const spentMicros = spentToday(fleet, date);
+  if (!budgetExceeded({ spentMicros, limitMicros })) return null;
+  return `the fleet has spent ${formatUsd(spentMicros)} of its ${formatUsd(limitMicros)} today`;
 }
 
 /** Rules that cannot be asked refuse for now: what a person has approved is not lost to a server that is down. */
@@ -98,8 +120,25 @@ async function apply(world: ExecutePorts, decision: Decision, agent: Agent): Pro
   if (changed === 'not_now')
     return void (await move(world, decision, { to: 'superseded', outcome: 'its budget is spent again' }));
   const moved = decisionMoveOps(world, decision, { to: 'executed', actor: ACTOR, outcome: decision.why });
-  const ops = [...moved.ops, ...(changed?.ops ?? []), gateOp(gate)];
+  const ops = [...moved.ops, ...(changed?.ops ?? []), ...useGrantOps(decision, world.time.now()), gateOp(gate)];
   if (await committed(world.table, ops, moved.decision.auditHash)) await publishOrLeave(world, changed?.posted ?? []);
+}
+
+/** In the transaction of what it allows: the approval still stands at that moment, and is used up by it. */
+function useGrantOps({ approvalId, actionHash }: Decision, at: number): Op[] {
+  if (approvalId === null) return [];
+  return [
+    {
+      op: 'update',
+      key: approvalKey(approvalId),
+      if: [
+        { attr: 'status', op: '=', value: 'approved' },
+        { attr: 'actionHash', op: '=', value: actionHash },
+        { attr: 'grantUsedAt', op: 'missing' },
+      ],
+      set: { grantUsedAt: at },
+    },
+  ];
 }
 
 /** null: nothing about the agent itself changes. */

@@ -79,7 +79,11 @@ test('both bodies of the mail are complete: facts, link, both codes, and what si
   assert.match(letter.link, /^https:\/\/nova\.example\.com\/prod\/a\/[0-9A-Z]{26}#[\w-]{43}$/);
   assert.match(mail.html, /<a [^>]*clicktracking="off"[^>]*href="https:/);
   const hosts = mail.html.match(/https?:\/\/[^/"]+/g);
-  assert.deepEqual(hosts, Array(2).fill('https://nova.example.com'), 'the answer, the kill switch, and nothing to load');
+  assert.deepEqual(
+    hosts,
+    Array(2).fill('https://nova.example.com'),
+    'the answer, the kill switch, and nothing to load',
+  );
 });
 
 test('what an agent wrote is cleaned, cut, escaped and fenced, and becomes no link (A31)', async () => {

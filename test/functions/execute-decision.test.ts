@@ -5,12 +5,14 @@ import { verifyChain } from '../../shared/domain/audit.ts';
 import type { Decision, Verdict } from '../../shared/domain/decision.ts';
 import { executeDecision } from '../../shared/jobs/execute-decision.ts';
 import { reconcileAgent } from '../../shared/jobs/reconcile-agent.ts';
+import type { Value } from '../../shared/ports/table.ts';
 import { changeAgent, getAgent } from '../../shared/store/agent-store.ts';
 import { decideApproval } from '../../shared/store/approval-answer.ts';
 import { auditChain } from '../../shared/store/audit-store.ts';
 import { getLimit } from '../../shared/store/budget-store.ts';
 import { decisionMemory } from '../../shared/store/decision-lock.ts';
 import { createDecision, getDecision } from '../../shared/store/decision-store.ts';
+import { turnHalt } from '../../shared/store/halt-store.ts';
 import { listInstances } from '../../shared/store/instance-store.ts';
 import { outboxPk } from '../../shared/store/keys.ts';
 import { queryAll } from '../../shared/store/query-all.ts';
@@ -22,6 +24,7 @@ import {
   echoingTable,
   type FleetWorld,
   fleetWorld,
+  hasRun,
   OPERATOR,
   setPolicy,
   work,
@@ -181,6 +184,65 @@ test('an approval that was given for something else is none', async () => {
   await work(world);
   assert.equal(await stateOf(world, decision), 'failed: its approval is not for this action');
 });
+
+type Between = (world: FleetWorld, decision: Decision) => Promise<unknown>;
+const alter = (world: FleetWorld, key: { pk: string; sk: string }, set: { [attr: string]: Value }) =>
+  world.memory.write({ op: 'update', key, set });
+const BETWEEN: readonly (readonly [sentence: string, between: Between, outcome: RegExp])[] = [
+  [
+    'the parameters are edited (A21)',
+    (world, { id, action }) =>
+      alter(world, { pk: `DECISION#${id}`, sk: 'D' }, { action: { ...action, toInstances: 9 } }),
+    /^failed: its action is not the one that was decided/,
+  ],
+  [
+    'its cost is edited',
+    (world, { id }) => alter(world, { pk: `DECISION#${id}`, sk: 'D' }, { costImpactMicrosPerDay: 90_000_000 }),
+    /^failed: it would cost \$90.00 a day, and \$43.20 were approved/,
+  ],
+  [
+    'the mode is switched off (A22)',
+    (world) => setPolicy(world, { mode: 'off' }),
+    /^failed: autonomy was switched off/,
+  ],
+  [
+    'the budget of the day is used up (A23)',
+    (world) => hasRun(world, 'shop', { runs: 1, succeeded: 1, costMicros: 100_000_000 }),
+    /^failed: the fleet has spent \$100.00 of its \$100.00 today/,
+  ],
+  [
+    'the kill switch is turned on (A24)',
+    (world) => turnHalt(world, { scope: 'fleet', on: true, actor: OPERATOR, reason: 'test' }),
+    /^failed: the kill switch is on/,
+  ],
+  [
+    'a day and a second pass',
+    async (world) => world.time.advance(86_401_000),
+    /^failed: its approval was not used in time/,
+  ],
+  [
+    'the approval is used for something',
+    (world, { approvalId }) => alter(world, { pk: `APPROVAL#${approvalId}`, sk: 'A' }, { grantUsedAt: 1 }),
+    /^failed: its approval has been used/,
+  ],
+];
+
+for (const [sentence, between, outcome] of BETWEEN) {
+  test(`between the approval and its execution ${sentence}: it is refused, the state says why, and the trail has it`, async () => {
+    const world = await autoWorld();
+    const decision = await decided(world, { ...DOUBLE, needsApproval: true }, 'awaiting_approval');
+    const proof = { kind: 'identity', actor: OPERATOR } as const;
+    await decideApproval(world, { approvalId: decision.approvalId ?? '', answer: 'approve', proof });
+    await between(world, decision);
+    await run(world, decision);
+    assert.match(await stateOf(world, decision), outcome);
+    assert.equal((await getAgent(world.table, 'shop'))?.instances, 1);
+    const verbs = (await auditChain(world.table, `decision:${decision.id}`)).map(
+      ({ bytes }) => JSON.parse(bytes).action,
+    );
+    assert.equal(verbs.at(-1), 'decision.failed');
+  });
+}
 
 test('two decisions about one agent at once: both end, and the second one sees the first', async () => {
   const world = await autoWorld();
