@@ -9,6 +9,7 @@ import { type AnyWorldCommand, type Input, nameOf, type Reach } from './command.
  */
 const WITHOUT_RULES: ReadonlySet<string> = new Set([
   ...['status', 'doctor', 'agent:list', 'agent:show', 'policy:show', 'audit:list', 'audit:show', 'audit:verify'],
+  ...['audit:why', 'audit:export', 'compliance:report'],
   ...['agent:pause', 'killswitch:on', 'killswitch:status', 'halt'],
 ]);
 

@@ -161,6 +161,13 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       verify: () => import('./commands/audit/verify.ts'),
     },
   },
+  compliance: {
+    summary: 'which controls of ISO 27001:2022 are met, and which not',
+    verbs: {
+      report: () => import('./commands/compliance/report.ts'),
+      check: () => import('./commands/compliance/check.ts'),
+    },
+  },
   queue: {
     summary: 'messages waiting, in flight and dead',
     verbs: {

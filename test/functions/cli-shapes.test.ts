@@ -83,6 +83,8 @@ const OBJECTS = [
   'audit verify',
   'audit export',
 ];
+/** Their exit code says what they found. */
+const JUDGING = ['compliance report', 'compliance report 8.15', 'compliance check'];
 
 test('lists are arrays of things with ids, the rest are objects with one', async () => {
   const cli = await livedIn();
@@ -192,6 +194,18 @@ test('a changed audit record is found, and the exit code says so', async () => {
   const found = await nova(cli, ['audit', 'verify', '--json']);
   assert.equal(found.code, 1);
   assert.deepEqual(JSON.parse(found.out).faults, [{ id: 'agent:winner', seq: 1, problem: 'its bytes were changed' }]);
+});
+
+test('commands that judge say so with their exit code, and answer all the same', async () => {
+  const cli = await livedIn();
+  for (const line of JUDGING) {
+    const { out, code } = await nova(cli, [...line.split(' '), '--json']);
+    const value = JSON.parse(out) as Value;
+    assert.equal(code, value.verdict === 'FAIL' ? 1 : 0, line);
+    wellFormed(value, line);
+    const people = await nova(cli, line.split(' '));
+    for (const row of people.out.split('\n')) assert.ok(row.length <= 80, `${line}: ${row.length}: ${row}`);
+  }
 });
 
 test('every answer for people fits 80 columns', async () => {
