@@ -8,8 +8,8 @@ import { type AnyWorldCommand, type Input, nameOf, type Reach } from './command.
  * While the rules cannot be asked, nothing new is done; but who reaches the workspace may look at what matters, and stop.
  */
 const WITHOUT_RULES: ReadonlySet<string> = new Set([
-  ...['status', 'doctor', 'agent:list', 'agent:show', 'policy:show', 'audit:list', 'audit:show', 'audit:verify'],
-  ...['audit:why', 'audit:export', 'compliance:report'],
+  ...['status', 'agent:list', 'agent:show', 'queue:list', 'policy:show', 'policy:eval'],
+  ...['audit:list', 'audit:show', 'audit:verify', 'audit:why', 'audit:export', 'compliance:report'],
   ...['agent:pause', 'killswitch:on', 'killswitch:status', 'halt'],
 ]);
 

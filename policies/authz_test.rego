@@ -48,3 +48,33 @@ test_settings_come_with_the_input_to_a_server if {
 	got.effect == "allow"
 	got.version == "0.0"
 }
+
+# Without a part, or with another kind of it, no question is readable.
+malformed contains object.remove(whole, [part]) if some part in {"subject", "action", "resource", "attributes"}
+
+malformed contains object.union(whole, {"subject": {part: value}}) if {
+	some part in {"id", "kind", "roles"}
+	some value in {7, null, {"a": 1}}
+}
+
+malformed contains object.union(whole, {"subject": {"id": ""}})
+
+malformed contains object.union(whole, {"resource": {part: value}}) if {
+	some part in {"kind", "id"}
+	some value in {7, null, []}
+}
+
+malformed contains object.union(whole, {"action": value}) if some value in {7, null, ["agent:list"]}
+
+malformed contains object.union(whole, {"attributes": value}) if some value in {7, null, [], "all"}
+
+whole := question(data.cases[0])
+
+test_no_malformed_question_is_allowed if {
+	count(malformed) > 20
+	every one in malformed {
+		got := authz.verdict with input as one with data.settings as data.defaults
+		got.effect == "deny"
+		"the question has another form" in got.reasons
+	}
+}

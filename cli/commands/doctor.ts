@@ -7,7 +7,8 @@ import { findEngine } from '../local-engine.ts';
 import { blocks } from '../render/details.ts';
 import { paintState, wrap } from '../render/style.ts';
 import { plural } from '../render/words.ts';
-import { openReach } from '../worlds.ts';
+import type { EvaluationView } from '../views/rules.ts';
+import { type OpenReach, openReach } from '../worlds.ts';
 
 type Check = {
   readonly id: string;
@@ -133,12 +134,13 @@ async function checkWorld(here: Here): Promise<Check[]> {
     const interrupted = AbortSignal.any([here.interrupted, AbortSignal.timeout(PATIENCE_MS)]);
     const reach = await openReach({ ...here, interrupted });
     try {
+      const judge = await checkPolicy(reach);
       const { command: queues } = await import('./queue/list.ts');
       const depths = (await reach.ask(queues, {})) as readonly { id: string; dead: number }[];
       const dead = depths.filter((queue) => queue.dead > 0).map((queue) => `${queue.id} ${queue.dead}`);
       const letters =
         dead.length === 0 ? [] : [warning('queues', `dead letters: ${dead.join(', ')}`, 'nova queue list')];
-      return [ok(id, here.stage ?? here.home), ...letters];
+      return [ok(id, here.stage ?? here.home), judge, ...letters];
     } finally {
       await reach.close();
     }
@@ -149,10 +151,26 @@ async function checkWorld(here: Here): Promise<Check[]> {
   }
 }
 
+/** Rules that cannot be asked stop every new decision, and look like nothing else. */
+async function checkPolicy(reach: OpenReach): Promise<Check> {
+  const { command: evaluate } = await import('./policy/eval.ts');
+  const said = (await reach.ask(evaluate, { action: 'status', attributes: {} })) as EvaluationView;
+  if (said.trouble) {
+    return failed(
+      'policy',
+      said.reasons.join('; '),
+      'nothing new is decided until it answers: OPA_URL, nova policy show',
+    );
+  }
+  const by = said.rules === 'server' ? 'by an OPA server' : `by rules ${said.rules.slice(0, 12)}`;
+  return ok('policy', `version ${said.version}, judged ${by}`);
+}
+
 /** What helps on this machine; nothing of it loses a run or a cent. */
 function fixOf(thrown: unknown, { home }: Here): string {
   const pid = findEngine(home)?.pid;
   const code = thrown instanceof NovaError ? thrown.code : 'broken';
+  if (code === 'denied') return 'an admin gives you a role: nova operator role';
   if (code === 'corrupt') return 'put the file back from a backup; another --home starts afresh';
   if (code === 'misconfigured') return 'correct it, or another --home starts afresh';
   if (pid === undefined || code !== 'unavailable') return 'another --home starts afresh';
