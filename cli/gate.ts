@@ -20,9 +20,16 @@ export const actionOf = (command: Pick<AnyWorldCommand, 'noun' | 'verb'>): strin
 export async function runAllowed(command: AnyWorldCommand, input: Input, reach: Reach): Promise<Json> {
   const action = actionOf(command);
   const resource = { kind: command.noun || 'workspace', id: typeof input.id === 'string' ? input.id : '' };
-  const verdict = await judged(reach.world, { actor: reach.actor, action, resource });
+  const verdict = await judged(reach.world, { actor: reach.actor, action, resource, attributes: flagsOf(input) });
   if (verdict.effect !== 'allow' && !(verdict.trouble && WITHOUT_RULES.has(action))) {
     throw new NovaError('denied', `${reach.actor} may not ${nameOf(command)}: ${refusalOf(verdict)}`);
   }
   return command.run(input, reach);
+}
+
+/** `--repair`, `--all`: a flag can make another thing of a command. What else was typed may be private, and stays away. */
+function flagsOf(input: Input): Readonly<Record<string, boolean>> {
+  return Object.fromEntries(
+    Object.entries(input).filter((field): field is [string, boolean] => typeof field[1] === 'boolean'),
+  );
 }

@@ -13,14 +13,20 @@ has_role(role) if role in input.subject.roles
 reads if {
 	verb in {
 		"list", "show", "status", "health", "history", "verify", "why", "next", "receipt", "overview", "export", "plan",
-		"test", "eval", "report", "logs", "timeline", "preview",
+		"test", "eval", "report", "logs", "timeline", "preview", "check",
 	}
 	not input.action in {"alert:test", "mail:show", "mail:list"}
+
+	# Rebuilding sums is no looking.
+	not input.attributes.repair == true
 }
 
 reads if {
 	noun == "finance"
-	verb != "targets"
+	verb in {
+		"revenue", "costs", "roi", "cashflow", "pnl", "sources", "attribution", "top", "burn", "forecast",
+		"reinvestment",
+	}
 }
 
 reads if input.action in {"status", "overview", "top"}
@@ -28,12 +34,12 @@ reads if input.action in {"status", "overview", "top"}
 # The daily business with agents, runs, books and connections.
 operates if {
 	noun == "agent"
-	verb in {"deploy", "start", "pause", "resume", "retire", "scale"}
+	verb in {"deploy", "start", "pause", "resume", "retire", "scale", "update"}
 }
 
 operates if input.action in {
 	"run:now", "run:cancel", "queue:redrive", "ledger:add", "ledger:assign", "ledger:reconcile", "ledger:split", "autonomy:run",
-	"connector:connect", "connector:account", "connector:test", "alert:ack", "alert:resolve", "alert:test", "finance:targets",
+	"connector:connect", "connector:account", "connector:test", "alert:ack", "alert:resolve", "alert:test", "finance:targets", "finance:trueup", "ledger:verify",
 }
 
 # Stopping is for everyone who does more than look; starting again is not.
