@@ -13,7 +13,13 @@ export type Given = {
   readonly approveCode: string;
   readonly rejectCode: string;
 };
-export type Reader = { readonly email: string; readonly timezone: string; readonly stop?: StopGiven };
+export type Reader = {
+  readonly email: string;
+  readonly timezone: string;
+  readonly stop?: StopGiven;
+  /** What the subject begins with. */
+  readonly lead?: string;
+};
 
 /** "Fri, 21 Nov 2025, 11:16 (Europe/Zurich)". */
 export function timeText(at: number, timezone: string): string {
@@ -37,7 +43,7 @@ export function ignoredText(approval: Pick<Approval, 'expiresAt'>, timezone: str
 
 /** Subject, text and HTML of the request; each of the two bodies is complete by itself. */
 export function approvalMail(approval: Approval, given: Given, reader: Reader): MailContent {
-  const subject = `Your approval is needed: ${approval.title}`;
+  const subject = `${reader.lead ?? 'Your approval is needed'}: ${approval.title}`;
   return {
     subject,
     text: textOf(approval, given, reader),

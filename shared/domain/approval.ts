@@ -16,8 +16,8 @@ export type ApprovalLine = { readonly label: string; readonly value: string };
 export type Credential = {
   /** The operator it was mailed to. */
   readonly to: string;
-  /** The request itself, or the way to call it off. */
-  readonly kind: 'request' | 'cancel';
+  /** The request itself, put forward again, put before the next one, or the way to call it off. */
+  readonly kind: 'request' | 'reminder' | 'escalation' | 'cancel';
   readonly tokenHash: string;
   /** Empty where a code is not enough to say yes. */
   readonly approveCodeHash: string;
@@ -67,6 +67,10 @@ export type Approval = {
   readonly credentials: readonly Credential[];
   /** Absent until the mail service tells. */
   readonly delivery?: Delivery;
+  /** Operators whose mail came back. */
+  readonly lost: readonly string[];
+  /** Nobody else could be asked. */
+  readonly exhausted: boolean;
   readonly version: number;
   readonly auditSeq: number;
   readonly auditHash: string;
@@ -151,6 +155,8 @@ export function newApproval(request: ApprovalRequest, made: { id: string; now: n
     decidedAt: null,
     decidedBy: '',
     credentials: [],
+    lost: [],
+    exhausted: false,
     version: 1,
     auditSeq: 0,
     auditHash: '',

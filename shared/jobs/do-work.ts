@@ -10,6 +10,7 @@ import { checkRunaway } from './check-runaway.ts';
 import { executeDecision } from './execute-decision.ts';
 import { followHalt } from './halt-scope.ts';
 import { notify } from './notify.ts';
+import { nudgeApproval } from './nudge-approvals.ts';
 import { reconcileAgent } from './reconcile-agent.ts';
 import { requestApproval } from './request-approval.ts';
 
@@ -57,6 +58,8 @@ async function doWork(message: WorkDelivery, world: WorkPorts): Promise<Later | 
       return offerCancel(world, message.approvalId).then(() => undefined);
     case 'enrol-passkey':
       return mailEnrolment(world, message.enrolmentId).then(() => undefined);
+    case 'nudge-approval':
+      return nudgeApproval(message, world);
     case 'mail-events':
       for (const event of message.events) await noteDelivery(world, event);
       return undefined;

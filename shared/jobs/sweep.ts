@@ -17,6 +17,7 @@ import { isTaskHolder } from '../store/task-store.ts';
 import { noticeBudgets } from './budget-notices.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
 import { giveUpRun } from './lost-run.ts';
+import { nudgeDue } from './nudge-approvals.ts';
 import { suspectRunaways } from './suspect-runaways.ts';
 import { watchEmergency } from './watch-emergency.ts';
 import { watchTasks } from './watch-tasks.ts';
@@ -54,6 +55,7 @@ export async function sweep(world: SweepPorts): Promise<JsonObject> {
     emergency: await part(world, 'emergency limit', () => watchEmergency(world), 'calm'),
     noticed: await part(world, 'budgets', () => noticeBudgets(world), 0),
     anchored: await part(world, 'anchors', () => anchorWhenDue(world), 0),
+    nudged: await part(world, 'open requests', () => nudgeDue(world), 0),
     expired: await part(world, 'approvals', async () => (await expireDue(world, world.time.now())).expired, 0),
   };
 }

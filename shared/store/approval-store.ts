@@ -205,6 +205,8 @@ export function approvalOf(item: Item): Approval {
       to: one.to ?? OWNER_ID,
       kind: one.kind ?? 'request',
     })),
+    lost: (item.lost ?? []) as readonly string[],
+    exhausted: item.exhausted === true,
     version: count('version'),
     auditSeq: count('auditSeq'),
     auditHash: text('auditHash'),

@@ -100,6 +100,8 @@ export const dayIndex = (type: string, date: string): string => `${type}#${date}
 export const decisionKey = (id: string): Key => ({ pk: `DECISION#${id}`, sk: 'D' });
 export const decisionLockKey = (agentId: string, kind: string): Key => ({ pk: `LOCK#${agentId}`, sk: kind });
 export const approvalKey = (id: string): Key => ({ pk: `APPROVAL#${id}`, sk: 'A' });
+/** When the owner last had a list of all that waits. */
+export const approvalDigestKey: Key = { pk: 'APPROVAL#digest', sk: 'D' };
 export const requestKey = (id: string): Key => ({ pk: `REQUEST#${id}`, sk: 'R' });
 /** Open things by type in the sparse index: OPEN#decision, OPEN#approval, OPEN#request. */
 export const openIndex = (type: string): string => `OPEN#${type}`;

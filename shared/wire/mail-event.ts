@@ -10,6 +10,8 @@ export const MailEvent = z.object({
   at: z.int().min(0),
   /** The approval that the mail asked about. */
   approvalId: z.string().max(64),
+  /** The operator it was mailed to; absent in events of older mails. */
+  to: z.string().max(64).optional(),
 });
 export type MailEvent = z.infer<typeof MailEvent>;
 
@@ -19,7 +21,9 @@ const Raw = z.looseObject({
   timestamp: z.int().min(0).max(99_999_999_999),
   dedupKey: z.string(),
 });
-const APPROVAL = /^approval:([0-9A-HJKMNP-TV-Z]{26})$/;
+/** `approval-request:<id>:<operator>`; older mails had `approval:<id>`. */
+const APPROVAL =
+  /^approval(?:-(?:request|reminder|escalation|cancel))?:([0-9A-HJKMNP-TV-Z]{26})(?::([a-z0-9-]{1,40}))?$/;
 
 /**
  * The events of a batch that concern mails about approvals; unknown ones are left out, each at most once.
@@ -29,10 +33,10 @@ export function readMailEvents(text: string): MailEvent[] {
   const batch = z.array(z.unknown()).max(10_000).parse(JSON.parse(text));
   const found = batch.flatMap((one) => {
     const raw = Raw.safeParse(one);
-    const approvalId = raw.success ? APPROVAL.exec(raw.data.dedupKey)?.[1] : undefined;
+    const [, approvalId, to] = (raw.success && APPROVAL.exec(raw.data.dedupKey)) || [];
     if (!raw.success || approvalId === undefined) return [];
     const { sg_event_id: eventId, timestamp, event: state } = raw.data;
-    const event = MailEvent.safeParse({ eventId, state, at: timestamp * 1000, approvalId });
+    const event = MailEvent.safeParse({ eventId, state, at: timestamp * 1000, approvalId, to });
     return event.success ? [event.data] : [];
   });
   return [...new Map(found.map((event) => [event.eventId, event])).values()];
