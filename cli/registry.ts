@@ -199,6 +199,7 @@ export const PLAIN_VERBS: Readonly<Record<string, Load>> = {
   start: () => import('./commands/start.ts'),
   stop: () => import('./commands/stop.ts'),
   status: () => import('./commands/status.ts'),
+  bill: () => import('./commands/bill.ts'),
   doctor: () => import('./commands/doctor.ts'),
   completion: () => import('./commands/completion.ts'),
 };

@@ -20,7 +20,10 @@ type ComputeView = {
   readonly memoryMb: number | null;
   readonly gpus: number;
   readonly spot: boolean;
+  /** Continuous: between two cycles. */
   readonly restSeconds: number | null;
+  /** What a second of a task costs, in nano-USD; null for a function. */
+  readonly nanosPerSecond: number | null;
   readonly autoRestart: boolean;
 };
 
@@ -72,6 +75,7 @@ export async function agentDetail(
     compute: {
       ...{ kind: task?.kind ?? 'lambda', cpuUnits: task?.cpuUnits ?? null, memoryMb: task?.memoryMb ?? null },
       ...{ gpus: task?.gpus ?? 0, spot: task?.spot ?? false, restSeconds: spec.restSeconds ?? null },
+      nanosPerSecond: task?.nanosPerSecond ?? null,
       autoRestart: spec.autoRestart !== false,
     },
     continuous: agent.continuous ?? false,

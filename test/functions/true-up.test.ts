@@ -1,15 +1,16 @@
 /** The monthly true-up: one entry a month and service, the same import twice books nothing, a later bill the difference. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { nova } from '../fixtures/cli-world.ts';
 import { financeWorld, hasAgent, hasRuns } from '../fixtures/finance-world.ts';
 import { ask, type Rows, rowsOf, usd, type Value } from '../fixtures/november-books.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'nova-bill-'));
+const folder = mkdtempSync(join(tmpdir(), 'nova-true-up-'));
+after(() => rmSync(folder, { recursive: true }));
 let files = 0;
 
 /** A report of October with these costs, as AWS delivers it: gzipped. */

@@ -1,0 +1,81 @@
+/** `nova bill` over the real templates: no credentials, the same sum as the idle bill, and what a fleet adds. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { billFacts } from '../../cli/synth.ts';
+import { type BillTemplate, idleBill, idleUsages } from '../../infra/aws/idle-bill.ts';
+import { billOf } from '../../shared/domain/bill/bill.ts';
+import { cliWorld, nova, novaJson } from '../fixtures/cli-world.ts';
+import { synthesized } from './synthesized.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nova-fleet-'));
+after(() => rmSync(folder, { recursive: true }));
+const fleet = join(folder, 'fleet.json');
+writeFileSync(
+  fleet,
+  JSON.stringify([
+    { name: 'shop', schedule: 'rate(1 hour)', instances: 2, seconds: 4, paidUsd: { p50: '0.02', p90: '0.05' } },
+    { name: 'train', schedule: 'cron(0 3 * * ? *)', compute: 'fargate', cpu: 1, memory: 2048, seconds: 3600 },
+  ]),
+);
+
+type Told = {
+  readonly id: string;
+  readonly idleMicros: number;
+  readonly totalMicros: { readonly p50: number };
+  readonly agents: readonly { readonly id: string; readonly runs: number; readonly p50Micros: number }[];
+  readonly drivers: readonly { readonly id: string }[];
+  readonly change: { readonly changeMicros: number | null };
+};
+
+test('the templates’ facts add up to the idle bill, to a tenth of a cent', async () => {
+  const { stage, uses, prices, memory } = await billFacts('staging');
+  assert.deepEqual([stage, memory], ['staging', { runMb: 512, revenueMb: 256 }]);
+  const { data, work } = synthesized();
+  const templates = [data, work] as BillTemplate[];
+  assert.equal(uses.length, idleUsages(templates).length);
+  const { micros, listMicros } = billOf(uses, prices);
+  const { usd, listUsd } = idleBill(templates);
+  assert.ok(Math.abs(micros - usd * 1e6) < 1000, `${micros} is not ${usd}`);
+  assert.ok(Math.abs(listMicros - listUsd * 1e6) < 1000, `${listMicros} is not ${listUsd}`);
+});
+
+test('a fleet in a file is billed without credentials, and the answer fits 80 columns', async () => {
+  const cli = cliWorld();
+  const told = (await novaJson(cli, ['bill', '--fleet', fleet, '--alone', '--stage', 'prod'])) as Told;
+  assert.equal(told.id, 'prod');
+  assert.deepEqual(
+    told.agents.map(({ id, runs }) => [id, runs]),
+    [
+      ['shop', 1440],
+      ['train', 30],
+    ],
+  );
+  assert.equal(told.drivers.length, 5);
+  assert.deepEqual(told.drivers[0]?.id, 'shop: paid calls');
+  assert.equal(told.change.changeMicros, null);
+  const { out } = await nova(cli, ['bill', '--fleet', fleet, '--alone']);
+  assert.ok(
+    out.split('\n').every((line) => line.length <= 80),
+    out,
+  );
+});
+
+test('a fleet that cannot be is refused with the agent and the field', async () => {
+  const cli = cliWorld();
+  const refused: [unknown, RegExp][] = [
+    [{ name: 'x' }, /a fleet is a list/],
+    [[{ name: 'x', schedule: 'often' }], /x: .*often/],
+    [[{ name: 'x', schedule: 'rate(1 hour)', paidUsd: 0.1 }], /x: amounts are text/],
+    [[{ name: 'x', schedule: 'rate(1 hour)', colour: 1 }], /x: there is no field "colour"/],
+    [[{ name: 'x', schedule: 'rate(1 hour)', compute: 'fargate', cpu: 3 }], /x: --cpu is one of/],
+    [[{ name: 'x', schedule: 'rate(1 hour)', continuous: true }], /x: continuous needs compute/],
+  ];
+  for (const [value, why] of refused) {
+    writeFileSync(join(folder, 'wrong.json'), JSON.stringify(value));
+    const { code, err } = await nova(cli, ['bill', '--fleet', join(folder, 'wrong.json'), '--alone']);
+    assert.deepEqual([code, why.test(err)], [2, true], err);
+  }
+});
