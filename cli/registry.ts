@@ -175,6 +175,16 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       redrive: () => import('./commands/queue/redrive.ts'),
     },
   },
+  cloud: {
+    summary: 'a stage on AWS: from nothing to deployed, and away again',
+    verbs: {
+      bootstrap: () => import('./commands/cloud/bootstrap.ts'),
+      deploy: () => import('./commands/cloud/deploy.ts'),
+      diff: () => import('./commands/cloud/diff.ts'),
+      status: () => import('./commands/cloud/status.ts'),
+      destroy: () => import('./commands/cloud/destroy.ts'),
+    },
+  },
   backup: {
     summary: 'everything as it was at one instant, and the proof that it can come back',
     verbs: {

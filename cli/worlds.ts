@@ -86,3 +86,8 @@ async function openDeployed(here: Here, stage: string): Promise<Opened> {
   const place = { kind: 'stage', engine: 'aws', url: null, mailUrl: null, startedAt: null } as const;
   return { reach: { world: { ...world, log }, admin, actor, place }, close: async () => {} };
 }
+
+/** A stage's world for a command that stands in front of the person. @throws NovaError as `openStage`. */
+export async function openStageWorld(here: Here, stage: string): Promise<Reach> {
+  return (await openDeployed(here, stage)).reach;
+}

@@ -177,6 +177,9 @@ export function childEnv(extra: Readonly<Record<string, string>> = {}): Record<s
   return { ...Object.fromEntries(inherited), ...extra };
 }
 
+/** The environment of a tool that speaks to AWS for the person who started it: theirs, with whatever names their credentials. */
+export const cloudEnv = (): NodeJS.ProcessEnv => ({ ...process.env });
+
 function isZone(name: string): boolean {
   try {
     return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));

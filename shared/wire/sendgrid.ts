@@ -31,3 +31,9 @@ export type SendgridMail = z.infer<typeof SendgridMail>;
 export type SendgridErrors = {
   readonly errors: readonly { readonly message: string; readonly field: string | null; readonly help: string | null }[];
 };
+
+/** What `GET /v3/verified_senders` and `GET /v3/whitelabel/domains` answer, as far as it is read. */
+export const SendgridSenders = z.object({
+  results: z.array(z.object({ from_email: z.string(), verified: z.boolean() })),
+});
+export const SendgridDomains = z.array(z.object({ domain: z.string(), valid: z.boolean() }));

@@ -1,4 +1,4 @@
-/** What the README says is true: its commands parse, its blueprint runs, its links lead somewhere. */
+/** What the README and the pages for whoever runs a stage say is true: its commands parse, its blueprint runs, its links lead somewhere. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,10 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> })
   .scripts;
 
-const lines = readme
+const pages = ['docs/deploy.md', 'docs/runbook.md'].map((path) => join(root, path)).filter((path) => existsSync(path));
+const told = [readme, ...pages.map((path) => readFileSync(path, 'utf8'))].join('\n');
+
+const lines = told
   .replace(/\\\n\s*/g, '')
   .split('\n')
   .flatMap((line) => [line, ...[...line.matchAll(/`(\.\/nova [^`]+)`/g)].map((match) => match[1] ?? '')])
@@ -23,7 +26,7 @@ const lines = readme
   .map((line) => line.replace(/\s+#.*$/, ''));
 
 for (const line of new Set(lines)) {
-  test(`the README's command parses: ${line}`, async () => {
+  test(`the command parses: ${line}`, async () => {
     const [, ...words] = shellWords(line);
     const [noun = '', verb = '', ...rest] = expandAliases(takeGlobals(words).rest);
     if (noun === 'help') return;
