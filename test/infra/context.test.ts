@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ContextError, choicesFrom } from '../../infra/aws/context.ts';
-import { synthesized } from './synthesized.ts';
+import { functions } from '../../infra/topology.ts';
+import { resources, synthesized } from './synthesized.ts';
 
 const example = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
 const problemsOf = (context: Record<string, unknown>): readonly string[] => {
@@ -70,3 +71,19 @@ for (const [name, value] of [
     assert.equal(problemsOf({ ...example.context, [name]: value }).length, 1);
   });
 }
+
+test('an OPA server is told to the functions that judge, and to no other; what is no address is refused', () => {
+  const opaUrl = 'https://opa.example.com';
+  const { work } = synthesized({ opaUrl });
+  const told = resources(work, 'AWS::Lambda::Function').flatMap(({ Properties }) =>
+    JSON.stringify(Properties.Environment).includes(`"OPA_URL":"${opaUrl}"`) ? [String(Properties.FunctionName)] : [],
+  );
+  const judges = functions.filter(({ uses }) => uses.judges).map(({ name }) => name);
+  assert.ok(judges.length >= 3);
+  assert.deepEqual(told.map((name) => name.replace(/^nova-[a-z]+-/, '')).sort(), [...judges].sort());
+  assert.doesNotMatch(JSON.stringify(synthesized().work), /OPA_URL/);
+  for (const wrong of ['opa.example.com', 'ftp://x', 7]) {
+    assert.match(problemsOf({ ...example.context, opaUrl: wrong }).join(), /opaUrl must be an http\(s\) address/);
+  }
+  assert.deepEqual(problemsOf({ ...example.context, opaUrl }), []);
+});
