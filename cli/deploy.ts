@@ -114,7 +114,6 @@ function newAgent(
   const parsed = blueprint.parseConfig(input.config);
   const limits = blueprint.limits(parsed);
   const repeats = blueprint.repeats?.(parsed) ?? [];
-  const { computeNanosPerSecond } = world.settings;
   const { crashLimit, instances, overlap, config } = input;
   const place = placeFrom(input, limits, world);
   if (input.continuous && input.schedule !== undefined) {
@@ -127,7 +126,7 @@ function newAgent(
     stage: input.sandbox ? 'sandbox' : 'production',
     schedule: scheduleOf(input, world),
     ...{ config, instances, overlap },
-    holdMicros: holdMicros({ ...limits, ...place }, rateOf(place, computeNanosPerSecond)),
+    holdMicros: holdMicros({ ...limits, ...place }, rateOf(place, world.settings), world.time.now()),
     ...(limits.tokens === undefined ? {} : { holdTokens: limits.tokens }),
     ...place,
     repeats,

@@ -9,6 +9,7 @@ export const ENTITIES = {
   spec: 'SPEC#*',
   fleet: 'FLEET#*',
   page: 'RUN#*',
+  receipt: 'RECEIPT#*',
   late: 'LATE#*',
   state: 'STATE#*',
   day: 'DAY#*',
@@ -38,6 +39,7 @@ export type SecretName =
   | 'gumroad-ping-secret'
   | 'gumroad-access-token'
   | 'ledger-hook-secret'
+  | 'anthropic-api-key'
   | 'sendgrid-api-key'
   | 'sendgrid-events-key'
   | 'approval-pepper';
@@ -129,6 +131,8 @@ const RUNS_BLUEPRINTS = {
     spec: ['read'],
     fleet: ['read', 'update'],
     page: ['read', 'put'],
+    // Of a run whose record has no room for it.
+    receipt: ['put'],
     late: ['read', 'put'],
     state: ['read', 'put'],
     // Read to count what a period cost before its limit was made.
@@ -140,6 +144,8 @@ const RUNS_BLUEPRINTS = {
     request: ['read', 'update'],
   },
   sends: ['runs', 'revenue', 'work'],
+  // They ask models through the run that they are part of.
+  secrets: ['anthropic-api-key'],
 } as const satisfies Uses;
 
 export const functions: readonly FunctionRow[] = [
@@ -256,6 +262,7 @@ export const functions: readonly FunctionRow[] = [
         spec: ['read'],
         fleet: ['read', 'update'],
         page: ['put'],
+        receipt: ['put'],
         policy: ['read'],
         // What a recovered run did not spend goes home; who is near a limit is told.
         budget: ['read', 'update'],

@@ -2,7 +2,7 @@
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Aws } from 'aws-cdk-lib/core';
 import { type FunctionEnv, functionEnv } from '../function-env.ts';
-import { type FunctionRow, type QueueName, ROTATED_SECRETS } from '../topology.ts';
+import { type FunctionRow, functions, type QueueName, ROTATED_SECRETS } from '../topology.ts';
 import type { AgentSchedules } from './agent-schedules.ts';
 import type { Choices } from './context.ts';
 import type { Names } from './names.ts';
@@ -26,14 +26,14 @@ export const computeNanosPerSecond = (memoryMb: number): number =>
 
 /** The keys of one function: the owner's settings, and a key for each word it uses. */
 export function envFor(site: Omit<Site, 'envOf' | 'codeOf'>, row: FunctionRow): StackEnv {
-  return functionEnv(row, fullEnv(site, row.memoryMb), settingsEnv(site.choices, row.memoryMb));
+  return functionEnv(row, fullEnv(site), settingsEnv(site.choices));
 }
 
 /** Everything at once: what the CLI needs to speak to a deployed stage with its caller's own rights. */
-export function fullEnv(site: Omit<Site, 'envOf' | 'codeOf'>, memoryMb: number): StackEnv {
+export function fullEnv(site: Omit<Site, 'envOf' | 'codeOf'>): StackEnv {
   const { names, queue, agentSchedules } = site;
   return {
-    ...settingsEnv(site.choices, memoryMb),
+    ...settingsEnv(site.choices),
     NOVA_TABLE: names.table,
     NOVA_QUEUE_RUNS: queue('runs').queue.queueUrl,
     NOVA_QUEUE_REVENUE: queue('revenue').queue.queueUrl,
@@ -47,13 +47,17 @@ export function fullEnv(site: Omit<Site, 'envOf' | 'codeOf'>, memoryMb: number):
   };
 }
 
-const settingsEnv = (choices: Choices, memoryMb: number) => ({
+/** Whoever settles or recovers a run charges it by the function that runs it, whatever its own size. */
+const RUN_MEMORY_MB = functions.find(({ name }) => name === 'run-agent')?.memoryMb ?? 512;
+
+const settingsEnv = (choices: Choices) => ({
   NOVA_STAGE: choices.stage,
   NOVA_TIMEZONE: choices.timezone,
   NOVA_CURRENCY: choices.currency,
   NOVA_OWNER_EMAIL: choices.ownerEmail,
   NOVA_SENDER_EMAIL: choices.senderEmail,
-  NOVA_COMPUTE_NANOS_PER_SECOND: String(computeNanosPerSecond(memoryMb)),
+  NOVA_COMPUTE_NANOS_PER_SECOND: String(computeNanosPerSecond(RUN_MEMORY_MB)),
+  NOVA_RUN_MEMORY_MB: String(RUN_MEMORY_MB),
   NOVA_LEASE_SECONDS: '60',
   NOVA_HEARTBEAT_SECONDS: '20',
 });

@@ -54,7 +54,6 @@ export class WorkStack extends Stack {
 
   /** What is only known after a deploy passes through SSM: no function can carry the address of the API before it. */
   private parameters(site: Site, front: Front): void {
-    const runner = functions.find(({ name }) => name === 'run-agent');
     new ssm.StringParameter(this, 'PublicUrl', {
       parameterName: site.names.publicUrlParameter,
       stringValue: front.api.url,
@@ -64,7 +63,7 @@ export class WorkStack extends Stack {
       description: 'What the nova command must know of this stage',
       stringValue: this.toJsonString({
         v: 1,
-        env: fullEnv(site, runner?.memoryMb ?? 512),
+        env: fullEnv(site),
         deadLetters: Object.fromEntries(queues.map(({ name }) => [name, site.queue(name).deadLetters.queueUrl])),
         functions: functions.map(({ name }) => site.names.function(name)),
       }),

@@ -1,6 +1,7 @@
 /** The embedded platform: every port kept in one data directory by one process. No account, no binary, no network. */
 
 import { randomBytes } from 'node:crypto';
+import { anthropic } from '../../shared/connectors/anthropic.ts';
 import { guardedHttp } from '../../shared/connectors/guarded-http.ts';
 import { gumroadBooks } from '../../shared/connectors/gumroad-api.ts';
 import { sendgridMailer } from '../../shared/connectors/sendgrid.ts';
@@ -121,7 +122,7 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
   const world: World = {
     ...{ settings, time: systemTime, heart, hashing: systemHashing, ids: systemIds(systemTime), log },
     ...{ table, ...queues, scheduler, secrets, http, mailer, host: children, launcher: processLauncher(tasks) },
-    ...booksOf(secrets),
+    ...vendorsOf(secrets),
     policy: openPolicy(systemTime, readOptional('OPA_URL')),
     roots: fileRoots(home.file('audit-roots.jsonl')),
     publicUrl: async () => url(),
@@ -145,10 +146,12 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
 }
 
 /** Without a key a vendor is not connected; its address is another one in tests alone. */
-function booksOf(secrets: FileSecrets): Pick<World, 'stripe' | 'gumroad'> {
+function vendorsOf(secrets: FileSecrets): Pick<World, 'stripe' | 'gumroad' | 'llm'> {
   const [stripeUrl, gumroadUrl] = [readOptional('NOVA_STRIPE_URL'), readOptional('NOVA_GUMROAD_URL')];
+  const anthropicUrl = readOptional('NOVA_ANTHROPIC_URL');
   return {
     stripe: stripeBooks({ secrets, ...(stripeUrl ? { baseUrl: stripeUrl } : {}) }),
+    llm: anthropic({ secrets, ...(anthropicUrl ? { baseUrl: anthropicUrl } : {}) }),
     gumroad: gumroadBooks({ secrets, ...(gumroadUrl ? { baseUrl: gumroadUrl } : {}) }),
   };
 }

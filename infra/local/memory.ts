@@ -8,10 +8,11 @@ import { type MapTable, mapTable } from '../../shared/memory/map-table.ts';
 import { type MemoryQueue, memoryQueue } from '../../shared/memory/memory-queue.ts';
 import { memoryRoots } from '../../shared/memory/memory-roots.ts';
 import { noGumroad, noStripe } from '../../shared/memory/no-books.ts';
+import { noLlm } from '../../shared/memory/no-llm.ts';
 import { seededIds } from '../../shared/memory/seeded-ids.ts';
 import { openPolicy } from '../../shared/policy/open-policy.ts';
 import type { Admin, CaughtMail } from '../../shared/ports/admin.ts';
-import type { Http } from '../../shared/ports/outside.ts';
+import type { Http, Llm } from '../../shared/ports/outside.ts';
 import type { PolicyEngine } from '../../shared/ports/policy.ts';
 import type { Settings } from '../../shared/ports/settings.ts';
 import type { World } from '../../shared/ports/world.ts';
@@ -32,6 +33,8 @@ export type MemoryOptions = {
   readonly start?: number;
   readonly settings?: Partial<Settings>;
   readonly http?: Http;
+  /** Models; none is connected unless given. */
+  readonly llm?: Llm;
   /** The rules in this process unless told. */
   readonly policy?: PolicyEngine;
   /** Books of vendors; none is connected unless given. */
@@ -122,6 +125,7 @@ function assemble(options: MemoryOptions, clock: Clock) {
     secrets: shelf,
     roots: memoryRoots(),
     http: options.http ?? closed,
+    llm: options.llm ?? noLlm,
     stripe: options.books?.stripe ?? noStripe,
     gumroad: options.books?.gumroad ?? noGumroad,
     host: inProcessHost(clock),

@@ -3,7 +3,7 @@
  * anything else. Lambda's wrapper and the command (with its caller's own rights) both come in here.
  */
 import { NovaError } from '../domain/error.ts';
-import type { Http } from '../ports/outside.ts';
+import type { Http, Llm } from '../ports/outside.ts';
 import type { Inbox, Queue } from '../ports/queue.ts';
 import type { World } from '../ports/world.ts';
 import { systemTime } from '../runtime/clock.ts';
@@ -38,6 +38,7 @@ export const PORT_KEYS: { readonly [port in keyof World]: readonly EnvKey[] } = 
   gumroad: ['NOVA_SECRETS_PREFIX'],
   // Robots say who can be written to about them.
   http: ['NOVA_SENDER_EMAIL'],
+  llm: ['NOVA_SECRETS_PREFIX'],
   host: [],
 };
 
@@ -61,6 +62,7 @@ const OPENERS: Openers = {
   mailer: openMailer,
   secrets: openSecrets,
   roots: openRoots,
+  llm: async (env) => lateLlm(env),
   http: async (env) => lateHttp(readEnv(['NOVA_SENDER_EMAIL'], env).NOVA_SENDER_EMAIL),
   stripe: openStripe,
   gumroad: openGumroad,
@@ -108,6 +110,22 @@ function lateHttp(contact: string): Http {
     get: async (url, options) => {
       opened ??= import('../connectors/guarded-http.ts').then(({ guardedHttp }) => guardedHttp({ contact }));
       return (await opened).get(url, options);
+    },
+  };
+}
+
+/** Only some blueprints ask a model: its vendor and the client of secrets are loaded with the first question. */
+function lateLlm(env: EnvSource): Llm {
+  let opened: Promise<Llm> | undefined;
+  const open = async (): Promise<Llm> => {
+    const [{ anthropic }, secrets] = await Promise.all([import('../connectors/anthropic.ts'), openSecrets(env)]);
+    const baseUrl = readOptional('NOVA_ANTHROPIC_URL', env);
+    return anthropic({ secrets, ...(baseUrl ? { baseUrl } : {}) });
+  };
+  return {
+    open: async (model) => {
+      opened ??= open();
+      return (await opened).open(model);
     },
   };
 }

@@ -1,8 +1,15 @@
 /** What a blueprint sees of the world, and nothing else. The wire form is in shared/wire/ctx.ts. */
 import type { Json, JsonObject } from './agent.ts';
+import type { LlmAnswer, LlmRequest } from './llm.ts';
 
 /** The result of a paid call: what it cost, in micro-USD, at most the bound that was marked for it. */
 export type Spent<T> = { readonly costMicros: number; readonly value: T };
+
+/**
+ * What a paid call is asked (a prompt, an order), so that paying for the same thing again and again is seen; and the line
+ * of the receipt that it belongs to: `paid_calls`, or up to 40 lower-case letters, digits, dots and dashes.
+ */
+export type CallAbout = string | { readonly asks?: string; readonly item?: string };
 
 export type FetchedPage = {
   readonly status: number;
@@ -24,10 +31,17 @@ export type RunContext = {
   now(): number;
   /**
    * Draws on the run's hold: marks `boundMicros` durably, then makes the call, then books what it really cost.
-   * `asks` is what the call is asked (a prompt, an order), so that paying for the same thing again and again is seen.
+   * `about` tells what the call is asked, and how its line of the receipt is called.
    * @throws NovaError budget_reached when the hold has less left than the bound; the call is not made.
    */
-  spend<T>(boundMicros: number, call: () => Promise<Spent<T>>, asks?: string): Promise<T>;
+  spend<T>(boundMicros: number, call: () => Promise<Spent<T>>, about?: CallAbout): Promise<T>;
+  /**
+   * Asks a model, at the prices of the table: marks the most it may cost in dollars and tokens, asks once, books what
+   * the vendor says was used (what it leaves out counts as reserved). The key stays with the host.
+   * @throws NovaError budget_reached when it does not fit; unpriced or misconfigured (no key) before anything is spent;
+   * bad_input or unavailable when the vendor refuses (nothing is booked) or does not answer (the bound is).
+   */
+  llm(request: LlmRequest): Promise<LlmAnswer>;
   /** Declares revenue; booked once by `movementId` (default: run id and number of the earning). */
   earn(amountMicros: number, movementId?: string): Promise<void>;
   log(message: string, fields?: JsonObject): void;

@@ -49,6 +49,8 @@ export type ActiveRun = {
   readonly holdLeftMicros: number;
   /** What marked calls may have cost: never released by time. */
   readonly sentMicros: number;
+  /** The same in tokens. */
+  readonly sentTokens: number;
   /** What it holds of tokens, runs and seconds where they are limited; the dollars are in `holdMicros`. */
   readonly others: Amounts;
 };
@@ -92,7 +94,9 @@ export type Instance = {
   readonly rev: number;
   readonly run: ActiveRun | null;
   /** Slots opened again by recovery: how often tried, and what compute those tries used up. */
-  readonly tries: { readonly [slot: Slot]: { readonly attempts: number; readonly lostMicros: number } };
+  readonly tries: {
+    readonly [slot: Slot]: { readonly attempts: number; readonly lostMicros: number; readonly lostTokens?: number };
+  };
   readonly slice: Slice;
   /** The last slots closed (ticks only), newest last; every tick at or below `floor` is closed. */
   readonly recent: readonly Slot[];

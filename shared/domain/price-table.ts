@@ -21,20 +21,43 @@ export type PriceRow = {
 
 export type Price = Pick<PriceRow, 'item' | 'unit' | 'nanos' | 'per' | 'since'> & { readonly version: string };
 
-const TOKEN_KINDS = ['input', 'output', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h'] as const;
+/** In the order of the lists below. `reasoning` is counted apart only where a model prices it apart from its output. */
+export const TOKEN_KINDS = ['input', 'output', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h', 'reasoning'] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
+export type TokenCounts = { readonly [kind in TokenKind]: number };
+export const NO_TOKENS: TokenCounts = {
+  ...{ input: 0, output: 0, cacheRead: 0 },
+  ...{ cacheWrite5m: 0, cacheWrite1h: 0, reasoning: 0 },
+};
 
 /** `tokens.claude-sonnet-4-5.input` */
 export const tokenItem = (model: string, kind: TokenKind): string => `tokens.${model}.${kind}`;
 
+/** Model and kind of a token's item; null for anything else. */
+export function parseTokenItem(item: string): { readonly model: string; readonly kind: TokenKind } | null {
+  const [, model = '', word = ''] = /^tokens\.(.+)\.(\w+)$/.exec(item) ?? [];
+  const kind = TOKEN_KINDS.find((one) => one === word);
+  return kind ? { model, kind } : null;
+}
+
+/** A model as the table calls it: `claude-haiku-4-5-20251001` is one dated edition of `claude-haiku-4-5`. */
+export const pricedModel = (model: string): string => model.replace(/-\d{8}$/, '');
+
 /** Milli-dollars per million tokens, in the order of TOKEN_KINDS. */
-type ModelPrices = readonly [input: number, output: number, read: number, write5m: number, write1h: number];
+type ModelPrices = readonly [
+  input: number,
+  output: number,
+  read: number,
+  write5m: number,
+  write1h: number,
+  reasoning?: number,
+];
 
 function model(name: string, prices: ModelPrices, since: string): PriceRow[] {
-  return TOKEN_KINDS.map((kind, at) => ({
+  return TOKEN_KINDS.filter((_, at) => prices[at] !== undefined).map((kind) => ({
     item: tokenItem(name, kind),
     unit: 'token',
-    nanos: (prices[at] ?? 0) * 1_000_000,
+    nanos: (prices[TOKEN_KINDS.indexOf(kind)] ?? 0) * 1_000_000,
     per: 1_000_000,
     since,
     source: 'platform.claude.com/docs/en/about-claude/pricing',
@@ -75,7 +98,7 @@ export const PRICE_ROWS: readonly PriceRow[] = [
   ),
   ...['claude-sonnet-4', 'claude-sonnet-4-5', 'claude-sonnet-4-6'].flatMap((name) => model(name, SONNET, '2025-05-22')),
   ...model('claude-haiku-4-5', [1000, 5000, 100, 1250, 2000], '2025-10-15'),
-  ...model('claude-haiku-3-5', [800, 4000, 80, 1000, 1600], '2024-12-01'),
+  ...['claude-haiku-3-5', 'claude-3-5-haiku'].flatMap((name) => model(name, [800, 4000, 80, 1000, 1600], '2024-12-01')),
   // $0.0000133334 per GB-second on arm64.
   priced(['lambda.compute.arm64', 'MB-ms', 133_334, 10 * 1024 * 1000], LAMBDA),
   priced(['lambda.request', 'request', 200_000_000, 1_000_000], LAMBDA),
@@ -102,6 +125,8 @@ export type PriceTable = {
   readonly version: string;
   /** @throws NovaError unpriced: nothing is spent on what has no price. */
   priceOf(item: string): Price;
+  /** Models whose input and output have a price, sorted. */
+  models(): readonly string[];
 };
 
 /**
@@ -115,15 +140,51 @@ export function priceTable(date: string, rows: readonly PriceRow[] = PRICE_ROWS)
   // The newest row of an item wins; of the same day, the one added last.
   const byItem = new Map<string, PriceRow>();
   for (const row of known) if (row.since >= (byItem.get(row.item)?.since ?? '')) byItem.set(row.item, row);
+  const models = [...byItem.keys()].flatMap((item) => {
+    const token = parseTokenItem(item);
+    return token?.kind === 'output' ? [token.model] : [];
+  });
   return {
     version,
+    models: () => models.toSorted(),
     priceOf(item) {
       const row = byItem.get(item);
-      if (!row)
-        throw new NovaError('unpriced', `"${item}" has no price on ${date}: add a row to the price table first`);
+      if (!row) throw unpriced(item, date, models);
       return { item, unit: row.unit, nanos: row.nanos, per: row.per, since: row.since, version };
     },
   };
+}
+
+function unpriced(item: string, date: string, models: readonly string[]): NovaError {
+  const token = parseTokenItem(item);
+  if (!token) return new NovaError('unpriced', `"${item}" has no price on ${date}: add a row to the price table first`);
+  const known = models.length > 0 ? `priced are: ${models.toSorted().join(', ')}` : 'no model has one';
+  return new NovaError('unpriced', `the model "${token.model}" has no price for ${token.kind} on ${date}; ${known}`);
+}
+
+/** The day of a price: UTC, as the vendors publish them. */
+export const priceDate = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+/** The prices of a moment. Before the first of them nothing has one, and only what was told can be added up. */
+export function pricesAt(ms: number, rows: readonly PriceRow[] = PRICE_ROWS): PriceTable {
+  const date = priceDate(ms);
+  if (rows === PRICE_ROWS && today?.date === date) return today.table;
+  const table = rows.some(({ since }) => since <= date) ? priceTable(date, rows) : noPrices(date);
+  if (rows === PRICE_ROWS) today = { date, table };
+  return table;
+}
+
+/** Every run of a day asks for the same. */
+let today: { readonly date: string; readonly table: PriceTable } | null = null;
+
+function noPrices(date: string): PriceTable {
+  return { version: UNPRICED, models: () => [], priceOf: (item) => refuseUnpriced(item, date) };
+}
+/** The version of a time without prices. */
+const UNPRICED = '2020-01-01';
+
+function refuseUnpriced(item: string, date: string): never {
+  throw unpriced(item, date, []);
 }
 
 /** Every version there is, the oldest first. */

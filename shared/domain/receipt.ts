@@ -4,7 +4,7 @@
  * add up to the total, and the total is less than one micro-dollar above the exact cost, however many lines there are.
  */
 import { NovaError } from './error.ts';
-import type { Price, PriceTable } from './price-table.ts';
+import { type Price, type PriceTable, parseTokenItem } from './price-table.ts';
 
 export type Usage = { readonly item: string; readonly quantity: number };
 
@@ -32,8 +32,10 @@ export function receiptOf(usage: readonly Usage[], table: PriceTable): Receipt {
   const lines = usage.map(({ item, quantity }): ReceiptLine => {
     if (!Number.isSafeInteger(quantity) || quantity < 0)
       throw new NovaError('bad_input', `a quantity of ${item} is a whole number, 0 or more; got ${quantity}`);
-    const price = table.priceOf(item);
-    picos += ceilDiv(BigInt(quantity) * BigInt(price.nanos) * 1000n, BigInt(price.per));
+    const price = isFee(item) ? null : table.priceOf(item);
+    picos += price
+      ? ceilDiv(BigInt(quantity) * BigInt(price.nanos) * 1000n, BigInt(price.per))
+      : BigInt(quantity) * PICOS_PER_MICRO;
     const before = micros;
     micros = ceilDiv(picos, PICOS_PER_MICRO);
     return { item, price, quantity, amountMicros: Number(micros - before) };
@@ -41,11 +43,25 @@ export function receiptOf(usage: readonly Usage[], table: PriceTable): Receipt {
   return { lines, totalMicros: Number(micros), version: table.version };
 }
 
-/** The same quantities at the prices of another version. @throws NovaError unpriced where it has none. */
-export function repriced(receipt: Receipt, table: PriceTable): Receipt {
-  const counted = receipt.lines.filter(({ price }) => price !== null);
-  return receiptOf(counted, table);
+/** The same quantities at the prices of another version; what was told stays. @throws NovaError unpriced. */
+export const repriced = (receipt: Receipt, table: PriceTable): Receipt => receiptOf(receipt.lines, table);
+
+const FEE = 'fee.';
+/** An amount that somebody told: its quantity is micro-dollars, and no version of the table changes it. */
+export const feeItem = (name: string): string => `${FEE}${name}`;
+export const isFee = (item: string): boolean => item.startsWith(FEE);
+export const feeName = (item: string): string => item.slice(FEE.length);
+
+/** Both together, one line an item, in the order in which items first came. */
+export function addUsage(first: readonly Usage[], second: readonly Usage[]): Usage[] {
+  const sums = new Map<string, number>();
+  for (const { item, quantity } of [...first, ...second]) sums.set(item, (sums.get(item) ?? 0) + quantity);
+  return [...sums].map(([item, quantity]) => ({ item, quantity }));
 }
+
+/** Tokens of all kinds and models. */
+export const tokensIn = (usage: readonly Usage[]): number =>
+  usage.reduce((sum, { item, quantity }) => sum + (parseTokenItem(item) ? quantity : 0), 0);
 
 const ceilDiv = (part: bigint, by: bigint): bigint => (part + by - 1n) / by;
 

@@ -43,6 +43,8 @@ export type RunRecord = {
   readonly note: string;
   /** Only of runs that made paid calls. */
   readonly prints?: Prints;
+  /** What it used, in the letters of receipt-code; absent when it used nothing that costs. */
+  readonly receipt?: string;
 };
 
 export type Run = RunRecord & {

@@ -5,9 +5,10 @@
 import './child-walls.ts';
 import type { FetchedPage } from '../domain/ctx.ts';
 import { type ErrorCode, FATES, messageOf, NovaError } from '../domain/error.ts';
+import type { LlmRequest } from '../domain/llm.ts';
 import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
 import { crashed, runBlueprint } from '../runtime/run-blueprint.ts';
-import { CTX_VERSION, CtxPage, type CtxToHost, CtxToRun } from '../wire/ctx.ts';
+import { CTX_VERSION, CtxLlmAnswer, CtxPage, type CtxToHost, CtxToRun } from '../wire/ctx.ts';
 
 type Waiting = { resolve(value: unknown): void; reject(error: unknown): void };
 type Unversioned<T> = T extends unknown ? Omit<T, 'v'> : never;
@@ -75,11 +76,14 @@ function endBy(note: string): void {
 
 function callsOf(runId: string): RunCalls {
   return {
-    mark: async (boundMicros, asks) =>
+    mark: async (boundMicros, asks, item) =>
       void (await ask((id) => ({
         ...{ kind: 'spend', runId, id, boundMicros },
         ...(asks === undefined ? {} : { asks }),
+        ...(item === undefined ? {} : { item }),
       }))),
+    llm: async (request) =>
+      CtxLlmAnswer.parse(await ask((id) => ({ kind: 'llm', runId, id, request: copyOf(request) }))),
     settle: (costMicros) => send({ kind: 'spent', runId, costMicros }),
     earn: async (amountMicros, movementId) => {
       await ask((id) => ({ kind: 'earn', runId, id, amountMicros, movementId: movementId ?? `${runId}:${id}` }));
@@ -87,6 +91,16 @@ function callsOf(runId: string): RunCalls {
     fetch: async (url): Promise<FetchedPage> => CtxPage.parse(await ask((id) => ({ kind: 'http', runId, id, url }))),
     checkpoint: async (value) => void (await ask((id) => ({ kind: 'checkpoint', runId, id, value }))),
     log: (message, fields) => send({ kind: 'log', runId, message, fields }),
+  };
+}
+
+/** Only what the protocol carries: a blueprint may hand over an object with more in it. */
+function copyOf({ model, system, messages, maxOutputTokens, cache }: LlmRequest) {
+  return {
+    ...{ model, maxOutputTokens },
+    messages: messages.map(({ role, content }) => ({ role, content })),
+    ...(system === undefined ? {} : { system }),
+    ...(cache === undefined ? {} : { cache }),
   };
 }
 

@@ -17,7 +17,8 @@ export type Job = {
   lost: number;
 };
 
-type Asked = Extract<CtxToHost, { kind: 'spend' | 'earn' | 'http' | 'checkpoint' }>;
+type Asked = Extract<CtxToHost, { kind: 'spend' | 'llm' | 'earn' | 'http' | 'checkpoint' }>;
+const ASKS: ReadonlySet<string> = new Set(['spend', 'llm', 'earn', 'http', 'checkpoint']);
 type Reply = Extract<CtxToRun, { kind: 'reply' }>;
 type Answer = { value?: Reply['value']; error?: Reply['error'] };
 type State = { readonly state: NonNullable<RunResult['state']> | null };
@@ -64,7 +65,8 @@ export class ChildRun {
     const answered: Promise<Answer> = this.#ask(asked).catch((error: unknown) => ({
       error: { code: error instanceof NovaError ? error.code : 'broken', message: messageOf(error) },
     }));
-    if (asked.kind !== 'http') {
+    // A model may think for long: what it may cost is marked, and its host lets no call begin after the end.
+    if (asked.kind !== 'http' && asked.kind !== 'llm') {
       this.#underWay.add(answered);
       void answered.then(() => this.#underWay.delete(answered));
     }
@@ -83,12 +85,23 @@ export class ChildRun {
       this.#openBound = null;
       await calls.checkpoint(asked.value);
     }
+    if (asked.kind === 'llm') {
+      this.#openBound = null;
+      const { system, cache, ...request } = asked.request;
+      return {
+        value: await calls.llm({
+          ...request,
+          ...(system === undefined ? {} : { system }),
+          ...(cache === undefined ? {} : { cache }),
+        }),
+      };
+    }
     if (asked.kind === 'earn') {
       assertEarning(asked.amountMicros);
       await calls.earn(asked.amountMicros, asked.movementId);
     }
     if (asked.kind === 'spend') {
-      await (asked.asks === undefined ? calls.mark(asked.boundMicros) : calls.mark(asked.boundMicros, asked.asks));
+      await calls.mark(asked.boundMicros, asked.asks, asked.item);
       this.#openBound = asked.boundMicros;
     }
     return {};
@@ -110,8 +123,7 @@ export class ChildRun {
   }
 }
 
-const isAsked = (message: CtxToHost): message is Asked =>
-  message.kind === 'spend' || message.kind === 'earn' || message.kind === 'http' || message.kind === 'checkpoint';
+const isAsked = (message: CtxToHost): message is Asked => ASKS.has(message.kind);
 
 const isTooLarge = (state: Json): boolean => bytesOf(JSON.stringify(state)) > MAX_STATE_BYTES;
 

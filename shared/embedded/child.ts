@@ -25,7 +25,7 @@ export type ChildOptions = {
 
 const refuse = () => Promise.reject(new NovaError('conflict', 'the run was given to another process'));
 const REFUSED: RunCalls = {
-  ...{ mark: refuse, settle() {}, checkpoint: refuse, earn: refuse, fetch: refuse, log() {} },
+  ...{ mark: refuse, settle() {}, llm: refuse, checkpoint: refuse, earn: refuse, fetch: refuse, log() {} },
 };
 
 export class Child {

@@ -1,7 +1,9 @@
 /** A claimed run, from its claim to its record: the blueprint runs in its host, every paid call is marked before. */
+import type { Json } from '../domain/agent.ts';
 import { NovaError } from '../domain/error.ts';
-import { mixed, printOf, spelled } from '../domain/fingerprint.ts';
-import { attemptMicros, rateOf } from '../domain/protocol/cost.ts';
+import { printOf, spelled } from '../domain/fingerprint.ts';
+import { JOURNAL_RECORDS } from '../domain/instance.ts';
+import type { PlatformUse } from '../domain/protocol/cost.ts';
 import { runId } from '../domain/run.ts';
 import type { RunCalls, RunOrder } from '../ports/host.ts';
 import type { World } from '../ports/world.ts';
@@ -9,9 +11,9 @@ import type { Call } from '../runtime/job.ts';
 import { countInstances } from '../store/agent-store.ts';
 import type { Claimed } from '../store/claim.ts';
 import { type Ended, type Ending, endRun } from '../store/close-store.ts';
-import { keepCheckpoint, markCall } from '../store/mark-store.ts';
 import { readState } from '../store/state-store.ts';
-import { mayGoOn, type Result, type Stop, unlessStopped, watchStop } from './stop-run.ts';
+import { PaidCalls } from './paid-calls.ts';
+import { mayGoOn, type Result, unlessStopped, watchStop } from './stop-run.ts';
 
 export const EXECUTE_NEEDS = {
   table: true,
@@ -20,6 +22,7 @@ export const EXECUTE_NEEDS = {
   settings: true,
   host: true,
   http: true,
+  llm: true,
   log: true,
   revenue: true,
 } as const;
@@ -28,50 +31,56 @@ export type ExecutePorts = Pick<World, keyof typeof EXECUTE_NEEDS>;
 /** Time kept back from the platform's deadline to write the end. */
 const END_MARGIN_MS = 5_000;
 
-/** What one run has done so far; the claim moves on with every mark. */
-type Progress = Stop & {
-  settledMicros: number;
-  openBoundMicros: number;
-  earnedMicros: number;
-  /** What calls asked for that the hold had no room for. */
-  refusedMicros: number;
-  /** The print of all that it read and asked for; null while that is nothing. */
-  input: number | null;
-};
+/** What one run has done so far. */
+type Progress = { readonly paid: PaidCalls; earnedMicros: number };
 
 /** `interrupted`: nothing is written yet; whoever wanted the machine back gives the run up in its own way. */
 export type Executed = Ended | { readonly kind: 'interrupted'; readonly claimed: Claimed };
 
 export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Call): Promise<Executed> {
-  const { instance } = claimed;
-  const progress: Progress = {
-    ...{ claimed, settledMicros: 0, openBoundMicros: 0, earnedMicros: 0, refusedMicros: 0, input: null },
-    ...{ stop: new AbortController(), marking: Promise.resolve() },
-  };
   // Before the first heartbeat: were it to fail after, nobody would stop the heart, and the lease would never end.
   const order = await orderOf(world, claimed, call);
-  const unwatch = watchStop(world, progress, call.onHeartbeat);
+  const paid = new PaidCalls(world, claimed, order.deadline);
+  const progress: Progress = { paid, earnedMicros: 0 };
+  const unwatch = watchStop(world, paid, call.onHeartbeat);
   const running = world.host.execute(order, callsOf(world, progress), call.interruption);
-  const result = await unlessStopped(running, progress).finally(unwatch);
+  const done = await unlessStopped(running, paid).finally(unwatch);
+  await paid.close();
+  const result: Result = paid.fault === null ? done : { outcome: 'crashed', note: paid.fault };
   const { outcome } = result;
-  if (outcome === 'interrupted') return { kind: 'interrupted', claimed: progress.claimed };
+  if (outcome === 'interrupted') return { kind: 'interrupted', claimed: paid.claimed };
   const endedAt = world.time.now();
-  const rate = rateOf(claimed.spec, world.settings.computeNanosPerSecond);
-  const ran = attemptMicros(endedAt - (instance.run?.startedAt ?? endedAt), rate);
-  return await endRun(world, progress.claimed, {
+  return await endRun(world, paid.claimed, {
     ...result,
     outcome,
     endedAt,
-    costMicros: progress.settledMicros + progress.openBoundMicros + ran,
+    ...paid.total(platformUse(paid.claimed, { endedAt, order, state: result.state })),
     earnedMicros: progress.earnedMicros,
-    refusedMicros: progress.refusedMicros,
+    refusedMicros: paid.refusedMicros,
     ...printsOf(progress, result),
   });
 }
 
+type Lived = { readonly endedAt: number; readonly order: RunOrder; readonly state: Json | undefined };
+/** Keys and names of an item that holds a state. */
+const ITEM_BYTES = 120;
+
+/** Units of the table by what is known of them: claim, marks, end, a page each fourth run, the state and its transaction. */
+function platformUse({ instance }: Claimed, { endedAt, order, state }: Lived): PlatformUse {
+  const { run, journal, hasState } = instance;
+  const bytesOf = (value: Json | undefined): number => (value === undefined ? 0 : JSON.stringify(value).length);
+  const page = journal.length >= JOURNAL_RECORDS ? 1 : 0;
+  const end = state === undefined ? 1 : 2 + 2 * Math.ceil((bytesOf(state) + ITEM_BYTES) / 1024);
+  return {
+    ms: Math.max(0, endedAt - (run?.startedAt ?? endedAt)),
+    writeUnits: 1 + (run?.callSeq ?? 0) + page + end,
+    readUnits: hasState ? Math.ceil((bytesOf(order.state) + ITEM_BYTES) / 4096) : 0,
+  };
+}
+
 /** What a paid run was given and what came of it, as far as either is to be different from run to run. */
 function printsOf(
-  { claimed, input, earnedMicros }: Progress,
+  { paid: { claimed, input }, earnedMicros }: Progress,
   { outcome, note, state }: Result,
 ): Pick<Ending, 'prints'> {
   if (claimed.instance.run?.callSeq === 0) return {};
@@ -103,42 +112,18 @@ async function orderOf(world: ExecutePorts, { instance, spec, attempt }: Claimed
   };
 }
 
-/** In any order: a run may read several pages at a time. */
-function takeIn(progress: Progress, print: number): void {
-  progress.input = mixed(progress.input ?? 0, print);
-}
-
 function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
-  const { agentId, number, run } = progress.claimed.instance;
+  const { paid } = progress;
+  const { agentId, number, run } = paid.claimed.instance;
   const id = runId(agentId, number, run?.slot ?? '');
   return {
-    stopped: progress.stop.signal,
-    async mark(boundMicros, asks) {
-      mayGoOn(progress);
-      if (asks !== undefined) takeIn(progress, asks);
-      // A call whose cost nobody told is booked at its bound before the next one is marked.
-      progress.settledMicros += progress.openBoundMicros;
-      progress.openBoundMicros = 0;
-      const marked = markOne(world, progress, boundMicros);
-      progress.marking = marked.catch(() => undefined);
-      await marked;
-    },
-    settle(costMicros) {
-      if (costMicros < 0 || costMicros > progress.openBoundMicros) return;
-      progress.settledMicros += costMicros;
-      progress.openBoundMicros = 0;
-    },
-    async checkpoint(state) {
-      mayGoOn(progress);
-      progress.settledMicros += progress.openBoundMicros;
-      progress.openBoundMicros = 0;
-      progress.claimed = await keepCheckpoint(world, progress.claimed, {
-        state,
-        settledMicros: progress.settledMicros,
-      });
-    },
+    stopped: paid.stop.signal,
+    mark: (boundMicros, asks, item) => paid.mark(boundMicros, asks, item),
+    settle: (costMicros) => paid.settle(costMicros),
+    llm: (request) => paid.llm(request),
+    checkpoint: (state) => paid.checkpoint(state),
     async earn(amountMicros, movementId) {
-      mayGoOn(progress);
+      mayGoOn(paid);
       if (!Number.isSafeInteger(amountMicros) || amountMicros < 0) {
         throw new NovaError('bad_input', `an earning is a whole number of micro-USD, 0 or more; got ${amountMicros}`);
       }
@@ -155,27 +140,12 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
       progress.earnedMicros += amountMicros;
     },
     async fetch(url) {
-      mayGoOn(progress);
+      mayGoOn(paid);
       const page = await world.http.get(url);
-      takeIn(progress, printOf(url, page.body));
+      paid.takeIn(printOf(url, page.body));
       return page;
     },
     // Nested: names of the blueprint's choosing must not pass for ours.
     log: (message, fields) => world.log.info(message, { runId: id, fields }),
   };
-}
-
-/** @throws NovaError as `markCall`; denied as well when the run was stopped meanwhile: the bound is spent all the same. */
-async function markOne(world: ExecutePorts, progress: Progress, boundMicros: number): Promise<void> {
-  const paid = { boundMicros, settledMicros: progress.settledMicros };
-  try {
-    progress.claimed = await markCall(world, progress.claimed, paid);
-    progress.openBoundMicros = boundMicros;
-  } catch (thrown) {
-    const code = thrown instanceof NovaError ? thrown.code : null;
-    if (code === 'denied') progress.stop.abort();
-    if (code === 'budget_reached') progress.refusedMicros += boundMicros;
-    throw thrown;
-  }
-  mayGoOn(progress);
 }

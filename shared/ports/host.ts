@@ -1,6 +1,7 @@
 /** Where a blueprint runs: in process on Lambda, in a child process on one machine, in a container for long work. */
 import type { Json, JsonObject } from '../domain/agent.ts';
 import type { FetchedPage } from '../domain/ctx.ts';
+import type { LlmAnswer, LlmRequest } from '../domain/llm.ts';
 
 export type RunOrder = {
   readonly runId: string;
@@ -17,9 +18,11 @@ export type RunOrder = {
 /** What the host asks of its owner while a run goes on. */
 export type RunCalls = {
   /** `asks`: the print of what the call is asked. Durable before it resolves. @throws NovaError budget_reached, or conflict when the run is no longer ours. */
-  mark(boundMicros: number, asks?: number): Promise<void>;
+  mark(boundMicros: number, asks?: number, item?: string): Promise<void>;
   /** What the last marked call really cost; never called means its bound. */
   settle(costMicros: number): void;
+  /** Marks, asks and books in one. @throws NovaError as ctx.llm says. */
+  llm(request: LlmRequest): Promise<LlmAnswer>;
   /** Keeps the state at once. @throws NovaError conflict when the run is no longer ours. */
   checkpoint(state: Json): Promise<void>;
   earn(amountMicros: number, movementId: string | null): Promise<void>;

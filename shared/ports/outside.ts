@@ -1,5 +1,7 @@
 /** What the domain wishes of the outside world. Interfaces only; kept by aws, embedded and memory. */
 import type { AgentSchedule, JsonObject } from '../domain/agent.ts';
+import type { NovaError } from '../domain/error.ts';
+import type { LlmRequest, ToldTokens } from '../domain/llm.ts';
 
 export type Mail = {
   readonly to: string;
@@ -91,6 +93,19 @@ export type HttpResponse = {
 
 /** The guarded way out: public addresses only, polite, bounded. @throws NovaError denied, unavailable. */
 export type Http = { get(url: string, options?: { readonly timeoutMs?: number }): Promise<HttpResponse> };
+
+export type LlmReply =
+  | { readonly kind: 'answered'; readonly text: string; readonly stop: string; readonly told: ToldTokens }
+  /** The vendor did not begin: nothing was used. */
+  | { readonly kind: 'refused'; readonly error: NovaError };
+
+/** Models of vendors. */
+export type Llm = {
+  /** Before anything is marked. @throws NovaError misconfigured without a key, unsupported for a model nobody has. */
+  open(model: string): Promise<LlmCall>;
+};
+/** Asks once, and never again by itself. Rejects when nobody knows whether the vendor began. */
+export type LlmCall = (request: LlmRequest, options: { readonly timeoutMs: number }) => Promise<LlmReply>;
 
 export type Log = {
   info(message: string, fields?: JsonObject): void;

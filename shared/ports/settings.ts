@@ -9,6 +9,8 @@ export type Settings = {
   readonly senderEmail: string;
   /** Cost of one second of a run's own compute, in nano-USD (a thousandth of a micro-dollar); 0 on the owner's machine. */
   readonly computeNanosPerSecond: number;
+  /** Memory of the function that runs agents: there a run is charged by the price table. Absent elsewhere. */
+  readonly runMemoryMb?: number;
   readonly leaseSeconds: number;
   readonly heartbeatSeconds: number;
   /** How often a run in progress looks whether it was stopped; with its heartbeat alone where a look costs money. */

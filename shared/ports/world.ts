@@ -2,7 +2,7 @@
 import type { RevenueMessage, RunMessage, WorkMessage } from '../wire/messages.ts';
 import type { GumroadBooks, StripeBooks } from './books.ts';
 import type { BlueprintHost } from './host.ts';
-import type { Http, Launcher, Log, Mailer, Roots, Scheduler, Secrets } from './outside.ts';
+import type { Http, Launcher, Llm, Log, Mailer, Roots, Scheduler, Secrets } from './outside.ts';
 import type { PolicyEngine } from './policy.ts';
 import type { Queue } from './queue.ts';
 import type { PublicUrl, Settings } from './settings.ts';
@@ -28,6 +28,7 @@ export type World = {
   readonly secrets: Secrets;
   readonly roots: Roots;
   readonly http: Http;
+  readonly llm: Llm;
   readonly stripe: StripeBooks;
   readonly gumroad: GumroadBooks;
   readonly host: BlueprintHost;

@@ -26,6 +26,8 @@ const SCHEMAS = {
   NOVA_OWNER_EMAIL: email,
   NOVA_SENDER_EMAIL: email,
   NOVA_COMPUTE_NANOS_PER_SECOND: wholeNumber,
+  /** Memory of the function that runs agents, where they run on Lambda. */
+  NOVA_RUN_MEMORY_MB: wholeNumber,
   NOVA_LEASE_SECONDS: wholeNumber,
   NOVA_HEARTBEAT_SECONDS: seconds,
   NOVA_TABLE: text,
@@ -59,6 +61,7 @@ const SCHEMAS = {
   /** Other hosts that speak the vendors' APIs: stand-ins of a test. */
   NOVA_STRIPE_URL: z.url(),
   NOVA_GUMROAD_URL: z.url(),
+  NOVA_ANTHROPIC_URL: z.url(),
   /** An OPA server that judges in place of the rules in process. */
   OPA_URL: z.url({ protocol: /^https?$/ }),
 } as const;
@@ -107,6 +110,7 @@ export function readOptional<Key extends EnvKey>(key: Key, source: EnvSource = p
 /** The owner's settings, as the deployment wrote them down. @throws NovaError misconfigured. */
 export function settingsFrom(source: EnvSource = process.env): Settings {
   const env = readEnv(SETTINGS_KEYS, source);
+  const runMemoryMb = readOptional('NOVA_RUN_MEMORY_MB', source);
   return {
     stage: env.NOVA_STAGE,
     timezone: env.NOVA_TIMEZONE,
@@ -114,13 +118,16 @@ export function settingsFrom(source: EnvSource = process.env): Settings {
     ownerEmail: env.NOVA_OWNER_EMAIL,
     senderEmail: env.NOVA_SENDER_EMAIL,
     computeNanosPerSecond: env.NOVA_COMPUTE_NANOS_PER_SECOND,
+    ...(runMemoryMb === undefined ? {} : { runMemoryMb }),
     leaseSeconds: env.NOVA_LEASE_SECONDS,
     heartbeatSeconds: env.NOVA_HEARTBEAT_SECONDS,
   };
 }
 
 /** The same keys the other way round, for whoever starts a process that reads them. */
-export function settingsEnv(settings: Settings): Readonly<Record<(typeof SETTINGS_KEYS)[number], string>> {
+export function settingsEnv(
+  settings: Settings,
+): Readonly<Record<(typeof SETTINGS_KEYS)[number], string> & { NOVA_RUN_MEMORY_MB?: string }> {
   return {
     NOVA_STAGE: settings.stage,
     NOVA_TIMEZONE: settings.timezone,
@@ -128,6 +135,7 @@ export function settingsEnv(settings: Settings): Readonly<Record<(typeof SETTING
     NOVA_OWNER_EMAIL: settings.ownerEmail,
     NOVA_SENDER_EMAIL: settings.senderEmail,
     NOVA_COMPUTE_NANOS_PER_SECOND: String(settings.computeNanosPerSecond),
+    ...(settings.runMemoryMb === undefined ? {} : { NOVA_RUN_MEMORY_MB: String(settings.runMemoryMb) }),
     NOVA_LEASE_SECONDS: String(settings.leaseSeconds),
     NOVA_HEARTBEAT_SECONDS: String(settings.heartbeatSeconds),
   };

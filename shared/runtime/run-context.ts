@@ -1,9 +1,10 @@
 /** What a blueprint gets to see while it runs. Every way out passes the same gate: open, and before the deadline. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Json } from '../domain/agent.ts';
-import type { RunContext, Spent } from '../domain/ctx.ts';
+import type { CallAbout, RunContext, Spent } from '../domain/ctx.ts';
 import { NovaError } from '../domain/error.ts';
 import { printOf } from '../domain/fingerprint.ts';
+import type { LlmAnswer, LlmRequest } from '../domain/llm.ts';
 import type { RunCalls, RunOrder } from '../ports/host.ts';
 import type { Time } from '../ports/time.ts';
 import { boundedLog } from './run-log.ts';
@@ -43,7 +44,8 @@ export function openRun(order: RunOrder, calls: RunCalls, time: Time): OpenRun {
     attempt: order.attempt,
     sequence: order.sequence,
     now: () => time.now(),
-    spend: (boundMicros, call, asks) => spend(gate, calls, { boundMicros, call, asks }),
+    spend: (boundMicros, call, about) => spend(gate, calls, { boundMicros, call, ...aboutOf(about) }),
+    llm: (request) => ask(gate, calls, request),
     async earn(amountMicros, movementId) {
       gate.pass('earn');
       assertEarning(amountMicros);
@@ -118,11 +120,32 @@ type PaidCall<T> = {
   readonly boundMicros: number;
   readonly call: () => Promise<Spent<T>>;
   readonly asks: string | undefined;
+  readonly item: string | undefined;
 };
+
+const ITEM = /^[a-z0-9][a-z0-9._-]{0,39}$/;
+
+const aboutOf = (about: CallAbout = {}): Pick<PaidCall<unknown>, 'asks' | 'item'> =>
+  typeof about === 'string' ? { asks: about, item: undefined } : { asks: about.asks, item: about.item };
+
+/** Marked, made and booked by the host: here it only waits for its turn. */
+function ask(gate: OpenGate, calls: RunCalls, request: LlmRequest): Promise<LlmAnswer> {
+  if (paying.getStore() === gate) {
+    return Promise.reject(new NovaError('bad_input', 'ctx.llm: a paid call cannot be made inside another one'));
+  }
+  return gate.inTurn(async () => {
+    gate.pass('llm');
+    return await calls.llm(request);
+  });
+}
 
 /** Paid calls of a run are made one after another, so that "the last marked call" is always one call. */
 function spend<T>(gate: OpenGate, calls: RunCalls, paid: PaidCall<T>): Promise<T> {
-  const { boundMicros } = paid;
+  const { boundMicros, item } = paid;
+  if (item !== undefined && !ITEM.test(item)) {
+    const allowed = 'up to 40 lower-case letters, digits, dots and dashes';
+    return Promise.reject(new NovaError('bad_input', `ctx.spend: an item is ${allowed}; got "${item}"`));
+  }
   if (!Number.isSafeInteger(boundMicros) || boundMicros < 0) {
     const got = `got ${boundMicros}`;
     return Promise.reject(new NovaError('bad_input', `ctx.spend: the bound is an integer of micro-USD; ${got}`));
@@ -133,9 +156,10 @@ function spend<T>(gate: OpenGate, calls: RunCalls, paid: PaidCall<T>): Promise<T
   return gate.inTurn(() => payFor(gate, calls, paid));
 }
 
-async function payFor<T>(gate: OpenGate, calls: RunCalls, { boundMicros, call, asks }: PaidCall<T>): Promise<T> {
+async function payFor<T>(gate: OpenGate, calls: RunCalls, paid: PaidCall<T>): Promise<T> {
+  const { boundMicros, call, asks, item } = paid;
   gate.pass('spend');
-  await gate.follow(asks === undefined ? calls.mark(boundMicros) : calls.mark(boundMicros, printOf(asks)));
+  await gate.follow(calls.mark(boundMicros, asks === undefined ? undefined : printOf(asks), item));
   gate.pass('spend');
   // From here on the bound stays booked, unless the call says what it really cost.
   const { costMicros, value } = await paying.run(gate, call);

@@ -7,6 +7,8 @@ import { type Amounts, NOTHING } from '../domain/budget.ts';
 import type { ActiveRun, Instance } from '../domain/instance.ts';
 import { type Closed, closeSlot } from '../domain/protocol/close.ts';
 import { heldBy, inSlice, isNothing, limited, mapAmounts } from '../domain/protocol/slice.ts';
+import { tokensIn } from '../domain/receipt.ts';
+import { NOTHING_USED, type RunUsage } from '../domain/receipt-code.ts';
 import { noteOf, type Prints, type RunRecord } from '../domain/run.ts';
 import type { Op, Update, Value } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
@@ -15,6 +17,7 @@ import type { Claimed } from './claim.ts';
 import { decodeInstance, encodeRecord, encodeTally, encodeTries, RUN_ATTRS } from './instance-item.ts';
 import { journalAfter, journalPage, pinned, sliceAdd, sliceEmpty } from './instance-store.ts';
 import { instanceKey, stateKey } from './keys.ts';
+import { withReceipt } from './receipt-store.ts';
 
 export type Ending = {
   /** `cancelled`: stopped by the kill switch or with its agent. */
@@ -23,6 +26,8 @@ export type Ending = {
   readonly endedAt: number;
   /** Paid calls and compute of this attempt; at most the hold. */
   readonly costMicros: number;
+  /** What the cost is made of; nothing unless told. */
+  readonly used?: RunUsage;
   readonly earnedMicros: number;
   readonly prints?: Prints;
   /** What calls asked for beyond what the run had left. */
@@ -42,27 +47,22 @@ const MAX_REPEATS = 40;
 type Ports = Pick<World, 'table'>;
 
 /** Records the run once. Repeats from the image it gets when somebody touched the leased instance meanwhile. */
-export async function endRun({ table }: Ports, { instance, spec, attempt }: Claimed, ending: Ending): Promise<Ended> {
+export async function endRun({ table }: Ports, claimed: Claimed, ending: Ending): Promise<Ended> {
+  const { instance, spec } = claimed;
   const mine = instance.run;
   if (!mine) return { kind: 'fenced' };
   const lostMicros = instance.tries[mine.slot]?.lostMicros ?? 0;
-  const record: RunRecord = {
-    slot: mine.slot,
-    outcome: ending.outcome,
-    attempt,
-    startedAt: mine.startedAt,
-    durationMs: Math.max(0, ending.endedAt - mine.startedAt),
-    costMicros: Math.min(ending.costMicros, mine.holdMicros) + lostMicros,
-    earnedMicros: ending.earnedMicros,
-    note: noteOf(ending.note),
-    ...(ending.prints ? { prints: ending.prints } : {}),
-  };
+  const spent = ending.used ?? NOTHING_USED;
+  const { lostTokens = 0 } = instance.tries[mine.slot] ?? {};
+  const { record, put } = withReceipt(instance, recordOf(claimed, ending), { ...spent, lostTokens });
+  if (put) await table.write(put);
+  const tokens = tokensIn(spent.usage);
   let image = instance;
   for (let repeat = 0; repeat < MAX_REPEATS; repeat++) {
     const page = journalPage(image);
     if (page) await table.write(page);
     const closed = closeSlot(image, record, spec);
-    const used = { usd: record.costMicros - lostMicros, tokens: 0, runs: 1, seconds: record.durationMs / 1000 };
+    const used = { usd: record.costMicros - lostMicros, tokens, runs: 1, seconds: record.durationMs / 1000 };
     const ops = endOps(image, { record, closed, ending, rest: restOf(image.run, used) });
     const seen = await perform({ table }, ops);
     if (seen === 'done') return { kind: 'recorded', tripped: closed.tripped, exhausted: closed.exhausted };
@@ -72,6 +72,18 @@ export async function endRun({ table }: Ports, { instance, spec, attempt }: Clai
     return written ? { kind: 'recorded', tripped: closed.tripped, exhausted: closed.exhausted } : { kind: 'fenced' };
   }
   return { kind: 'fenced' };
+}
+
+function recordOf({ instance, attempt }: Claimed, ending: Ending): RunRecord {
+  const { slot = '', startedAt = 0, holdMicros = 0 } = instance.run ?? {};
+  return {
+    ...{ slot, outcome: ending.outcome, attempt, startedAt },
+    durationMs: Math.max(0, ending.endedAt - startedAt),
+    costMicros: Math.min(ending.costMicros, holdMicros) + (instance.tries[slot]?.lostMicros ?? 0),
+    earnedMicros: ending.earnedMicros,
+    note: noteOf(ending.note),
+    ...(ending.prints ? { prints: ending.prints } : {}),
+  };
 }
 
 function endless({ agentId, number }: Instance): never {

@@ -32,13 +32,24 @@ const from36 = (text: string | undefined): number => Number.parseInt(text ?? '0'
 
 /**
  * `slot,letter,attempt,start,duration,cost,earned,note`: numbers in base 36, the note last and free to hold commas. The
- * prints hang on `earned` behind dots, where a reader that does not know them does not look.
+ * receipt follows its letter, the prints hang on `earned` behind dots, where a reader that does not know them does not look.
  */
 export function encodeRecord(record: RunRecord): string {
-  const { slot, outcome, attempt, startedAt, durationMs, costMicros, earnedMicros, note, prints } = record;
+  const {
+    slot,
+    outcome,
+    attempt,
+    startedAt,
+    durationMs,
+    costMicros,
+    earnedMicros,
+    note,
+    prints,
+    receipt = '',
+  } = record;
   return [
     slot,
-    OUTCOMES[outcome],
+    `${OUTCOMES[outcome]}${receipt}`,
     attempt,
     b36(startedAt),
     b36(durationMs),
@@ -53,13 +64,14 @@ export function decodeRecord(text: string): RunRecord {
   const [earnedMicros, input, outcome] = earned.split('.');
   return {
     slot,
-    outcome: LETTERS.get(letter) ?? 'crashed',
+    outcome: LETTERS.get(letter.slice(0, 1)) ?? 'crashed',
     attempt: Number(attempt),
     startedAt: from36(startedAt),
     durationMs: from36(durationMs),
     costMicros: from36(costMicros),
     earnedMicros: from36(earnedMicros),
     note: note.join(','),
+    ...(letter.length > 1 ? { receipt: letter.slice(1) } : {}),
     ...(input === undefined || outcome === undefined ? {} : { prints: { input, outcome } }),
   };
 }
@@ -84,15 +96,25 @@ export function decodeTally(value: Value | undefined): Tally {
 }
 
 export const encodeTries = (tries: Instance['tries']): Value =>
-  Object.fromEntries(Object.entries(tries).map(([slot, { attempts, lostMicros }]) => [slot, [attempts, lostMicros]]));
+  Object.fromEntries(
+    Object.entries(tries).map(([slot, { attempts, lostMicros, lostTokens }]) => [
+      slot,
+      lostTokens === undefined ? [attempts, lostMicros] : [attempts, lostMicros, lostTokens],
+    ]),
+  );
 
 function decodeTries(value: Value | undefined): Instance['tries'] {
   const entries = Object.entries((value ?? {}) as { [slot: string]: readonly number[] });
-  return Object.fromEntries(entries.map(([slot, [attempts = 0, lostMicros = 0]]) => [slot, { attempts, lostMicros }]));
+  return Object.fromEntries(
+    entries.map(([slot, [attempts = 0, lostMicros = 0, lostTokens]]) => [
+      slot,
+      { attempts, lostMicros, ...(lostTokens === undefined ? {} : { lostTokens }) },
+    ]),
+  );
 }
 
 /** Attributes of the run in progress; all are removed when it ends. */
-export const RUN_ATTRS = ['sl', 'ho', 'ra', 'lu', 'cs', 'hd', 'hl', 'se', 'hx', 'ck'] as const;
+export const RUN_ATTRS = ['sl', 'ho', 'ra', 'lu', 'cs', 'hd', 'hl', 'se', 'hx', 'ck', 'ts'] as const;
 
 function decodeRun(item: Item): ActiveRun | null {
   if (item.ho === undefined) return null;
@@ -106,6 +128,7 @@ function decodeRun(item: Item): ActiveRun | null {
     holdMicros: Number(item.hd),
     holdLeftMicros: Number(item.hl),
     sentMicros: Number(item.se),
+    sentTokens: Number(item.ts ?? 0),
     others: decodeOthers(item.hx),
   };
 }

@@ -38,6 +38,11 @@ export const lateKey = (agentId: string, n: number, slot: string): Key => ({
   sk: slot,
 });
 export const latePk = (agentId: string, n: number): string => `LATE#${agentId}#${pad(n, 3)}`;
+/** A receipt that is too long for its run's record; its fence tells it from that of another try. */
+export const receiptKey = (agentId: string, n: number, id: { readonly slot: string; readonly fence: number }): Key => ({
+  pk: `RECEIPT#${agentId}#${pad(n, 3)}`,
+  sk: `${id.slot}#${id.fence}`,
+});
 export const stateKey = (agentId: string, n: number): Key => ({ pk: `STATE#${agentId}#${pad(n, 3)}`, sk: 'state' });
 /** What the last tasks of it used. */
 export const useKey = (agentId: string, n: number): Key => ({ pk: `STATE#${agentId}#${pad(n, 3)}`, sk: 'use' });

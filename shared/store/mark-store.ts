@@ -1,5 +1,5 @@
 /** Before each paid call: its bound moves from the hold to *sent*, durably. What was sent is never released by time. */
-import type { AgentSpec, Json } from '../domain/agent.ts';
+import type { Json } from '../domain/agent.ts';
 import { MAX_OPERATION_MICROS } from '../domain/budget.ts';
 import { NovaError } from '../domain/error.ts';
 import type { Instance } from '../domain/instance.ts';
@@ -18,29 +18,20 @@ export type Paid = {
   readonly boundMicros: number;
   /** What the calls before it really cost. */
   readonly settledMicros: number;
+  /** The same in tokens; none unless told. */
+  readonly boundTokens?: number;
+  readonly settledTokens?: number;
 };
 
 /**
  * Marks one call; answers the claim as it is afterwards. The lease is extended as well.
  * @throws NovaError budget_reached when the hold has less left, or for a call above $30; denied after a kill; conflict when the lease is lost.
  */
-export async function markCall(ports: Ports, claimed: Claimed, { boundMicros, settledMicros }: Paid): Promise<Claimed> {
-  const { instance, spec } = claimed;
+export async function markCall(ports: Ports, claimed: Claimed, paid: Paid): Promise<Claimed> {
+  const { instance } = claimed;
   const { run } = instance;
   if (!run) throw new NovaError('conflict', 'the run has no lease');
-  if (boundMicros > MAX_OPERATION_MICROS) {
-    const most = formatUsd(MAX_OPERATION_MICROS);
-    throw new NovaError('budget_reached', `one call may cost at most ${most}; got ${formatUsd(boundMicros)}`);
-  }
-  const sent = settledMicros + boundMicros;
-  const limit = run.holdMicros - boundOf(ports, spec);
-  if (sent > limit) {
-    const left = formatUsd(Math.max(0, limit - settledMicros));
-    throw new NovaError(
-      'budget_reached',
-      `a call of up to ${formatUsd(boundMicros)} does not fit: the run has ${left} left`,
-    );
-  }
+  const { sent, tokens } = sentWith(ports, claimed, paid);
   const result = await ports.table.write({
     op: 'update',
     key: instanceKey(instance.agentId, instance.number),
@@ -55,6 +46,7 @@ export async function markCall(ports: Ports, claimed: Claimed, { boundMicros, se
       cs: run.callSeq + 1,
       se: sent,
       hl: run.holdMicros - sent,
+      ...(tokens > 0 ? { ts: tokens } : {}),
       lu: ports.time.now() + ports.settings.leaseSeconds * 1000,
     },
   });
@@ -67,8 +59,37 @@ export async function markCall(ports: Ports, claimed: Claimed, { boundMicros, se
   throw new NovaError('conflict', 'the lease of this run was lost');
 }
 
-const boundOf = ({ settings }: Ports, spec: AgentSpec): number =>
-  computeBoundMicros(spec.timeoutSeconds, rateOf(spec, settings.computeNanosPerSecond));
+/** What the calls of a run may have used once this one is made. @throws NovaError budget_reached. */
+function sentWith(
+  { settings }: Ports,
+  { instance, spec }: Claimed,
+  { boundMicros, settledMicros, boundTokens = 0, settledTokens = 0 }: Paid,
+): { readonly sent: number; readonly tokens: number } {
+  if (boundMicros > MAX_OPERATION_MICROS) {
+    const most = formatUsd(MAX_OPERATION_MICROS);
+    throw new NovaError('budget_reached', `one call may cost at most ${most}; got ${formatUsd(boundMicros)}`);
+  }
+  const { holdMicros = 0, startedAt = 0 } = instance.run ?? {};
+  const limit = holdMicros - computeBoundMicros(spec.timeoutSeconds, rateOf(spec, settings), startedAt);
+  const sent = settledMicros + boundMicros;
+  if (sent > limit) {
+    const left = formatUsd(Math.max(0, limit - settledMicros));
+    throw new NovaError(
+      'budget_reached',
+      `a call of up to ${formatUsd(boundMicros)} does not fit: the run has ${left} left`,
+    );
+  }
+  const tokens = settledTokens + boundTokens;
+  const most = spec.holdTokens ?? 0;
+  if (boundTokens > 0 && tokens > most) {
+    const left = Math.max(0, most - settledTokens);
+    throw new NovaError(
+      'budget_reached',
+      `a call of up to ${boundTokens} tokens does not fit: the run has ${left} left`,
+    );
+  }
+  return { sent, tokens };
+}
 
 export type Standing = 'held' | 'lost' | 'stopped';
 
@@ -97,6 +118,8 @@ function standingIn(item: Item | null, { fence, killEpoch, run }: Instance): Sta
   return image.killEpoch === killEpoch ? 'held' : 'stopped';
 }
 
+type Kept = { readonly state: Json } & Pick<Paid, 'settledMicros' | 'settledTokens'>;
+
 /**
  * Keeps a state in the middle of a run: from here on a lost attempt is followed by one that goes on from it. What was
  * paid before it is settled, so no call of it is ever made again.
@@ -105,12 +128,15 @@ function standingIn(item: Item | null, { fence, killEpoch, run }: Instance): Sta
 export async function keepCheckpoint(
   ports: Ports,
   claimed: Claimed,
-  { state, settledMicros }: { readonly state: Json; readonly settledMicros: number },
+  { state, settledMicros, settledTokens = 0 }: Kept,
 ): Promise<Claimed> {
   const { instance } = claimed;
   const { agentId, number, run } = instance;
   if (!run) throw new NovaError('conflict', 'the run has no lease');
-  const set = { ck: run.callSeq, se: settledMicros, hl: run.holdMicros - settledMicros, hs: true };
+  const set = {
+    ...{ ck: run.callSeq, se: settledMicros, hl: run.holdMicros - settledMicros, hs: true },
+    ...(settledTokens > 0 || run.sentTokens > 0 ? { ts: settledTokens } : {}),
+  };
   const lease = { lu: ports.time.now() + ports.settings.leaseSeconds * 1000 };
   const result = await ports.table.transact([
     {
@@ -126,9 +152,13 @@ export async function keepCheckpoint(
     { op: 'put', item: { ...stateKey(agentId, number), v: 1, state: JSON.stringify(state) } },
   ]);
   if (!result.ok) throw new NovaError('conflict', 'the lease of this run was lost');
-  const kept = { ...run, checkedSeq: run.callSeq, sentMicros: settledMicros, leaseUntil: lease.lu };
+  const kept = { ...run, checkedSeq: run.callSeq, sentMicros: settledMicros, sentTokens: settledTokens };
   return {
     ...claimed,
-    instance: { ...instance, hasState: true, run: { ...kept, holdLeftMicros: run.holdMicros - settledMicros } },
+    instance: {
+      ...instance,
+      hasState: true,
+      run: { ...kept, leaseUntil: lease.lu, holdLeftMicros: run.holdMicros - settledMicros },
+    },
   };
 }

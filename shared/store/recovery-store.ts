@@ -4,8 +4,11 @@
  */
 import type { AgentSpec } from '../domain/agent.ts';
 import type { ActiveRun, Instance, Tally } from '../domain/instance.ts';
+import { pricesAt } from '../domain/price-table.ts';
 import { afterOutcome, closeSlot } from '../domain/protocol/close.ts';
-import { attemptMicros, computeBoundMicros, rateOf } from '../domain/protocol/cost.ts';
+import { computeBoundMicros, lostMicros as lostAfter, rateOf } from '../domain/protocol/cost.ts';
+import { feeItem } from '../domain/receipt.ts';
+import type { RunUsage } from '../domain/receipt-code.ts';
 import { MAX_ATTEMPTS, type RunRecord, triggerOf } from '../domain/run.ts';
 import type { Condition, Op, Update, Value } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
@@ -13,6 +16,7 @@ import { closedAttrs, restOf, returnOps } from './close-store.ts';
 import { encodeTally, encodeTries, RUN_ATTRS } from './instance-item.ts';
 import { journalPage, pinned } from './instance-store.ts';
 import { instanceKey } from './keys.ts';
+import { withReceipt } from './receipt-store.ts';
 import { giveBackOp } from './request-store.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'settings'>;
@@ -56,10 +60,10 @@ type Case = { readonly instance: Instance; readonly run: ActiveRun; readonly los
 type Planned = { readonly ops: Op[]; readonly tripped: boolean; readonly exhausted: boolean };
 
 /** What the compute of the lost attempt is charged. */
-function lostMicros({ settings }: Ports, { spec, billedMs }: Lost): number {
-  const rate = rateOf(spec, settings.computeNanosPerSecond);
-  const bound = computeBoundMicros(spec.timeoutSeconds, rate);
-  return billedMs === undefined ? bound : Math.min(bound, attemptMicros(billedMs, rate));
+function lostMicros({ settings }: Ports, { run, lost: { spec, billedMs } }: Case): number {
+  const rate = rateOf(spec, settings);
+  const bound = computeBoundMicros(spec.timeoutSeconds, rate, run.startedAt);
+  return billedMs === undefined ? bound : Math.min(bound, lostAfter(rate, billedMs, run.startedAt));
 }
 
 function asRead(instance: Instance, run: ActiveRun): Condition[] {
@@ -73,11 +77,14 @@ function asRead(instance: Instance, run: ActiveRun): Condition[] {
 
 function reopening(ports: Ports, { instance, run, lost }: Case): Planned {
   const { time } = ports;
-  const bound = run.sentMicros + lostMicros(ports, lost);
+  const bound = run.sentMicros + lostMicros(ports, { instance, run, lost });
   const before = instance.tries[run.slot] ?? { attempts: 0, lostMicros: 0 };
   const tries = {
     ...instance.tries,
-    [run.slot]: { attempts: before.attempts + 1, lostMicros: before.lostMicros + bound },
+    [run.slot]: {
+      ...{ attempts: before.attempts + 1, lostMicros: before.lostMicros + bound },
+      ...lostTokensOf(before, run),
+    },
   };
   const crash = afterOutcome(instance, lost.blame === 'agent' ? 'crashed' : 'refused', {
     now: time.now(),
@@ -86,7 +93,7 @@ function reopening(ports: Ports, { instance, run, lost }: Case): Planned {
   const charged = (tally: Tally): Value => encodeTally({ ...tally, costMicros: tally.costMicros + bound });
   const { set, add, budgets } = returnOps(
     instance,
-    restOf(run, { usd: bound, tokens: 0, runs: 0, seconds: run.others.seconds }),
+    restOf(run, { usd: bound, tokens: run.sentTokens, runs: 0, seconds: run.others.seconds }),
   );
   const update: Update = {
     op: 'update',
@@ -111,14 +118,18 @@ function reopening(ports: Ports, { instance, run, lost }: Case): Planned {
 async function recording(ports: Ports, { instance, run, lost }: Case): Promise<Planned> {
   const page = journalPage(instance);
   if (page) await ports.table.write(page);
-  const record = lostRecord(ports, { instance, run, lost });
+  const { record, put } = withReceipt(instance, lostRecord(ports, { instance, run, lost }), lostUsage(instance, run));
+  if (put) await ports.table.write(put);
   const closed = closeSlot(instance, record, lost.spec);
   const crash =
     lost.blame === 'agent'
       ? {}
       : { crashStreak: instance.crashStreak, coolingUntil: instance.coolingUntil, probes: instance.probes };
   const charged = record.costMicros - (instance.tries[run.slot]?.lostMicros ?? 0);
-  const { set, add, budgets } = returnOps(instance, restOf(run, { ...run.others, usd: charged }));
+  const { set, add, budgets } = returnOps(
+    instance,
+    restOf(run, { ...run.others, usd: charged, tokens: run.sentTokens }),
+  );
   const update: Update = {
     op: 'update',
     key: instanceKey(instance.agentId, instance.number),
@@ -134,7 +145,7 @@ async function recording(ports: Ports, { instance, run, lost }: Case): Promise<P
 function lostRecord(ports: Ports, { instance, run, lost }: Case): RunRecord {
   const { time } = ports;
   const before = instance.tries[run.slot] ?? { attempts: 0, lostMicros: 0 };
-  const bound = lostMicros(ports, lost);
+  const bound = lostMicros(ports, { instance, run, lost });
   return {
     slot: run.slot,
     outcome: 'crashed',
@@ -145,4 +156,17 @@ function lostRecord(ports: Ports, { instance, run, lost }: Case): RunRecord {
     earnedMicros: 0,
     note: lost.blame === 'agent' ? 'lease lost' : 'engine stopped',
   };
+}
+
+/** What its calls may have cost is known, what they were has gone with its holder. */
+function lostUsage({ tries }: Instance, run: ActiveRun): RunUsage {
+  const usage = run.sentMicros > 0 ? [{ item: feeItem('lost_calls'), quantity: run.sentMicros }] : [];
+  const { lostTokens = 0 } = lostTokensOf(tries[run.slot] ?? {}, run);
+  return { version: pricesAt(run.startedAt).version, usage, lostTokens };
+}
+
+/** Tokens of attempts that left a checkpoint and were lost after it stay with the run. */
+function lostTokensOf(before: { readonly lostTokens?: number }, { sentTokens }: ActiveRun): { lostTokens?: number } {
+  const lostTokens = (before.lostTokens ?? 0) + sentTokens;
+  return lostTokens > 0 ? { lostTokens } : {};
 }

@@ -15,11 +15,19 @@ import { trueUpKey, trueUpPk } from './keys.ts';
 import { auditOps, type By, untilDone } from './ledger-book.ts';
 import { commitEntries, type LedgerPorts } from './ledger-store.ts';
 import { queryAll } from './query-all.ts';
+import { usageOf } from './receipt-store.ts';
 import { recordsSince } from './run-store.ts';
 import { readSpec } from './spec-cache.ts';
 
 /** Which service a run's compute is billed under. */
 const SERVICE_OF = { fargate: 'ecs', gpu: 'ec2', lambda: 'lambda' } as const;
+/** Items of the price table that AWS bills, by what they begin with. */
+const PLATFORM = new Map([
+  ['lambda', 'lambda'],
+  ['sqs', 'sqs'],
+  ['dynamodb', 'dynamodb'],
+]);
+const COMPUTE: ReadonlySet<string> = new Set(['compute', 'lost_compute']);
 /** Notes of runs whose lease ran out: their compute was charged at its bound. */
 const LOST = ['lease lost', 'engine stopped'];
 
@@ -40,7 +48,7 @@ export async function bookedCompute(
   const booked = new Map<string, number>();
   for (const agent of await listAgents(table)) {
     const spec = await readSpec(table, agent.id, agent.specVersion);
-    const rate = rateOf(spec, settings.computeNanosPerSecond);
+    const rate = rateOf(spec, settings);
     const service = SERVICE_OF[spec.task?.kind ?? 'lambda'];
     for (const instance of await listInstances(table, agent.id)) {
       for (const record of await recordsSince(table, instance, fromMs)) {
@@ -48,10 +56,12 @@ export async function bookedCompute(
         const lost = record.outcome === 'crashed' && LOST.includes(record.note);
         const { timeoutSeconds } = spec;
         const { nanosPerSecond } = rate;
-        const lines = runReceipt({ ...record, status: record.outcome, lost, timeoutSeconds, nanosPerSecond, rate });
-        const compute = lines.filter(({ item }) => item === 'compute' || item === 'lost_compute');
-        const micros = compute.reduce((sum, { amountMicros }) => sum + amountMicros, 0);
-        if (micros > 0) booked.set(service, (booked.get(service) ?? 0) + micros);
+        const used = await usageOf(table, instance, record);
+        const facts = { ...record, status: record.outcome, lost, timeoutSeconds, nanosPerSecond, rate, used };
+        for (const { item, amountMicros } of runReceipt(facts).lines) {
+          const name = COMPUTE.has(item) ? service : PLATFORM.get(item.split('.', 1)[0] ?? '');
+          if (name && amountMicros > 0) booked.set(name, (booked.get(name) ?? 0) + amountMicros);
+        }
       }
     }
   }

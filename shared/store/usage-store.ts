@@ -3,6 +3,7 @@ import type { AgentSpec } from '../domain/agent.ts';
 import { type Amounts, type Line, NOTHING } from '../domain/budget.ts';
 import { datesOf, periodOf } from '../domain/calendar.ts';
 import type { Instance } from '../domain/instance.ts';
+import { tokensOf } from '../domain/receipt-code.ts';
 import type { RunRecord } from '../domain/run.ts';
 import { type CalendarPorts, momentOf } from './calendar-store.ts';
 import { closedDays } from './day-store.ts';
@@ -12,11 +13,11 @@ export type Used = { readonly line: Line; readonly period: string; readonly spec
 
 const MARGIN_MS = 172_800_000;
 
-/** Dollars and runs of whole days by tally, the rest by record. Tokens of the time before are not known. */
+/** Dollars and runs of whole days by tally, the rest by record. */
 export async function usedIn(ports: CalendarPorts, instance: Instance, { line, period, spec }: Used): Promise<number> {
-  if (line.kind === 'tokens') return 0;
   const dates = datesOf(line.per, period);
-  if (!dates || line.kind === 'seconds') return await usedByRecords(ports, instance, { line, period, spec });
+  if (!dates || line.kind === 'seconds' || line.kind === 'tokens')
+    return await usedByRecords(ports, instance, { line, period, spec });
   const days = await closedDays(ports.table, instance.agentId, dates);
   const closed = days.filter(({ instance: number }) => number === instance.number).map(({ tally }) => tally);
   const isToday = instance.slice.period >= dates.from && instance.slice.period <= dates.to;
@@ -40,8 +41,9 @@ function startsAfter(period: string): number {
 }
 
 /** A run uses no more seconds than it holds: what a lost one lasted until it was found says nothing. */
-function usedBy({ outcome, costMicros, durationMs }: RunRecord, { timeoutSeconds }: AgentSpec): Amounts {
+function usedBy({ outcome, costMicros, durationMs, receipt = '' }: RunRecord, { timeoutSeconds }: AgentSpec): Amounts {
   const ran = outcome !== 'refused' && outcome !== 'cancelled';
   const seconds = Math.min(timeoutSeconds, Math.ceil(durationMs / 1000));
-  return { ...NOTHING, usd: costMicros, runs: ran ? 1 : 0, seconds: ran ? seconds : 0 };
+  const tokens = tokensOf(receipt, durationMs);
+  return { ...NOTHING, usd: costMicros, tokens, runs: ran ? 1 : 0, seconds: ran ? seconds : 0 };
 }

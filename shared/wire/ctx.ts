@@ -1,12 +1,14 @@
 /**
  * The one protocol between a run and its host: over IPC to a child process, over HTTP to a container or another
  * language. Both sides parse what they get with these schemas; a kind or version that is not listed is refused, so a
- * later kind (llm, tool) needs a new version on both sides. Amounts are integer micro-USD.
+ * later kind (tool) needs a new version on both sides. Amounts are integer micro-USD.
  *
  *   host → run   start · withdraw · interrupt · reply
- *   run → host   ready · begin · spend … spent · earn · http · checkpoint · log · state · end
+ *   run → host   ready · begin · spend … spent · llm · earn · http · checkpoint · log · state · end
  *
- * `spend`, `earn`, `http` and `checkpoint` carry an `id` (per run, from 1) that the reply repeats; the others are not answered.
+ * `llm` is marked, made and booked by the host, which has the key and the prices.
+ *
+ * `spend`, `llm`, `earn`, `http` and `checkpoint` carry an `id` (per run, from 1) that the reply repeats; the others are not answered.
  */
 import * as z from 'zod';
 import type { Json, JsonObject } from '../domain/agent.ts';
@@ -46,7 +48,7 @@ export const CtxWithdraw = z.object({ v, kind: z.literal('withdraw'), runId });
 /** Stop at the next checkpoint: the machine is needed elsewhere. */
 export const CtxInterrupt = z.object({ v, kind: z.literal('interrupt'), runId });
 
-/** The answer to `spend`, `earn` and `checkpoint` (no value) or `http` (the page); an error keeps its code and message. */
+/** The answer to `spend`, `earn` and `checkpoint` (no value), `llm` (what was said) or `http` (the page); an error keeps its code and message. */
 export const CtxReply = z.object({
   v,
   kind: z.literal('reply'),
@@ -72,9 +74,31 @@ const Spend = z.object({
   boundMicros: micros,
   /** The print of what the call is asked, where the run says so. */
   asks: z.int().min(0).max(0xffff_ffff).optional(),
+  /** The line of the receipt. */
+  item: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,39}$/)
+    .optional(),
 });
 /** What the last marked call cost; never more than its bound. Not sent: it costs its bound. */
 const Spent = z.object({ v, kind: z.literal('spent'), runId, costMicros: micros });
+/** Asks a model. The host checks the rest: what a run says about money is not trusted. */
+const AskLlm = z.object({
+  v,
+  kind: z.literal('llm'),
+  runId,
+  id,
+  request: z.object({
+    model: z.string().min(1).max(100),
+    system: z.string().max(1_000_000).optional(),
+    messages: z
+      .array(z.object({ role: z.enum(['user', 'assistant']), content: z.string().max(1_000_000) }))
+      .min(1)
+      .max(1_000),
+    maxOutputTokens: z.int().min(1),
+    cache: z.enum(['5m', '1h']).optional(),
+  }),
+});
 const Earn = z.object({
   v,
   kind: z.literal('earn'),
@@ -109,6 +133,7 @@ export const CtxToHost = z.discriminatedUnion('kind', [
   Begin,
   Spend,
   Spent,
+  AskLlm,
   Earn,
   Get,
   Checkpoint,
@@ -117,6 +142,18 @@ export const CtxToHost = z.discriminatedUnion('kind', [
   End,
 ]);
 export type CtxToHost = z.infer<typeof CtxToHost>;
+
+const count = z.int().min(0);
+/** What a reply to `llm` carries. */
+export const CtxLlmAnswer = z.object({
+  text: z.string(),
+  stop: z.string(),
+  tokens: z.object({
+    ...{ input: count, output: count, cacheRead: count },
+    ...{ cacheWrite5m: count, cacheWrite1h: count, reasoning: count },
+  }),
+  costMicros: micros,
+});
 
 /** What a reply to `http` carries. */
 export const CtxPage = z.object({ status: z.int(), url: z.string(), contentType: z.string(), body: z.string() });

@@ -1,6 +1,7 @@
 /** What the suites of the blueprint host share: orders, and an owner that writes down what it was asked. */
 import type { JsonObject } from '../../shared/domain/agent.ts';
 import { NovaError } from '../../shared/domain/error.ts';
+import { NO_TOKENS } from '../../shared/domain/price-table.ts';
 import type { RunCalls, RunOrder } from '../../shared/ports/host.ts';
 
 export type Owner = RunCalls & { readonly asked: string[] };
@@ -11,10 +12,10 @@ export function owner(holdMicros = 1_000_000): Owner {
   let left = holdMicros;
   return {
     asked,
-    async mark(boundMicros) {
+    async mark(boundMicros, item) {
       if (boundMicros > left) throw new NovaError('budget_reached', `${left} micro-USD left`);
       left -= boundMicros;
-      asked.push(`mark ${boundMicros}`);
+      asked.push(item === undefined ? `mark ${boundMicros}` : `mark ${boundMicros} ${item}`);
     },
     settle: (costMicros) => void asked.push(`settle ${costMicros}`),
     async checkpoint(state) {
@@ -27,6 +28,12 @@ export function owner(holdMicros = 1_000_000): Owner {
       asked.push(`fetch ${url}`);
       if (url.includes('forbidden')) throw new NovaError('denied', 'not allowed');
       return { status: 200, url, contentType: 'text/html', body: `<h1>page of ${url}</h1><script>x</script>` };
+    },
+    async llm({ model, messages, maxOutputTokens }) {
+      const tokens = { ...NO_TOKENS, input: 5, output: 7 };
+      if (maxOutputTokens > left) throw new NovaError('budget_reached', `${left} micro-USD left`);
+      asked.push(`llm ${model} ${messages.map(({ content }) => content).join('|')}`);
+      return { text: 'hello', stop: 'end_turn', tokens, costMicros: 12 };
     },
     log: (message) => void asked.push(`log ${message}`),
   };

@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 const ran = { total: { ...NO_TALLY, runs: 3, succeeded: 3 }, recent: [tickSlot(NOW - 10 * MINUTE)] };
 const running = (leaseUntil: number): ActiveRun => ({
   ...{ slot: 'x', holder: 'h', startedAt: NOW - 300 * MINUTE, leaseUntil },
-  ...{ callSeq: 0, holdMicros: 0, holdLeftMicros: 0, sentMicros: 0, others: NOTHING },
+  ...{ callSeq: 0, holdMicros: 0, holdLeftMicros: 0, sentMicros: 0, sentTokens: 0, others: NOTHING },
 });
 
 type Row = readonly [

@@ -112,10 +112,10 @@ test('the bill of the idle stack and the receipts go by the same prices', () => 
 
 const RUN: ReceiptFacts = {
   ...{ status: 'succeeded', attempt: 1, durationMs: 1500, costMicros: 100_021, lost: false },
-  ...{ timeoutSeconds: 60, nanosPerSecond: 13_334 },
+  ...{ timeoutSeconds: 60, nanosPerSecond: 13_334, used: null },
 };
 const linesOf = (facts: Partial<ReceiptFacts>): [string, number][] =>
-  runReceipt({ ...RUN, ...facts }).map(({ item, amountMicros }) => [item, amountMicros]);
+  runReceipt({ ...RUN, ...facts }).lines.map(({ item, amountMicros }) => [item, amountMicros]);
 
 test('a run’s receipt: compute by its time, the rest is what its calls told', () => {
   assert.deepEqual(linesOf({}), [

@@ -5,6 +5,7 @@ import { agentScope, type Scope } from '../../shared/domain/budget.ts';
 import { type RunPorts, runAgentJob } from '../../shared/jobs/run-agent.ts';
 import { stillClock } from '../../shared/memory/clock.ts';
 import { dice } from '../../shared/memory/dice.ts';
+import { noLlm } from '../../shared/memory/no-llm.ts';
 import { seededIds } from '../../shared/memory/seeded-ids.ts';
 import type { BlueprintHost } from '../../shared/ports/host.ts';
 import type { Queue } from '../../shared/ports/queue.ts';
@@ -92,6 +93,7 @@ function portsOf({ table, clock, host }: Parts): RunPorts & Parameters<typeof se
     ...{ table, host, settings: SETTINGS, time: clock, ids: seededIds(1), hashing: systemHashing },
     heart: { every: () => () => {} },
     http: { get: () => Promise.reject(new Error('no way out')) },
+    llm: noLlm,
     log: { info() {}, warn() {}, error() {} },
     launcher: { runTask: noTasks, stopTask: noTasks, listTasks: noTasks },
     ...{ runs: dropped(), revenue: dropped(), work: dropped() },

@@ -152,7 +152,14 @@ test('where a blueprint runs, no limit, policy, approval, decision, agent or aud
     for (const word of forbidden) assert.ok(!keysOf(statement).includes(ENTITIES[word]), `run-agent may write ${word}`);
   }
   const actions = roleOf('run-agent').flatMap(actionsOf);
-  assert.ok(!actions.some((action) => /^(ecs|iam|scheduler|ssm|secretsmanager|kms):/.test(action)), actions.join(' '));
+  assert.ok(!actions.some((action) => /^(ecs|iam|scheduler|secretsmanager|kms):/.test(action)), actions.join(' '));
+});
+
+test('where a blueprint runs, the key of the vendor of models can be read, and no other secret', () => {
+  const statements = roleOf('run-agent').filter((one) => actionsOf(one).some((action) => action.startsWith('ssm:')));
+  assert.deepEqual(statements.map(actionsOf), [['ssm:GetParameter']]);
+  const secrets = [...shown(statements[0]?.Resource).matchAll(/secrets\/([\w-]+)/g)].map(([, name]) => name);
+  assert.deepEqual(secrets, ['anthropic-api-key']);
 });
 
 test('the intake of webhooks can send to two queues, read the secrets of webhooks, and nothing else', () => {

@@ -52,7 +52,12 @@ test('every function finds in its environment whatever its ports are made from',
 });
 
 /** Keys that only a port of their own needs. */
-const OF_A_PORT: readonly string[] = ['sendgrid-api-key', 'stripe-api-key', 'gumroad-access-token'];
+const OF_A_PORT: readonly string[] = [
+  'sendgrid-api-key',
+  'stripe-api-key',
+  'gumroad-access-token',
+  'anthropic-api-key',
+];
 
 test('a function uses what its job needs, and has no right to anything else', () => {
   const differences = functions.flatMap(({ name, uses }) => {
@@ -67,6 +72,7 @@ test('a function uses what its job needs, and has no right to anything else', ()
       ['mailer', secrets.includes('sendgrid-api-key'), needs.has('mailer')],
       ['stripe', secrets.includes('stripe-api-key'), needs.has('stripe')],
       ['gumroad', secrets.includes('gumroad-access-token'), needs.has('gumroad')],
+      ['llm', secrets.includes('anthropic-api-key'), needs.has('llm')],
       ['secrets', secrets.some((secret) => !OF_A_PORT.includes(secret)), needs.has('secrets')],
     ];
     return pairs
@@ -84,6 +90,7 @@ test('every key shape of the table belongs to exactly one word of the topology',
     keys.instanceKey('a', 0).pk,
     keys.earningsKey('a').pk,
     keys.runPagePk('a', 0),
+    keys.receiptKey('a', 0, { slot: 's', fence: 1 }).pk,
     keys.lateKey('a', 0, 's').pk,
     keys.stateKey('a', 0).pk,
     keys.dayPk('a'),

@@ -13,8 +13,8 @@ export class Account {
   #inUse = 0;
   #counted = true;
   /**
-   * The first hour and the first seconds are counted by records: they do not hold attempts that were lost, and a clock that
-   * is behind starts a run before the hour it is charged to.
+   * The first hour, the first seconds and tokens are counted by records: they do not hold attempts that were lost, and a
+   * clock that is behind starts a run before the hour or the day it is charged to.
    */
   readonly #isRough: boolean;
   readonly #roughness: number;
@@ -22,7 +22,7 @@ export class Account {
   constructor(name: string, sk: string) {
     this.#name = name;
     this.kind = sk.split('-')[0] as Kind;
-    this.#isRough = this.kind === 'seconds' || sk.includes('-hour#');
+    this.#isRough = this.kind === 'seconds' || this.kind === 'tokens' || sk.includes('-hour#');
     this.#roughness = this.kind === 'seconds' ? Number.MAX_SAFE_INTEGER : 500_000;
   }
 

@@ -4,7 +4,11 @@
  */
 import { agentScope, departmentScope, type Kind, type Line, lineName, usdDay } from '../../shared/domain/budget.ts';
 import { type Calendar, calendarIn, momentAt, type Per, periodOf } from '../../shared/domain/calendar.ts';
+import { type PriceTable, priceTable } from '../../shared/domain/price-table.ts';
+import { receiptOf } from '../../shared/domain/receipt.ts';
+import { decodeReceipt, tokensOf } from '../../shared/domain/receipt-code.ts';
 import type { Item } from '../../shared/ports/table.ts';
+import { decodeRecord } from '../../shared/store/instance-item.ts';
 import { decodeLines } from '../../shared/store/line-code.ts';
 import { Account } from './account.ts';
 import type { Changed } from './sim-table.ts';
@@ -18,6 +22,8 @@ export const SPECIAL: readonly (readonly [kind: Kind, per: Per])[] = [
   ['runs', 'hour'],
   ['runs', 'day'],
   ['seconds', 'day'],
+  ['tokens', 'day'],
+  ['tokens', 'month'],
 ];
 const ADDED: { readonly [kind in Kind]: string } = { usd: 'av', tokens: 'at', runs: 'ar', seconds: 'as' };
 const HELD: { readonly [kind in Kind]: number } = { usd: -1, tokens: 0, runs: 1, seconds: 2 };
@@ -35,8 +41,9 @@ export class Books {
   problem: string | null = null;
   refused = 0;
   recorded = 0;
+  receipts = 0;
   throttled = 0;
-  readonly provider = { micros: 0, calls: new Set<string>(), runs: new Map<string, number>() };
+  readonly provider = { micros: 0, calls: new Set<string>(), runs: new Map<string, Used>() };
   readonly closed = new Set<string>();
   readonly #departments: ReadonlyMap<string, string>;
   readonly #holds: { readonly [kind in Kind]: number };
@@ -77,12 +84,13 @@ export class Books {
   }
 
   /** A paid call is really made. */
-  called(runId: string, seq: number, micros: number): void {
+  called(runId: string, seq: number, { micros, tokens }: Used): void {
     const id = `${runId}/${seq}`;
     if (this.provider.calls.has(id)) this.fail(`the provider was called twice for ${id}`);
     this.provider.calls.add(id);
     this.provider.micros += micros;
-    this.provider.runs.set(runId, (this.provider.runs.get(runId) ?? 0) + micros);
+    const before = this.provider.runs.get(runId) ?? { micros: 0, tokens: 0 };
+    this.provider.runs.set(runId, { micros: before.micros + micros, tokens: before.tokens + tokens });
     if (this.provider.micros > this.#spent + this.#sent) this.fail(`${id}: a call that nobody is charged for`);
   }
 
@@ -146,9 +154,11 @@ export class Books {
     const usd = total(after, 6) - total(before, 6);
     const runs = total(after, 0) - total(before, 0);
     this.#spent += usd;
-    const seconds = before.ho !== undefined && after.ho === undefined ? this.#seconds(before, after) : 0;
-    if (usd === 0 && runs === 0 && seconds === 0) return;
-    const used: { readonly [kind in Kind]: number } = { usd, runs, seconds, tokens: 0 };
+    const ended = before.ho !== undefined && after.ho === undefined;
+    const seconds = ended ? this.#seconds(before, after) : 0;
+    const tokens = ended ? this.#tokens(before, after) : 0;
+    if (usd === 0 && runs === 0 && seconds === 0 && tokens === 0) return;
+    const used: { readonly [kind in Kind]: number } = { usd, runs, seconds, tokens };
     const hour = String(before.hr ?? momentAt(num(before, 'ra'), this.#calendar).hour);
     for (const account of this.#candidates(before, hour)) {
       account.spent += used[account.kind];
@@ -162,6 +172,12 @@ export class Books {
     const record = list(after, 'j').at(-1)?.split(',') ?? [];
     if (record[0] !== before.sl || record.at(-1) === 'lease lost') return held;
     return Math.min(held, Math.ceil(Number.parseInt(record[4] ?? '0', 36) / 1000));
+  }
+
+  /** What its record says; an attempt that marked nothing has used none. */
+  #tokens(before: Item, after: Item): number {
+    const record = list(after, 'j').at(-1)?.split(',') ?? [];
+    return record[0] === before.sl ? tokensIn(record) : 0;
   }
 
   #candidates(item: Item, hour: string): readonly Account[] {
@@ -199,11 +215,28 @@ export class Books {
     const [slot = '', outcome, , , , cost = '0', , note = ''] = last.split(',');
     const id = idOf(after, slot);
     this.#close(id, 'recorded');
-    const asked = this.provider.runs.get(id) ?? 0;
-    if (Number.parseInt(cost, 36) < asked) this.fail(`${id} is recorded at less than the ${asked} it has cost`);
+    const asked = this.provider.runs.get(id) ?? { micros: 0, tokens: 0 };
+    if (Number.parseInt(cost, 36) < asked.micros)
+      this.fail(`${id} is recorded at less than the ${asked.micros} it has cost`);
+    if (tokensIn(last.split(',')) < asked.tokens)
+      this.fail(`${id} is recorded with less than the ${asked.tokens} tokens it has used`);
+    this.#receipt(id, last);
     this.recorded++;
     if (note === 'throttled') this.throttled++;
     if (note === 'budget_reached' && outcome === 'r') this.#refusal(before);
+  }
+
+  /** P20: the lines of the receipt are the cost; only attempts that were lost are charged beside them. */
+  #receipt(id: string, text: string): void {
+    const record = decodeRecord(text);
+    const found = decodeReceipt(record.receipt ?? '', record.durationMs);
+    if (found?.kind !== 'kept') return;
+    const rest = record.costMicros - receiptOf(found.used.usage, pricesOf(found.used.version)).totalMicros;
+    const lost = record.attempt > 1 || record.note === 'lease lost';
+    // Nothing is charged beyond the hold, however long a run took.
+    const late = record.durationMs > 60_000;
+    if ((rest < 0 && !late) || (rest > 0 && !lost)) this.fail(`${id}: its receipt differs from its cost by ${rest}`);
+    this.receipts++;
   }
 
   #close(id: string, how: string): void {
@@ -229,6 +262,19 @@ export class Books {
     return sum;
   }
 }
+
+const tables = new Map<string, PriceTable>();
+
+function pricesOf(version: string): PriceTable {
+  const known = tables.get(version) ?? priceTable(version);
+  tables.set(version, known);
+  return known;
+}
+
+const tokensIn = ([, outcome = '', , , duration = '0']: readonly string[]): number =>
+  tokensOf(outcome.slice(1), Number.parseInt(duration, 36));
+
+type Used = { readonly micros: number; readonly tokens: number };
 
 const total = (item: Item, at: number): number => Number((item.t as readonly number[])[at] ?? 0);
 

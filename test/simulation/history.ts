@@ -24,6 +24,7 @@ export type Counts = {
   lost: number;
   failures: number;
   recorded: number;
+  receipts: number;
   refused: number;
   throttled: number;
   kills: number;
@@ -32,7 +33,7 @@ export type Counts = {
 };
 
 export const NO_COUNTS: Counts = {
-  ...{ steps: 0, crashes: 0, lost: 0, failures: 0, recorded: 0 },
+  ...{ steps: 0, crashes: 0, lost: 0, failures: 0, recorded: 0, receipts: 0 },
   ...{ refused: 0, throttled: 0, kills: 0, limits: 0, jumps: 0 },
 };
 
@@ -184,8 +185,8 @@ export async function playHistory(seed: number, wrong: Wrong = {}): Promise<Coun
   }
   await finish(play);
   const { kills, limits, jumps } = play;
-  const { recorded, refused, throttled } = books;
-  return { steps, ...processes.counts, recorded, refused, throttled, kills, limits, jumps };
+  const { recorded, receipts, refused, throttled } = books;
+  return { steps, ...processes.counts, recorded, receipts, refused, throttled, kills, limits, jumps };
 }
 
 /** Nothing happens any more but time: leases run out and are swept, every message has gone, nothing is held. */

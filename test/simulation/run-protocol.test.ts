@@ -32,7 +32,16 @@ test(`${HISTORIES} seeded histories from seed ${FIRST} keep every invariant of t
   const sum = HISTORIES < WORTH ? await playAll(FIRST, HISTORIES) : await playInProcesses();
   t.diagnostic(`${JSON.stringify(sum)} in ${Math.round(performance.now() - began)} ms`);
   // A simulator whose faults never happen proves nothing.
-  const enough = { crashes: 0.5, lost: 0.5, failures: 0.1, refused: 0.3, limits: 0.3, kills: 0.05, jumps: 0.05 };
+  const enough = {
+    crashes: 0.5,
+    receipts: 1,
+    lost: 0.5,
+    failures: 0.1,
+    refused: 0.3,
+    limits: 0.3,
+    kills: 0.05,
+    jumps: 0.05,
+  };
   for (const [name, perHistory] of Object.entries(enough))
     assert.ok(sum[name as keyof Counts] >= HISTORIES * perHistory, `${name}: ${JSON.stringify(sum)}`);
 });

@@ -1,6 +1,8 @@
 /** What a history is played on: a few agents of two departments, their limits, their ticks, and a host that pays. */
 import type { AgentSpec } from '../../shared/domain/agent.ts';
 import { type Amounts, departmentScope, type Kind, type Line } from '../../shared/domain/budget.ts';
+import { NovaError } from '../../shared/domain/error.ts';
+import type { LlmRequest } from '../../shared/domain/llm.ts';
 import { usdToMicros } from '../../shared/domain/money.ts';
 import { holdsOf } from '../../shared/domain/protocol/slice.ts';
 import { runId } from '../../shared/domain/run.ts';
@@ -10,6 +12,7 @@ import { type Dice, dice } from '../../shared/memory/dice.ts';
 import { mapTable } from '../../shared/memory/map-table.ts';
 import { seededIds } from '../../shared/memory/seeded-ids.ts';
 import type { BlueprintHost } from '../../shared/ports/host.ts';
+import type { Llm } from '../../shared/ports/outside.ts';
 import type { Queue } from '../../shared/ports/queue.ts';
 import type { Item, Table } from '../../shared/ports/table.ts';
 import type { World } from '../../shared/ports/world.ts';
@@ -25,6 +28,10 @@ import { type Books, SPECIAL } from './books.ts';
 import type { Worker } from './processes.ts';
 
 export const CALL_MICROS = usdToMicros('0.10');
+/** What one question to the model costs at most is a little more than half of that, by far most of it its output. */
+const MODEL = 'claude-haiku-4-5';
+const MOST_OUTPUT = 10_000;
+const CALL_TOKENS = 10_500;
 /** Ten to midnight on a Saturday: the end of an hour, a day and, with a long wait, of a week and a month. */
 export const START = Date.UTC(2026, 10, 28, 23, 50);
 const NAMES = ['ada', 'bob', 'cyd'] as const;
@@ -39,6 +46,7 @@ export const specOf = (agentId: string): AgentSpec => ({
   ...SPEC,
   agentId,
   holdMicros: 2 * CALL_MICROS + 200,
+  holdTokens: 2 * CALL_TOKENS,
   overlap: agentId === 'bob' ? 'wait' : 'skip',
 });
 export const HOLDS: Amounts = holdsOf(specOf('ada'));
@@ -88,7 +96,7 @@ async function enterPeriod(world: CalendarPorts, { agents, instances }: Omit<Cas
     }
 }
 
-const UNITS: { readonly [kind in Kind]: number } = { usd: CALL_MICROS, tokens: 1, runs: 1, seconds: 60 };
+const UNITS: { readonly [kind in Kind]: number } = { usd: CALL_MICROS, tokens: CALL_TOKENS, runs: 1, seconds: 60 };
 export const newLimitOf = (line: Line, units: number) => ({
   ...line,
   limitMicros: units * UNITS[line.kind],
@@ -145,20 +153,55 @@ export type Platform = {
   readonly overrun: number;
 };
 
+/** The model: some of its answers are slow, some say nothing of their cost, some never come, some are refusals. */
+function modelOf({ worker, books, overrun }: Platform): Llm {
+  return {
+    open: async () => async (request) => {
+      const [run = '', call = '0', turn = '0'] = (request.messages[0]?.content ?? '').split(' ');
+      const way = Number(turn) % 6;
+      if (way === 5) return { kind: 'refused', error: new NovaError('unavailable', 'busy') };
+      const input = 100;
+      const output = way === 0 ? MOST_OUTPUT + overrun : MOST_OUTPUT / 2;
+      books.called(run, Number(call), { micros: input + 5 * output, tokens: input + output });
+      if (way === 4) throw new NovaError('unavailable', 'no answer');
+      await worker.pause();
+      const told = { cacheRead: null, cacheWrite5m: null, cacheWrite1h: null, reasoning: 0 };
+      const answered = { kind: 'answered', text: 'yes', stop: 'end_turn' } as const;
+      return { ...answered, told: { ...told, input, output: way === 3 ? null : output } };
+    },
+  };
+}
+
+const question = (run: string, call: number, turn: number): LlmRequest => ({
+  ...{ model: MODEL, maxOutputTokens: MOST_OUTPUT },
+  messages: [{ role: 'user', content: `${run} ${call} ${turn}` }],
+});
+
 /** A literal world: the host makes up to two paid calls, some slow, some of unknown cost, and tells the books. */
-export function worldOf({ worker, books, now, zone, overrun }: Platform): RunPorts & World {
+export function worldOf(platform: Platform): RunPorts & World {
+  const { worker, books, now, zone, overrun } = platform;
   const host: BlueprintHost = {
     async execute(order, calls) {
       const kept = order.sequence % 4 === 3 ? 1 : 2;
+      const run = runId(order.agentId, order.instance.number, order.runId.split('.')[2] ?? '');
       for (let call = 0; call < kept; call++) {
+        if ((order.sequence + call) % 2 === 1) {
+          const asked = calls.llm(question(run, call, order.sequence));
+          const failed = await asked.then(
+            () => null,
+            (error: unknown) => (error instanceof NovaError && error.code === 'unavailable' ? null : String(error)),
+          );
+          if (failed !== null) return { outcome: 'failed', note: failed };
+          continue;
+        }
         try {
           await calls.mark(CALL_MICROS);
         } catch (error) {
           return { outcome: 'failed', note: String(error) };
         }
         const actual = (order.sequence + call) % 3 === 0 ? CALL_MICROS / 2 : CALL_MICROS + overrun;
-        books.called(runId(order.agentId, order.instance.number, order.runId.split('.')[2] ?? ''), call, actual);
-        if ((order.sequence + call) % 2 === 1) await worker.pause();
+        books.called(run, call, { micros: actual, tokens: 0 });
+        if (order.sequence % 4 < 2) await worker.pause();
         if ((order.sequence + call) % 5 !== 4) calls.settle(actual);
       }
       return { outcome: order.sequence % 7 === 6 ? 'crashed' : 'succeeded', note: 'done' };
@@ -169,6 +212,7 @@ export function worldOf({ worker, books, now, zone, overrun }: Platform): RunPor
     settings: zone === 'UTC' ? SETTINGS : { ...SETTINGS, timezone: zone },
     heart: { every: () => () => {} },
     http: { get: () => Promise.reject(new Error('no way out')) },
+    llm: modelOf(platform),
     ...{ revenue: dropped(), runs: dropped(), work: dropped() },
   } as unknown as RunPorts & World;
 }

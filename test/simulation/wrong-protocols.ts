@@ -67,6 +67,9 @@ const added = (op: Update, attr: string, amount: number): Update =>
     ? { ...op, add: { ...op.add, [attr]: Number(op.add?.[attr] ?? 0) + amount } }
     : { ...op, set: { ...op.set, [attr]: Number(op.set[attr]) + amount } };
 
+const notSet = ({ set = {} }: Update, attr: string) =>
+  Object.fromEntries(Object.entries(set).filter(([name]) => name !== attr));
+
 const sentOf = ({ key }: Update, table: SimTable): number => Number(table.get(key)?.se ?? 0);
 
 /** The latest budget of the same line: where a settlement by today's date would go. */
@@ -119,7 +122,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'an end does not ask whose run it ends',
-    caughtBy: 12,
+    caughtBy: 9,
     spoil: spoiled({ op: (op) => (isEnd(op) ? without(op, 'ho', 'f', 'rev') : op) }),
   },
   { name: 'each attempt has a name of its own', caughtBy: 1, renames: true },
@@ -159,7 +162,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'idle slices are not called back',
-    caughtBy: 108,
+    caughtBy: 230,
     spoil: (table) => ({
       ...spoiled({})(table),
       query(query) {
@@ -199,5 +202,15 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
     name: 'a refusal does not ask what it refuses by',
     caughtBy: 5,
     spoil: spoiled({ op: (op) => (isRefusal(op) ? without(op, 'f', 'rev') : op) }),
+  },
+  {
+    name: 'the tokens of a paid call are not marked',
+    caughtBy: 684,
+    spoil: spoiled({ op: (op) => (isMark(op) ? { ...op, set: notSet(op, 'ts') } : op) }),
+  },
+  {
+    name: 'an end gives back too many tokens',
+    caughtBy: 732,
+    spoil: spoiled({ op: (op) => (isEnd(op) && Number(op.add?.at ?? 0) > 0 ? added(op, 'at', 100) : op) }),
   },
 ];

@@ -36,11 +36,11 @@ export const command = worldCommand({
       const wanted: JsonObject = config ?? before.config;
       const bounds = limits(parseConfig(wanted));
       const place = namesAny(asked) ? placeFrom(merged(asked, before), bounds, world) : kept(before, bounds);
-      const rate = rateOf(place, world.settings.computeNanosPerSecond);
+      const rate = rateOf(place, world.settings);
       const { task: _task, restSeconds: _rest, autoRestart: _restart, ...same } = before;
       return {
         ...same,
-        ...{ config: wanted, ...place, holdMicros: holdMicros({ ...bounds, ...place }, rate) },
+        ...{ config: wanted, ...place, holdMicros: holdMicros({ ...bounds, ...place }, rate, world.time.now()) },
         ...(bounds.tokens === undefined ? {} : { holdTokens: bounds.tokens }),
         ...(crashLimit === undefined ? {} : { crashLimit }),
       };

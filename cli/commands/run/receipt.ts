@@ -1,16 +1,15 @@
 import { NovaError } from '../../../shared/domain/error.ts';
+import { priceTable } from '../../../shared/domain/price-table.ts';
 import { rateOf } from '../../../shared/domain/protocol/cost.ts';
 import { runReceipt } from '../../../shared/domain/run-receipt.ts';
+import { usageOf } from '../../../shared/store/receipt-store.ts';
 import { getRun } from '../../../shared/store/run-store.ts';
 import { readSpec } from '../../../shared/store/spec-cache.ts';
 import { theAgent } from '../../agents.ts';
 import { worldCommand } from '../../command.ts';
 import { needed, text } from '../../fields.ts';
-import { blocks } from '../../render/details.ts';
-import { table } from '../../render/table.ts';
-import { durationOf, longTime, usdOf } from '../../render/words.ts';
+import { receiptText } from '../../views/receipt.ts';
 
-const NAMES = { paid_calls: 'paid calls, as they told', compute: 'compute', lost_compute: 'compute of lost attempts' };
 /** Notes of runs whose lease ran out, as recovery writes them: their compute was charged at its bound. */
 const LOST = ['lease lost', 'engine stopped'];
 
@@ -19,50 +18,28 @@ export const command = worldCommand({
   verb: 'receipt',
   summary: 'what one run cost, line by line; the lines add up to its cost',
   detail:
-    'Compute is the time of the run at the rate of the stage (0 on the owner’s machine), started micro-dollars counting whole. Paid calls are one line: what each of them used is not kept yet.',
+    'Prices are those that held when the run was claimed. --reprice shows what it would have cost at those of another day, and changes nothing. On the owner’s machine compute costs nothing.',
   args: { id: needed(text('the id of the run: <agent>.<instance>.<slot>', 'id')) },
-  options: {},
-  examples: ['nova run receipt shop.0.mhxk2q3c'],
-  async run({ id }, { world }) {
+  options: { reprice: text('a version of the price table, or any day: 2026-11-20', 'date') },
+  examples: ['nova run receipt shop.0.mhxk2q3c', 'nova run receipt shop.0.mhxk2q3c --reprice 2026-06-01'],
+  async run({ id, reprice }, { world }) {
     const run = await getRun(world.table, id);
     if (!run) throw new NovaError('not_found', `there is no run "${id}"; an id is <agent>.<instance>.<slot>`);
     const agent = await theAgent(world, run.agentId);
     const spec = await readSpec(world.table, agent.id, agent.specVersion);
     const { timeoutSeconds } = spec;
+    const used = await usageOf(world.table, { agentId: run.agentId, number: run.instance }, run);
     const lost = run.status === 'crashed' && LOST.includes(run.note);
-    const nanosPerSecond = world.settings.computeNanosPerSecond;
-    const lines = runReceipt({ ...run, lost, timeoutSeconds, nanosPerSecond, rate: rateOf(spec, nanosPerSecond) });
+    const rate = rateOf(spec, world.settings);
+    const facts = { ...run, lost, used, timeoutSeconds, nanosPerSecond: rate.nanosPerSecond, rate };
+    const { lines, totalMicros, version } = runReceipt(facts, reprice === undefined ? undefined : priceTable(reprice));
     const { agentId, status, attempt, durationMs, costMicros } = run;
     const startedAt = new Date(run.startedAt).toISOString();
     return {
       ...{ id, agentId, status, attempt, startedAt, durationMs },
       lines: lines.map(({ item, ...line }) => ({ id: item, ...line })),
-      totalMicros: lines.reduce((sum, { amountMicros }) => sum + amountMicros, 0),
-      costMicros,
+      ...{ totalMicros, costMicros, version, differenceMicros: totalMicros - costMicros },
     };
   },
-  render: (receipt, style) =>
-    blocks(
-      `${style.paint('bold', receipt.id)}\n${style.paint('dim', `${receipt.status}, ${longTime(receipt.startedAt)}, ${durationOf(receipt.durationMs)}`)}`,
-      table(
-        receipt.lines,
-        [
-          { title: 'ITEM', value: (line) => NAMES[line.id] },
-          {
-            title: 'QUANTITY',
-            value: ({ quantity, unit }) => (unit === 'ms' ? durationOf(quantity) : '1'),
-            align: 'right',
-          },
-          {
-            title: 'PRICE',
-            value: ({ nanosPerSecond }) => (nanosPerSecond === null ? 'told' : `${nanosPerSecond} n$/s`),
-            align: 'right',
-          },
-          { title: 'AMOUNT', value: ({ amountMicros }) => usdOf(amountMicros), align: 'money' },
-        ],
-        style,
-        'it cost nothing: it never ran',
-      ),
-      `total ${style.paint('bold', usdOf(receipt.totalMicros))}`,
-    ),
+  render: receiptText,
 });

@@ -1,5 +1,11 @@
-/** What a run's own compute costs. Rates are nano-USD per second (integers); a started micro-dollar counts whole. */
+/**
+ * What a run's own compute and the platform around it cost. Where runs are Lambda's (`runMemoryMb`) they are items of the
+ * price table: gigabyte-seconds, one request, the queue, and the table's units that a run counts itself. Elsewhere a
+ * second costs what the stage or the task says, in nano-USD (integers); a started micro-dollar counts whole.
+ */
 import type { AgentSpec } from '../agent.ts';
+import { pricesAt } from '../price-table.ts';
+import { feeItem, lambdaUsage, receiptOf, type Usage } from '../receipt.ts';
 import { MINIMUM_BILLED_MS, TAIL_SECONDS } from '../task.ts';
 
 export type Rate = {
@@ -8,13 +14,29 @@ export type Rate = {
   readonly minimumMs: number;
   /** What may be billed beyond the time-out of a run. */
   readonly tailMs: number;
+  /** Memory of the function that runs agents, where they are charged by the price table. */
+  readonly runMemoryMb?: number;
 };
+
+/** What a run does to the platform, as it counts it. */
+export type PlatformUse = { readonly ms: number; readonly writeUnits: number; readonly readUnits: number };
+
+/** Requests of the queue a run: its message is sent, received and deleted (one poll brings one). */
+export const QUEUE_REQUESTS = 3;
+/** So many units of the table are held for; a run that needs more has paid calls that cost a thousand times as much. */
+export const MOST_WRITE_UNITS = 24;
+export const MOST_READ_UNITS = 80;
+
+type Stage = { readonly computeNanosPerSecond: number; readonly runMemoryMb?: number };
 
 type Billed = Pick<AgentSpec, 'task' | 'restSeconds'>;
 
 /** A task has a price of its own, a function that of the stage. */
-export function rateOf({ task, restSeconds }: Billed, nanosPerSecond: number): Rate {
-  if (!task) return { nanosPerSecond, minimumMs: 0, tailMs: 0 };
+export function rateOf({ task, restSeconds }: Billed, { computeNanosPerSecond, runMemoryMb }: Stage): Rate {
+  if (!task) {
+    const lambda = runMemoryMb === undefined ? {} : { runMemoryMb };
+    return { nanosPerSecond: computeNanosPerSecond, minimumMs: 0, tailMs: 0, ...lambda };
+  }
   // A task that lives on is billed from the end of one cycle to the end of the next, its rest between them included.
   const tailMs = (TAIL_SECONDS + (restSeconds ?? 0)) * 1000;
   return { nanosPerSecond: task.nanosPerSecond, minimumMs: restSeconds === undefined ? MINIMUM_BILLED_MS : 0, tailMs };
@@ -29,15 +51,35 @@ export function attemptMicros(billedMs: number, { nanosPerSecond, minimumMs }: R
   return computeMicros(Math.max(minimumMs, billedMs), nanosPerSecond);
 }
 
-/** The most one attempt's compute may cost: its time-out and its tail at the platform's rate. */
-export function computeBoundMicros(timeoutSeconds: number, rate: Rate): number {
-  return attemptMicros(timeoutSeconds * 1000 + rate.tailMs, rate);
+/** What one attempt used of the platform, as lines of its receipt; nothing where nothing is charged. */
+export function platformUsage(rate: Rate, use: PlatformUse): Usage[] {
+  if (rate.runMemoryMb !== undefined)
+    return [
+      ...lambdaUsage(rate.runMemoryMb, use.ms),
+      { item: 'sqs.request', quantity: QUEUE_REQUESTS },
+      { item: 'dynamodb.write', quantity: Math.min(MOST_WRITE_UNITS, use.writeUnits) },
+      { item: 'dynamodb.read', quantity: Math.min(MOST_READ_UNITS, use.readUnits) },
+    ].filter(({ quantity }) => quantity > 0);
+  const micros = attemptMicros(use.ms, rate);
+  return micros > 0 ? [{ item: feeItem('compute'), quantity: micros }] : [];
+}
+
+/** What an attempt is charged of which only the billed time is known, at the prices of `at`; the units are those held. */
+export function lostMicros(rate: Rate, billedMs: number, at: number): number {
+  const most = { ms: billedMs, writeUnits: MOST_WRITE_UNITS, readUnits: MOST_READ_UNITS };
+  return receiptOf(platformUsage(rate, most), pricesAt(at)).totalMicros;
+}
+
+/** The most one attempt may cost without its paid calls: its time-out and its tail, at the prices of its claim. */
+export function computeBoundMicros(timeoutSeconds: number, rate: Rate, at: number): number {
+  return lostMicros(rate, timeoutSeconds * 1000 + rate.tailMs, at);
 }
 
 /** What a claim holds: the blueprint's own limit and the bound of the compute. */
 export function holdMicros(
   limits: { readonly costMicros: number; readonly timeoutSeconds: number },
   rate: Rate,
+  at: number,
 ): number {
-  return limits.costMicros + computeBoundMicros(limits.timeoutSeconds, rate);
+  return limits.costMicros + computeBoundMicros(limits.timeoutSeconds, rate, at);
 }
