@@ -62,7 +62,9 @@ export async function endRun({ table }: Ports, claimed: Claimed, ending: Ending)
     const page = journalPage(image);
     if (page) await table.write(page);
     const closed = closeSlot(image, record, spec);
-    const used = { usd: record.costMicros - lostMicros, tokens, runs: 1, seconds: record.durationMs / 1000 };
+    // One that was stopped is no run in any tally: limits of runs get theirs back.
+    const runs = record.outcome === 'cancelled' ? 0 : 1;
+    const used = { usd: record.costMicros - lostMicros, tokens, runs, seconds: record.durationMs / 1000 };
     const ops = endOps(image, { record, closed, ending, rest: restOf(image.run, used) });
     const seen = await perform({ table }, ops);
     if (seen === 'done') return { kind: 'recorded', tripped: closed.tripped, exhausted: closed.exhausted };

@@ -40,6 +40,8 @@ export async function markCall(ports: Ports, claimed: Claimed, paid: Paid): Prom
       { attr: 'ho', op: '=', value: run.holder },
       { attr: 'ke', op: '=', value: instance.killEpoch },
       { attr: 'st', op: '<>', value: 'retired' },
+      // A claim that was read back after the switch shows its epoch already.
+      { attr: 'st', op: '<>', value: 'halted' },
       { attr: 'cs', op: '=', value: run.callSeq },
     ],
     set: {

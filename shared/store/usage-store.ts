@@ -45,5 +45,5 @@ function usedBy({ outcome, costMicros, durationMs, receipt = '' }: RunRecord, { 
   const ran = outcome !== 'refused' && outcome !== 'cancelled';
   const seconds = Math.min(timeoutSeconds, Math.ceil(durationMs / 1000));
   const tokens = tokensOf(receipt, durationMs);
-  return { ...NOTHING, usd: costMicros, tokens, runs: ran ? 1 : 0, seconds: ran ? seconds : 0 };
+  return { ...NOTHING, usd: costMicros, tokens, runs: ran ? 1 : 0, seconds };
 }

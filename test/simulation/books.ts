@@ -201,7 +201,7 @@ export class Books {
       if (before.st !== 'active') this.fail(`${name} was claimed while it was ${before.st}`);
       if (this.closed.has(idOf(after, String(after.sl)))) this.fail(`${name} claimed a closed slot`);
     }
-    if (num(after, 'cs') > num(before, 'cs') && before.st === 'retired')
+    if (num(after, 'cs') > num(before, 'cs') && (before.st === 'retired' || before.st === 'halted'))
       this.fail(`${name} marked a call after a kill`);
   }
 

@@ -149,7 +149,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'a page is dropped before it is put',
-    caughtBy: 9,
+    caughtBy: 15,
     spoil: spoiled({ op: (op) => (op.op === 'put' && op.item.pk.startsWith('RUN#') ? null : op) }),
   },
   {
@@ -210,7 +210,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'an end gives back too many tokens',
-    caughtBy: 732,
+    caughtBy: 95,
     spoil: spoiled({ op: (op) => (isEnd(op) && Number(op.add?.at ?? 0) > 0 ? added(op, 'at', 100) : op) }),
   },
 ];
