@@ -81,5 +81,5 @@ const share = (runs: readonly RunView[], is: (run: RunView) => boolean): number 
 function taskRate({ nanosPerSecond, restSeconds }: AgentDetail['compute']): Rate | null {
   if (nanosPerSecond === null) return null;
   const task = { nanosPerSecond } as NonNullable<Parameters<typeof rateOf>[0]['task']>;
-  return rateOf({ task, ...(restSeconds === null ? {} : { restSeconds }) }, 0);
+  return rateOf({ task, ...(restSeconds === null ? {} : { restSeconds }) }, { computeNanosPerSecond: 0 });
 }

@@ -87,7 +87,10 @@ function taskOf({ compute = 'lambda', cpu, memory, gpus, spot }: Told, wrong: Wr
     const shape = taskShape({ compute: compute as Compute, cpuUnits, memoryMb, gpus: gpuCount, spot: spot === true });
     if (!shape) return null;
     const prices = priceTable(new Date(now).toISOString().slice(0, 10));
-    return rateOf({ task: { ...shape, nanosPerSecond: taskNanosPerSecond(shape, prices) } }, 0);
+    return rateOf(
+      { task: { ...shape, nanosPerSecond: taskNanosPerSecond(shape, prices) } },
+      { computeNanosPerSecond: 0 },
+    );
   } catch (thrown) {
     throw wrong(messageOf(thrown));
   }
