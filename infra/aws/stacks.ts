@@ -29,7 +29,8 @@ export function novaStacks(
   });
   const work = new WorkStack(app, names.workStack, { choices, codeOf, description: 'NovaOS: what does the work' });
   work.addStackDependency(data);
-  Tags.of(app).add('nova-stage', choices.stage);
+  // CloudFormation's schema knows no tags of dashboards.
+  Tags.of(app).add('nova-stage', choices.stage, { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] });
   if (acknowledged) acknowledge({ data, work }, choices);
   if (checks) Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   return { data, work };
