@@ -11,9 +11,10 @@ import { type ApprovalView, approvalView } from './views/approval.ts';
 export async function answerApproval(
   { world, actor }: Reach,
   approvalId: string,
-  answer: Answer,
+  said: Answer | { readonly answer: 'reject'; readonly reason: string | undefined },
 ): Promise<ApprovalView> {
-  const result = await decideApproval(world, { approvalId, answer, proof: { kind: 'identity', actor } });
+  const { answer, reason } = typeof said === 'string' ? { answer: said, reason: undefined } : said;
+  const result = await decideApproval(world, { approvalId, answer, reason, proof: { kind: 'identity', actor } });
   if (result.kind === 'recorded' || result.kind === 'noted' || result.kind === 'waits')
     return approvalView(result.approval, world.time.now());
   if (result.kind === 'refused' && result.why === 'policy') throw await policyRefusal({ world, actor }, approvalId);

@@ -64,6 +64,8 @@ export type Approval = {
   readonly views: number;
   readonly decidedAt: number | null;
   readonly decidedBy: string;
+  /** Why it was rejected, in the words of whoever did; clean. */
+  readonly reason: string;
   readonly credentials: readonly Credential[];
   /** Absent until the mail service tells. */
   readonly delivery?: Delivery;
@@ -154,6 +156,7 @@ export function newApproval(request: ApprovalRequest, made: { id: string; now: n
     views: 0,
     decidedAt: null,
     decidedBy: '',
+    reason: '',
     credentials: [],
     lost: [],
     exhausted: false,

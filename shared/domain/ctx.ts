@@ -18,6 +18,9 @@ export type FetchedPage = {
   readonly body: string;
 };
 
+/** A no of a person. `reason` is empty when none was given. */
+export type Rejection = { readonly title: string; readonly reason: string; readonly at: number };
+
 export type RunContext = {
   readonly agentId: string;
   readonly runId: string;
@@ -54,6 +57,8 @@ export type RunContext = {
   checkpoint(value: Json): Promise<void>;
   /** True once the platform wants its machine back: reach the next checkpoint soon. */
   readonly interrupted: boolean;
+  /** What was asked for this agent and rejected lately, the newest last: with the reason of whoever said no. */
+  readonly rejections: readonly Rejection[];
   /** GET through the guarded port: public addresses, robots.txt, size and time limits. */
   readonly http: { get(url: string): Promise<FetchedPage> };
 };

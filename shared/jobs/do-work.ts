@@ -13,6 +13,7 @@ import { notify } from './notify.ts';
 import { nudgeApproval } from './nudge-approvals.ts';
 import { reconcileAgent } from './reconcile-agent.ts';
 import { requestApproval } from './request-approval.ts';
+import { tellAgent } from './tell-agent.ts';
 
 const NEEDS = {
   table: true,
@@ -58,6 +59,8 @@ async function doWork(message: WorkDelivery, world: WorkPorts): Promise<Later | 
       return offerCancel(world, message.approvalId).then(() => undefined);
     case 'enrol-passkey':
       return mailEnrolment(world, message.enrolmentId).then(() => undefined);
+    case 'tell-agent':
+      return tellAgent(message, world);
     case 'nudge-approval':
       return nudgeApproval(message, world);
     case 'mail-events':

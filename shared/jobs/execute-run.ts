@@ -8,7 +8,7 @@ import { runId } from '../domain/run.ts';
 import type { RunCalls, RunOrder } from '../ports/host.ts';
 import type { World } from '../ports/world.ts';
 import type { Call } from '../runtime/job.ts';
-import { countInstances } from '../store/agent-store.ts';
+import { agentBrief } from '../store/agent-store.ts';
 import type { Claimed } from '../store/claim.ts';
 import { type Ended, type Ending, endRun } from '../store/close-store.ts';
 import { readState } from '../store/state-store.ts';
@@ -98,7 +98,7 @@ async function orderOf(world: ExecutePorts, { instance, spec, attempt }: Claimed
   const { agentId, number, run, total } = instance;
   // A task is billed, and counted, from before it could begin; its time-out begins with the work.
   const started = spec.task ? world.time.now() : (run?.startedAt ?? world.time.now());
-  const count = await countInstances(world, agentId);
+  const { count, rejections } = await agentBrief(world, agentId);
   return {
     runId: runId(agentId, number, run?.slot ?? ''),
     agentId,
@@ -109,6 +109,7 @@ async function orderOf(world: ExecutePorts, { instance, spec, attempt }: Claimed
     blueprint: spec.blueprint,
     config: spec.config,
     state: await readState(world.table, instance),
+    ...(rejections.length > 0 ? { rejections } : {}),
   };
 }
 

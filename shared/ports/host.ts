@@ -1,6 +1,6 @@
 /** Where a blueprint runs: in process on Lambda, in a child process on one machine, in a container for long work. */
 import type { Json, JsonObject } from '../domain/agent.ts';
-import type { FetchedPage } from '../domain/ctx.ts';
+import type { FetchedPage, Rejection } from '../domain/ctx.ts';
 import type { LlmAnswer, LlmRequest } from '../domain/llm.ts';
 
 export type RunOrder = {
@@ -13,6 +13,8 @@ export type RunOrder = {
   readonly blueprint: string;
   readonly config: JsonObject;
   readonly state: Json;
+  /** What was asked for the agent and rejected lately, the newest last. */
+  readonly rejections?: readonly Rejection[] | undefined;
 };
 
 /** What the host asks of its owner while a run goes on. */

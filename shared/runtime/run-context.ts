@@ -40,6 +40,7 @@ export function openRun(order: RunOrder, calls: RunCalls, time: Time): OpenRun {
     agentId: order.agentId,
     runId: order.runId,
     instance: order.instance,
+    rejections: order.rejections ?? [],
     deadline: order.deadline,
     attempt: order.attempt,
     sequence: order.sequence,

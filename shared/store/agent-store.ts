@@ -3,9 +3,10 @@ import type { Agent, AgentSpec } from '../domain/agent.ts';
 import { type AgentChange, changedAgent, startsMore, verbOfChange } from '../domain/agent-change.ts';
 import type { Actor } from '../domain/audit.ts';
 import { agentScope } from '../domain/budget.ts';
+import type { Rejection } from '../domain/ctx.ts';
 import { NovaError } from '../domain/error.ts';
 import { budgetExceeded, spentToday } from '../domain/facts.ts';
-import type { Op, Table } from '../ports/table.ts';
+import type { Item, Op, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { decodeAgent, decodeSpec } from './agent-item.ts';
 import { audited } from './audit-store.ts';
@@ -42,20 +43,50 @@ export async function listAgents(table: Table): Promise<Agent[]> {
   return (await queryAll(table, { pk: agentsPk })).map(decodeAgent);
 }
 
-const counts = new WeakMap<Table, Map<string, { readonly count: number; readonly until: number }>>();
-/** A run that learns of a scaling this much later shares its work a little unevenly, and no more. */
-const COUNT_LIFE_MS = 30_000;
+export type Brief = { readonly count: number; readonly rejections: readonly Rejection[] };
 
-/** The desired number of instances, at most 30 s old: asked for at every run. 1 for an agent that is not there. */
-export async function countInstances(world: Pick<World, 'table' | 'time'>, agentId: string): Promise<number> {
+const briefs = new WeakMap<Table, Map<string, { readonly brief: Brief; readonly until: number }>>();
+/** A run that learns of a scaling this much later shares its work a little unevenly, and no more. */
+const BRIEF_LIFE_MS = 30_000;
+
+/** What every run is told of its agent, at most 30 s old: the desired number of instances (1 for nobody), what was rejected. */
+export async function agentBrief(world: Pick<World, 'table' | 'time'>, agentId: string): Promise<Brief> {
   const now = world.time.now();
-  const ofTable = counts.get(world.table) ?? new Map<string, { count: number; until: number }>();
-  counts.set(world.table, ofTable);
+  const ofTable = briefs.get(world.table) ?? new Map<string, { brief: Brief; until: number }>();
+  briefs.set(world.table, ofTable);
   const known = ofTable.get(agentId);
-  if (known && known.until > now) return known.count;
-  const count = (await getAgent(world.table, agentId))?.instances ?? 1;
-  ofTable.set(agentId, { count, until: now + COUNT_LIFE_MS });
-  return count;
+  if (known && known.until > now) return known.brief;
+  const item = await world.table.get(agentKey(agentId));
+  const brief = { count: item ? decodeAgent(item).instances : 1, rejections: rejectionsIn(item) };
+  ofTable.set(agentId, { brief, until: now + BRIEF_LIFE_MS });
+  return brief;
+}
+
+export const countInstances = async (world: Pick<World, 'table' | 'time'>, agentId: string): Promise<number> =>
+  (await agentBrief(world, agentId)).count;
+
+type Told = Rejection & { readonly approvalId: string };
+const MAX_TOLD = 5;
+
+const toldIn = (item: Item | null): readonly Told[] => (item?.told ?? []) as readonly Told[];
+const rejectionsIn = (item: Item | null): readonly Rejection[] =>
+  toldIn(item).map(({ title, reason, at }) => ({ title, reason, at }));
+
+/** Keeps a no for the runs to come, once; beside desired state, which it does not touch. */
+export async function tellRejection(table: Table, agentId: string, told: Told): Promise<void> {
+  for (let attempt = 0; attempt < CHANGE_TRIES; attempt++) {
+    const item = await table.get(agentKey(agentId));
+    if (!item || toldIn(item).some(({ approvalId }) => approvalId === told.approvalId)) return;
+    const rev = Number(item.toldRev ?? 0);
+    const written = await table.write({
+      op: 'update',
+      key: agentKey(agentId),
+      if: [rev === 0 ? { attr: 'toldRev', op: 'missing' } : { attr: 'toldRev', op: '=', value: rev }],
+      set: { told: [...toldIn(item), told].slice(-MAX_TOLD), toldRev: rev + 1 },
+    });
+    if (written.ok) return;
+  }
+  throw new NovaError('unavailable', `agent ${agentId} is being told by others; it is tried again`);
 }
 
 /** Immutable: may be kept for ever. @throws NovaError corrupt when an agent names a spec that is not there. */

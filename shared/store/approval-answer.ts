@@ -39,7 +39,12 @@ export type Proof =
   /** `cli:alice`, `sts:arn:…`; never a part of the system. */
   | { readonly kind: 'identity'; readonly actor: string };
 
-export type AnswerRequest = { readonly approvalId: string; readonly answer: Answer; readonly proof: Proof };
+export type AnswerRequest = {
+  readonly approvalId: string;
+  readonly answer: Answer;
+  readonly proof: Proof;
+  readonly reason?: string | undefined;
+};
 
 const TRIES = 6;
 
@@ -119,7 +124,7 @@ async function decideByIdentity(world: AnswerPorts, request: AnswerRequest, acto
   if (!mayAnswer(actor)) return { kind: 'refused', why: 'not_a_person' };
   const person = await operatorOf(world, actor);
   if (!person || !isApprover(person)) return { kind: 'refused', why: 'not_an_approver' };
-  return settle(world, request, { actor, operatorId: person.id, if: [] });
+  return settle(world, request, { actor, operatorId: person.id, if: [], reason: request.reason });
 }
 
 /** Tries until the answer is recorded or something else stands in its place. */

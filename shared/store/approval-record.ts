@@ -2,12 +2,15 @@
 import type { Answer, AnswerResult, Approval } from '../domain/approval.ts';
 import { canonicalJson } from '../domain/audit.ts';
 import type { Decision } from '../domain/decision.ts';
+import { cleanLine } from '../domain/safe-text.ts';
 import type { Condition, Op } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { approvalChangeOps, withdrawApprovalOps } from './approval-store.ts';
 import { publishOrLeave } from './commit.ts';
 import { decisionMoveOps, executionOrder } from './decision-store.ts';
 import { freeGate, gateOp } from './halt-store.ts';
+
+import { type PostedWork, post } from './outbox-store.ts';
 
 export type RecordPorts = Pick<World, 'table' | 'time' | 'ids' | 'hashing' | 'settings' | 'work' | 'log'>;
 
@@ -16,6 +19,8 @@ export type By = {
   readonly actor: string;
   /** The person; null when all that is known is that the mail was in somebody's hands. */
   readonly operatorId: string | null;
+  /** Why not; told to the agent. */
+  readonly reason?: string | undefined;
   /** On top of what every answer asks for. */
   readonly if: readonly Condition[];
   /** Asked afresh for every try: what else must hold and change with the answer. null: it holds no more. */
@@ -28,6 +33,7 @@ export const NOTHING_ELSE: Alongside = { ops: [], usedChallenge: '' };
 
 export type Answered = { readonly approval: Approval; readonly decision: Decision; readonly answer: Answer };
 
+const MAX_REASON = 300;
 const STATUS = { approve: 'approved', reject: 'rejected' } as const;
 
 /** What was answered before, told again; null while it is open. */
@@ -63,21 +69,30 @@ export function challengeSet(
 export async function record(
   world: RecordPorts,
   { approval, decision, answer }: Answered,
-  by: Pick<By, 'actor' | 'if'>,
+  by: Pick<By, 'actor' | 'if' | 'reason'>,
   alongside: Alongside,
 ): Promise<AnswerResult | null> {
   const gate = await freeGate(world.table, approval.agentId);
   if (!gate) return { kind: 'refused', why: 'halted' };
   const status = STATUS[answer];
   const now = world.time.now();
-  const posted = answer === 'approve' ? [executionOrder(world, decision.id)] : [];
-  const outcome = `${status} by ${by.actor}`;
+  const tell = { v: 1, kind: 'tell-agent', approvalId: approval.id } as const;
+  const posted: PostedWork[] = [
+    answer === 'approve' ? executionOrder(world, decision.id) : post(world, { queue: 'work', message: tell }),
+  ];
+  const reason = answer === 'reject' ? cleanLine(by.reason ?? '', MAX_REASON) : '';
+  const outcome = `${status} by ${by.actor}${reason ? `: ${reason}` : ''}`;
   const moved = decisionMoveOps(world, decision, { to: status, actor: by.actor, outcome, approvalId: approval.id });
-  const set = { status, decidedAt: now, decidedBy: by.actor };
+  const set = { status, decidedAt: now, decidedBy: by.actor, reason };
   const changed = approvalChangeOps(world, approval, {
     actor: by.actor,
     action: `approval.${status}`,
-    details: { decisionId: decision.id, actionHash: approval.actionHash, tier: approval.tier },
+    details: {
+      decisionId: decision.id,
+      actionHash: approval.actionHash,
+      tier: approval.tier,
+      ...(reason ? { reason } : {}),
+    },
     set: { ...set, ...challengeSet(approval, alongside) },
     if: [...stillOpen(now), ...by.if],
   });

@@ -109,6 +109,7 @@ export type ApprovalChange = {
       | 'status'
       | 'decidedAt'
       | 'decidedBy'
+      | 'reason'
       | 'locked'
       | 'views'
       | 'credentials'
@@ -200,6 +201,7 @@ export function approvalOf(item: Item): Approval {
     views: count('views'),
     decidedAt: item.decidedAt === null || item.decidedAt === undefined ? null : Number(item.decidedAt),
     decidedBy: text('decidedBy'),
+    reason: text('reason'),
     credentials: ((item.credentials ?? []) as readonly Credential[]).map((one) => ({
       ...one,
       to: one.to ?? OWNER_ID,

@@ -37,6 +37,11 @@ const Order = z.object({
   blueprint: z.string().min(1).max(100),
   config: jsonObject,
   state: json,
+  /** What was asked for the agent and rejected lately. */
+  rejections: z
+    .array(z.object({ title: z.string(), reason: z.string(), at: z.int() }))
+    .readonly()
+    .optional(),
 });
 
 /** Begin this run as soon as the one before it has ended. */

@@ -66,6 +66,8 @@ export const WorkMessage = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('offer-cancel'), approvalId: z.string() }),
   /** Somebody may make a passkey: the link goes to the person it is for. */
   z.object({ v: z.literal(1), kind: z.literal('enrol-passkey'), enrolmentId: z.string() }),
+  /** A request was rejected: the next run of its agent is told why. */
+  z.object({ v: z.literal(1), kind: z.literal('tell-agent'), approvalId: z.string() }),
   /** A request that nobody answers: a reminder, the next operator, or its first mail at last. */
   z.object({ v: z.literal(1), kind: z.literal('nudge-approval'), approvalId: z.string() }),
   /** What the mail service says became of mails; it moves nothing but their delivery state. */

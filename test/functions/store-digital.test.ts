@@ -26,6 +26,7 @@ function shelf(pages: Record<string, string | NovaError>) {
     instance: { number: 0, count: 1 },
     deadline: Number.MAX_SAFE_INTEGER,
     attempt: 1,
+    rejections: [],
     sequence: 0,
     now: () => 0,
     spend: async (_bound, call) => (await call()).value,

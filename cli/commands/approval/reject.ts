@@ -8,11 +8,11 @@ export const command = worldCommand({
   summary: 'say no: nothing is done',
   detail: 'Final. Silence until the request expires means the same.',
   args: { id: needed(text('the id of the approval', 'id')) },
-  options: {},
+  options: { why: text('the reason; the agent hears it in its next run', 'sentence') },
   examples: [
     'nova approval reject 01JD0000000000000000000000',
-    'nova approval reject 01JD0000000000000000000000 --json',
+    "nova approval reject 01JD0000000000000000000000 --why 'not before the refunds are through'",
   ],
-  run: ({ id }, reach) => answerApproval(reach, id, 'reject'),
+  run: ({ id, why }, reach) => answerApproval(reach, id, { answer: 'reject', reason: why }),
   render: ({ title }) => `rejected: ${title}`,
 });
