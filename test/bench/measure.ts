@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { bundle, isFresh } from '../../infra/aws/bundle.ts';
 import { moduleLoads } from '../../infra/aws/module-load.ts';
 import { missingStandIns } from '../../infra/local/rehearsal/stand-ins.ts';
+import { measureAudit } from './audit.ts';
 import { commitsPerSecond, type Synchronous } from './disk.ts';
 import { engineSubject } from './engine-subject.ts';
 import { FLEET, KINDS, type Kind, SMALL_FLEET } from './fleet.ts';
@@ -24,6 +25,7 @@ export type Extent = {
   readonly embedded: readonly { readonly synchronous: Synchronous; readonly idleChildren: number }[];
   /** null: not measured. */
   readonly rehearsalBurst: number | null;
+  readonly auditRecords: number;
   readonly unitRuns: readonly { readonly runs: number; readonly everySeconds: number; readonly what: string }[];
 };
 
@@ -40,12 +42,14 @@ export const QUICK: Extent = {
   ...{ rounds: 2, untilSeconds: 18, burst: 800, steadySeconds: 0.6, idleSeconds: 0.5, loadRounds: 2 },
   embedded: [...settings('FULL', [3]), ...settings('NORMAL', [3])],
   rehearsalBurst: null,
+  auditRecords: 50_000,
   unitRuns: [SLICE],
 };
 export const FULL: Extent = {
   ...{ rounds: 3, untilSeconds: 110, burst: 1_500, steadySeconds: 1.6, idleSeconds: 3, loadRounds: 5 },
   embedded: [...settings('FULL', [1, 2, 3]), ...settings('NORMAL', [1, 2, 3])],
   rehearsalBurst: 120,
+  auditRecords: 1_000_000,
   unitRuns: [SLICE, HOURLY, MINUTES],
 };
 
@@ -54,10 +58,11 @@ export async function measure(extent: Extent): Promise<Report> {
   const load = loadavg()[0] ?? 0;
   const functions = await measureFunctions(extent);
   const units = await measureUnits(extent);
+  const audit = await measureAudit(extent.auditRecords);
   const { engines, disk, rounds } = await measureEngines(extent, start);
   return {
     machine: { node: process.version, cpu: cpus()[0]?.model.trim() ?? '', processors: cpus().length, load },
-    ...{ rounds, engines, disk, units, functions },
+    ...{ rounds, engines, disk, units, functions, audit },
     seconds: sinceMs(start) / 1000,
   };
 }

@@ -1,4 +1,5 @@
 /** What a benchmark found, and how it is shown. */
+import type { AuditResult } from './audit.ts';
 import type { Kind } from './fleet.ts';
 import type { Idle } from './subject.ts';
 import type { UnitRow } from './units.ts';
@@ -41,7 +42,11 @@ export type Report = {
   /** Per run. */
   readonly units: readonly UnitRow[] | Skipped;
   readonly functions: readonly FunctionResult[];
+  readonly audit: AuditResult;
 };
+
+const auditLine = ({ records, megabytes, proveMs, proveCpuMs, scriptMs }: AuditResult): string =>
+  `${records} audit records (${fixed(megabytes)} MB) proved in ${fixed(proveMs / 1000, 1)} s (${fixed(proveCpuMs / 1000, 1)} s of processor time), by the independent script in ${fixed(scriptMs / 1000, 1)} s`;
 
 /** The report as text. */
 export function reportText(report: Report): string {
@@ -54,6 +59,8 @@ export function reportText(report: Report): string {
     ...table(ENGINE_HEAD, report.engines.map(engineRow)),
     '',
     ...unitLines(report.units),
+    '',
+    auditLine(report.audit),
     '',
     ...table(
       ['function', 'KiB read', 'load ms', '× default client'],
