@@ -49,6 +49,8 @@ export const ROTATED_SECRETS: readonly SecretName[] = ['approval-pepper'];
 
 export type Uses = {
   readonly table: { readonly [entity in Entity]?: readonly Access[] };
+  /** Where an update may touch these attributes alone, in what it changes as in what it asks; the key goes without saying. */
+  readonly attributes?: { readonly [entity in Entity]?: readonly string[] };
   /** Partitions of the sparse index that it may query. */
   readonly index?: readonly string[];
   readonly sends?: readonly QueueName[];
@@ -143,6 +145,8 @@ const RUNS_BLUEPRINTS = {
     budget: ['read', 'check', 'put', 'update'],
     request: ['read', 'update'],
   },
+  // What is left, and how it is handed out; never how much it was.
+  attributes: { budget: ['available', 'exact', 'swept', 'full', 'counting'] },
   sends: ['runs', 'revenue', 'work'],
   // They ask models through the run that they are part of.
   secrets: ['anthropic-api-key'],

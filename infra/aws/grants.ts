@@ -25,13 +25,20 @@ export function tableStatements(scope: Construct, names: Names, uses: Uses): iam
   const tableArn = Stack.of(scope).formatArn({ service: 'dynamodb', resource: 'table', resourceName: names.table });
   const byAccess = new Map<string, string[]>();
   for (const [entity, accesses] of Object.entries(uses.table) as [Entity, readonly Access[]][]) {
+    const narrow = uses.attributes?.[entity] !== undefined;
     const actions = accesses
+      .filter((access) => !narrow || access !== 'update')
       .flatMap((access) => ACTIONS[access])
       .sort()
       .join(' ');
     byAccess.set(actions, [...(byAccess.get(actions) ?? []), ENTITIES[entity]]);
   }
   const statements = [...byAccess].map(([actions, keys]) => allow(actions.split(' '), [tableArn], leading(keys)));
+  const narrowed = Object.entries(uses.attributes ?? {}) as [Entity, readonly string[]][];
+  for (const [entity, attributes] of narrowed) {
+    const touched = { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', ...attributes] } };
+    statements.push(allow(ACTIONS.update, [tableArn], { ...leading([ENTITIES[entity]]), ...touched }));
+  }
   if (!uses.index) return statements;
   return [...statements, allow(['dynamodb:Query'], [`${tableArn}/index/${INDEX_NAME}`], leading(uses.index))];
 }

@@ -3,7 +3,7 @@
  * word fails here, by name, and not on AWS.
  */
 import { NovaError } from '../../shared/domain/error.ts';
-import type { Op, Query, Table } from '../../shared/ports/table.ts';
+import type { Condition, Op, Query, Table, Update } from '../../shared/ports/table.ts';
 import { type Access, ENTITIES, type Entity, type FunctionRow } from '../topology.ts';
 
 const ENTITY_OF: ReadonlyMap<string, Entity> = new Map(
@@ -21,7 +21,13 @@ export function grantedTable(table: Table, row: FunctionRow): Table {
     if (!index) require('read', pk);
     else if (!row.uses.index?.some(listed)) throw lacking(row, 'query the index of', pk);
   };
-  const requireOp = (op: Op): void => require(op.op, op.op === 'put' ? op.item.pk : op.key.pk);
+  const requireOp = (op: Op): void => {
+    const pk = op.op === 'put' ? op.item.pk : op.key.pk;
+    require(op.op, pk);
+    const allowed = row.uses.attributes?.[ENTITY_OF.get(pk.split('#', 1)[0] ?? '') ?? 'agent'];
+    const other = allowed && op.op === 'update' ? touchedBy(op).find((attr) => !allowed.includes(attr)) : undefined;
+    if (other) throw lacking(row, `touch ${other} in an update of`, pk);
+  };
   return {
     get: async (key) => {
       require('read', key.pk);
@@ -41,6 +47,16 @@ export function grantedTable(table: Table, row: FunctionRow): Table {
     },
   };
 }
+
+/** All attributes of an update but the key: those it changes and those its conditions ask for. */
+function touchedBy({ set, setIfAbsent, add, append, remove = [], if: conditions = [] }: Update): string[] {
+  const changed = [set, setIfAbsent, add, append].flatMap((part) => Object.keys(part ?? {}));
+  const asked = conditions.flatMap(attributesOf);
+  return [...changed, ...remove, ...asked].filter((attr) => attr !== 'pk' && attr !== 'sk');
+}
+
+const attributesOf = (condition: Condition): string[] =>
+  'any' in condition ? condition.any.flatMap(attributesOf) : [condition.attr];
 
 const lacking = (row: FunctionRow, what: string, pk: string): NovaError =>
   new NovaError('misconfigured', `${row.name} may not ${what} ${pk}: its uses in infra/topology.ts do not say so`);

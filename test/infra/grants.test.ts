@@ -27,6 +27,24 @@ test('where a blueprint runs, the table refuses what the role would refuse', asy
   await assert.rejects(table.get({ pk: 'APPROVAL#x', sk: 'A' }), refused);
 });
 
+test('where a blueprint runs, a budget is drawn from and nothing else of it is touched', async () => {
+  const bare = mapTable();
+  const table = grantedTable(bare, row('run-agent'));
+  const key = { pk: 'BUDGET#fleet', sk: 'usd-day#2026-11-20' };
+  await bare.write({ op: 'put', item: { ...key, available: 10, limit: 10 } });
+  const enough = { attr: 'available', op: '>=', value: 5 } as const;
+  assert.equal((await table.write({ op: 'update', key, add: { available: -5 }, if: [enough] })).ok, true);
+  const forbidden: Op[] = [
+    { op: 'update', key, set: { limit: 1_000 } },
+    { op: 'update', key, add: { available: -1, limit: 1_000 } },
+    { op: 'update', key, setIfAbsent: { version: 2 } },
+    { op: 'update', key, remove: ['limit'] },
+    { op: 'update', key, add: { available: -1 }, if: [{ any: [enough, { attr: 'limit', op: '>', value: 0 }] }] },
+  ];
+  for (const op of forbidden) await assert.rejects(table.transact([op]), refused, JSON.stringify(op));
+  assert.deepEqual(await bare.get(key), { ...key, available: 5, limit: 10 });
+});
+
 test('one forbidden op refuses its whole transaction before anything is written', async () => {
   const bare = mapTable();
   const table = grantedTable(bare, row('run-agent'));

@@ -43,7 +43,11 @@ test('the actions of every role are the ones that were agreed on', () => {
       role.replace(/Role.*$/, ''),
       statements.map((statement) => {
         const keys = keysOf(statement);
-        return `${actionsOf(statement).sort().join(' ')} on ${shown(statement.Resource)}${keys.length > 0 ? ` of ${keys.join(' ')}` : ''}`;
+        const touched = statement.Condition?.['ForAllValues:StringEquals']?.['dynamodb:Attributes'] as
+          | string[]
+          | undefined;
+        const only = touched ? ` touching ${touched.join(' ')}` : '';
+        return `${actionsOf(statement).sort().join(' ')} on ${shown(statement.Resource)}${keys.length > 0 ? ` of ${keys.join(' ')}` : ''}${only}`;
       }),
     ]),
   );
@@ -160,6 +164,26 @@ test('where a blueprint runs, the key of the vendor of models can be read, and n
   assert.deepEqual(statements.map(actionsOf), [['ssm:GetParameter']]);
   const secrets = [...shown(statements[0]?.Resource).matchAll(/secrets\/([\w-]+)/g)].map(([, name]) => name);
   assert.deepEqual(secrets, ['anthropic-api-key']);
+});
+
+test('where a blueprint runs, updates of a budget name the few attributes they may touch, and there is no wider grant', () => {
+  const updates = roleOf('run-agent').filter(
+    (one) => actionsOf(one).includes('dynamodb:UpdateItem') && keysOf(one).includes(ENTITIES.budget),
+  );
+  assert.deepEqual(
+    updates.map(({ Action, Condition }) => [Action, Condition]),
+    [
+      [
+        'dynamodb:UpdateItem',
+        {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['BUDGET#*'] },
+          'ForAllValues:StringEquals': {
+            'dynamodb:Attributes': ['pk', 'sk', 'available', 'exact', 'swept', 'full', 'counting'],
+          },
+        },
+      ],
+    ],
+  );
 });
 
 test('the intake of webhooks can send to two queues, read the secrets of webhooks, and nothing else', () => {
