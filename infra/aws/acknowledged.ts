@@ -4,8 +4,8 @@
  */
 import { type Stack, Validations } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { functions, queues, ROTATED_SECRETS } from '../topology.ts';
-import type { Choices } from './context.ts';
+import { functions, queues, ROTATED_SECRETS, tasks } from '../topology.ts';
+import type { Choices, Containers } from './context.ts';
 import { namesOf } from './names.ts';
 
 export type Acknowledgment = {
@@ -31,6 +31,7 @@ export function acknowledgments(choices: Choices): readonly Acknowledgment[] {
     ...roots(choices),
     ...madeSecrets(),
     ...everywhere(),
+    ...(choices.containers ? tasksOf(choices.stage, choices.containers) : []),
   ];
 }
 
@@ -179,3 +180,64 @@ const everywhere = (): Acknowledgment[] => [
     reason: 'The functions behind it do not trace; the access log has the latency of every request.',
   },
 ];
+
+/** Tasks of agents, where the stage has them. */
+function tasksOf(stage: string, { gpu, network }: Containers): Acknowledgment[] {
+  const ecs = 'Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:';
+  const names = namesOf(stage);
+  const defined = tasks.filter((row) => gpu || !row.gpu);
+  const launchers = functions.filter(({ uses }) => uses.launches && !uses.schedules);
+  return [
+    ...(network ? [] : [NO_FLOW_LOGS]),
+    {
+      at: 'tasks/Cluster',
+      id: 'AwsSolutions-ECS4',
+      reason:
+        'Container Insights bills metrics for every task: each run notes what it used of processor and memory itself.',
+    },
+    {
+      at: 'tasks',
+      id: 'AwsSolutions-ECS2',
+      reason:
+        'Its environment holds names and addresses alone: secrets are read from SSM, by the names in the topology.',
+    },
+    ...defined.map(
+      ({ name }): Acknowledgment => ({
+        at: '',
+        id: `AwsSolutions-IAM5[${ecs}task-definition/${names.family(name)}:*]`,
+        reason:
+          'Every deploy makes a new revision of the definition: the family is ours, and the cluster is a condition.',
+      }),
+    ),
+    {
+      at: '',
+      id: `AwsSolutions-IAM5[${ecs}task/${names.cluster}/*]`,
+      reason: 'A task has its id from ECS when it starts: those of this cluster alone can be looked at and stopped.',
+    },
+    ...launchers.map(
+      ({ name }): Acknowledgment => ({
+        at: name,
+        id: 'AwsSolutions-IAM5[Resource::*]',
+        reason: 'ListTasks knows no resource: a condition on the cluster keeps it to the tasks of this stage.',
+      }),
+    ),
+    ...(gpu ? MANAGED_MACHINES : []),
+  ];
+}
+
+const NO_FLOW_LOGS: Acknowledgment = {
+  at: 'tasks/Network',
+  id: 'AwsSolutions-VPC7',
+  reason:
+    'Nobody can come in, and what goes out is logged by the guarded port with its address: flow logs cost by the byte.',
+};
+
+const MANAGED_MACHINES: readonly Acknowledgment[] = [
+  ['MachineRole', 'AmazonECSInstanceRolePolicyForManagedInstances'],
+  ['InfrastructureRole', 'AmazonECSInfrastructureRolePolicyForManagedInstances'],
+].map(([at, policy]) => ({
+  at: `tasks/gpu/${at}`,
+  id: `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${policy}]`,
+  reason:
+    'AWS runs these machines and changes what that takes: its own policy is kept up with it, a copy would not be.',
+}));

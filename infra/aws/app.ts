@@ -6,6 +6,7 @@ import { App } from 'aws-cdk-lib/core';
 import { bundle, FUNCTIONS_FOLDER, isFresh } from './bundle.ts';
 import { ContextError, choicesFrom } from './context.ts';
 import { type BillTemplate, idleBill } from './idle-bill.ts';
+import { imagesFor } from './images.ts';
 import { novaStacks } from './stacks.ts';
 
 /** Bundles are built once, here only when nobody did it before. */
@@ -18,7 +19,8 @@ const codeOf = (name: string): lambda.Code => {
 try {
   if (!isFresh()) await bundle();
   const app = new App();
-  novaStacks(app, { choices: choicesFrom((name) => app.node.tryGetContext(name)), codeOf, checks: true });
+  const choices = choicesFrom((name) => app.node.tryGetContext(name));
+  novaStacks(app, { choices, codeOf, imageOf: imagesFor(choices.containers), checks: true });
   const { stacks } = app.synth();
   const { usd, listUsd } = idleBill(stacks.map(({ template }) => template as BillTemplate));
   console.error(

@@ -1,5 +1,16 @@
 /** What an owner decides before a deploy, read from CDK context: cdk.json, or `-c ownerEmail=…`. */
 
+export type Containers = {
+  readonly gpu: boolean;
+  /** Images in a registry, by digest, instead of ones that are built here. */
+  readonly image?: string;
+  readonly gpuImage?: string;
+  /** The digest of the CUDA image that the other one is built on. */
+  readonly cudaDigest?: string;
+  /** A network of the owner's own, with a way out; tasks get no public address in it. */
+  readonly network?: { readonly vpcId: string; readonly subnetIds: readonly string[] };
+};
+
 export type Choices = {
   readonly stage: string;
   readonly ownerEmail: string;
@@ -14,6 +25,8 @@ export type Choices = {
   readonly waf: boolean;
   /** An OPA server that judges in place of the rules in the functions; absent: none. */
   readonly opaUrl?: string;
+  /** Tasks of agents in containers; absent: functions alone. */
+  readonly containers?: Containers;
   /** Choices that still are the examples of cdk.json: such stacks can be looked at, not deployed. */
   readonly examples: readonly ('ownerEmail' | 'senderEmail')[];
 };
@@ -114,13 +127,61 @@ export function choicesFrom(read: Read): Choices {
   if (opaUrl !== undefined && opaUrl !== '' && !isHttpUrl(opaUrl)) {
     throw new ContextError([`opaUrl must be an http(s) address; got ${JSON.stringify(opaUrl)}`]);
   }
+  const containers = containersFrom(read);
   const examples = (['ownerEmail', 'senderEmail'] as const).filter((name) => EXAMPLE.test(taken[name]));
-  return { ...taken, examples, ...(isHttpUrl(opaUrl) ? { opaUrl } : {}) };
+  return { ...taken, examples, ...(isHttpUrl(opaUrl) ? { opaUrl } : {}), ...(containers ? { containers } : {}) };
 }
 
 const isHttpUrl = (value: unknown): value is string =>
   typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value);
 
-type Taken = Omit<Choices, 'examples' | 'opaUrl'>;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const BY_DIGEST = /^[\w.:/-]+@sha256:[0-9a-f]{64}$/;
+const SUBNETS = /^subnet-[0-9a-f]+(,subnet-[0-9a-f]+)*$/;
+
+/** What each further choice about containers must look like. */
+const CONTAINER_RULES = {
+  runnerImage: [BY_DIGEST, 'an image by its digest: registry/name@sha256:…'],
+  gpuRunnerImage: [BY_DIGEST, 'an image by its digest: registry/name@sha256:…'],
+  cudaDigest: [DIGEST, 'sha256: and 64 hexadecimal digits'],
+  vpcId: [/^vpc-[0-9a-f]+$/, 'the id of a VPC, with taskSubnets'],
+  taskSubnets: [SUBNETS, 'ids of its subnets, with commas between'],
+} as const satisfies Record<string, readonly [RegExp, string]>;
+
+/** @throws ContextError. Nothing said of containers: none. */
+function containersFrom(read: Read): Containers | undefined {
+  const on = yesNo(read('containers') ?? false);
+  const gpu = yesNo(read('gpu') ?? false);
+  const problems = [
+    ...('must' in on ? [`containers must be ${on.must}`] : []),
+    ...('must' in gpu ? [`gpu must be ${gpu.must}`] : []),
+  ];
+  const said = (name: keyof typeof CONTAINER_RULES): string | undefined => {
+    const value = read(name);
+    if (value === undefined || value === '') return undefined;
+    const [pattern, must] = CONTAINER_RULES[name];
+    if (typeof value === 'string' && pattern.test(value)) return value;
+    problems.push(`${name} must be ${must}; got ${JSON.stringify(value)}`);
+    return undefined;
+  };
+  const [image, gpuImage, cudaDigest] = [said('runnerImage'), said('gpuRunnerImage'), said('cudaDigest')];
+  const [vpcId, subnets] = [said('vpcId'), said('taskSubnets')];
+  if ((vpcId === undefined) !== (subnets === undefined)) problems.push('vpcId and taskSubnets belong together');
+  const wantsGpu = 'value' in gpu && gpu.value;
+  if (wantsGpu && gpuImage === undefined && cudaDigest === undefined) {
+    problems.push('gpu needs cudaDigest, the CUDA image to build on, or a finished gpuRunnerImage');
+  }
+  if (problems.length > 0) throw new ContextError(problems);
+  if (!('value' in on) || !on.value) return undefined;
+  return {
+    gpu: wantsGpu,
+    ...(image === undefined ? {} : { image }),
+    ...(gpuImage === undefined ? {} : { gpuImage }),
+    ...(cudaDigest === undefined ? {} : { cudaDigest }),
+    ...(vpcId && subnets ? { network: { vpcId, subnetIds: subnets.split(',') } } : {}),
+  };
+}
+
+type Taken = Omit<Choices, 'examples' | 'opaUrl' | 'containers'>;
 const isComplete = (taken: { readonly [name in keyof Taken]: Taken[name] | undefined }): taken is Taken =>
   Object.values(taken).every((value) => value !== undefined);

@@ -14,7 +14,7 @@ const ACTIONS: Readonly<Record<Access, readonly string[]>> = {
   delete: ['dynamodb:DeleteItem'],
 };
 
-const allow = (
+export const allow = (
   actions: readonly string[],
   resources: readonly string[],
   conditions: Record<string, Record<string, unknown>> = {},

@@ -25,6 +25,20 @@ const KEY_CALLS = MINUTES_PER_MONTH / 5;
 
 /** Resources that cost nothing as long as nobody uses them. Any other type must be priced first. */
 const FREE_AT_REST = new Set([
+  'AWS::IAM::InstanceProfile',
+  'AWS::Events::Rule',
+  'AWS::ECS::TaskDefinition',
+  'AWS::ECS::ClusterCapacityProviderAssociations',
+  'AWS::ECS::Cluster',
+  'AWS::ECS::CapacityProvider',
+  'AWS::EC2::VPCGatewayAttachment',
+  'AWS::EC2::VPC',
+  'AWS::EC2::SubnetRouteTableAssociation',
+  'AWS::EC2::Subnet',
+  'AWS::EC2::SecurityGroup',
+  'AWS::EC2::RouteTable',
+  'AWS::EC2::Route',
+  'AWS::EC2::InternetGateway',
   'AWS::ApiGateway::Account',
   'AWS::ApiGateway::Deployment',
   'AWS::ApiGateway::GatewayResponse',
@@ -94,6 +108,11 @@ function usagesOf({ Resources }: BillTemplate): Usage[] {
 type Pricer = (properties: Properties, memories: ReadonlyMap<string, number>, id: string) => Usage[];
 
 const PRICED: Readonly<Record<string, Pricer>> = {
+  // A door to DynamoDB or S3 is free; one to anything else is billed by the hour, and no stack of ours has one.
+  'AWS::EC2::VPCEndpoint': (properties, _, id) => {
+    if ((properties.VpcEndpointType ?? 'Gateway') === 'Gateway') return [];
+    throw new Error(`${id}: an interface endpoint is billed by the hour, and has no price here`);
+  },
   'AWS::KMS::Key': (_, __, id) => [
     { price: 'kmsKey', amount: 1, what: id },
     { price: 'kmsRequest', amount: KEY_CALLS, what: 'calls for the table' },

@@ -66,6 +66,7 @@ export class NovaFunction extends Construct {
       ...(sends.length > 0 ? [sendStatement(sends)] : []),
       ...parameterStatements(Stack.of(this), site.names, uses),
       ...(uses.auditRoots ? [rootsStatement(Stack.of(this), site.names)] : []),
+      ...(uses.launches ? (site.cluster?.launchStatements() ?? []) : []),
       ...(uses.schedules ? scheduleStatements(Stack.of(this), site.names, site.agentSchedules.role.roleArn) : []),
     ];
   }

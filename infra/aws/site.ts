@@ -2,12 +2,13 @@
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Aws } from 'aws-cdk-lib/core';
 import { type FunctionEnv, functionEnv } from '../function-env.ts';
-import { type FunctionRow, functions, type QueueName, ROTATED_SECRETS } from '../topology.ts';
+import { type FunctionRow, functions, type QueueName, ROTATED_SECRETS, type TaskRow } from '../topology.ts';
 import type { AgentSchedules } from './agent-schedules.ts';
 import type { Choices } from './context.ts';
 import type { Names } from './names.ts';
 import { PRICES } from './price-table.ts';
 import type { QueuePair } from './queues.ts';
+import type { TaskCluster } from './task-cluster.ts';
 
 export type StackEnv = FunctionEnv;
 
@@ -17,6 +18,8 @@ export type Site = {
   readonly codeOf: (name: string) => lambda.Code;
   readonly queue: (name: QueueName) => QueuePair;
   readonly agentSchedules: AgentSchedules;
+  /** null: this stage runs functions alone. */
+  readonly cluster: TaskCluster | null;
   readonly envOf: (row: FunctionRow) => StackEnv;
 };
 
@@ -26,6 +29,11 @@ export const computeNanosPerSecond = (memoryMb: number): number =>
 
 /** The keys of one function: the owner's settings, and a key for each word it uses. */
 export function envFor(site: Omit<Site, 'envOf' | 'codeOf'>, row: FunctionRow): StackEnv {
+  return functionEnv(row, fullEnv(site), settingsEnv(site.choices));
+}
+
+/** The keys of a task. Its own compute has the price that its run was deployed with. */
+export function envForTask(site: Omit<Site, 'envOf' | 'codeOf'>, row: TaskRow): StackEnv {
   return functionEnv(row, fullEnv(site), settingsEnv(site.choices));
 }
 
@@ -42,6 +50,7 @@ export function fullEnv(site: Omit<Site, 'envOf' | 'codeOf'>): StackEnv {
     NOVA_ROTATED_SECRETS: ROTATED_SECRETS.join(','),
     NOVA_AUDIT_BUCKET: names.auditBucket(Aws.ACCOUNT_ID, Aws.REGION),
     NOVA_PUBLIC_URL_PARAMETER: names.publicUrlParameter,
+    ...site.cluster?.env,
     ...scheduleEnv(names, queue('runs'), agentSchedules),
     ...(site.choices.opaUrl ? { OPA_URL: site.choices.opaUrl } : {}),
   };

@@ -19,17 +19,19 @@ import { SavedQueries } from './saved-queries.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
 import { envFor, fullEnv, type Site } from './site.ts';
 import { SystemSchedules } from './system-schedules.ts';
+import { type ImageOf, TaskCluster } from './task-cluster.ts';
 import { WebFunction } from './web-function.ts';
 
 export type WorkProps = StackProps & {
   readonly choices: Choices;
   /** The bundle of a function, by its name in the topology. */
   readonly codeOf: (name: string) => lambda.Code;
+  readonly imageOf: ImageOf;
 };
 
 export class WorkStack extends Stack {
   constructor(scope: Construct, id: string, props: WorkProps) {
-    const { codeOf, choices: given, ...stackProps } = props;
+    const { codeOf, imageOf, choices: given, ...stackProps } = props;
     super(scope, id, stackProps);
     const choices = { ...given, ...askedInstead(this, given) };
     const names = namesOf(choices.stage);
@@ -40,8 +42,11 @@ export class WorkStack extends Stack {
       return pair;
     };
     const agentSchedules = new AgentSchedules(this, names, queue('runs').queue);
-    const ground = { names, choices, queue, agentSchedules };
+    const { containers } = choices;
+    const cluster = containers ? new TaskCluster(this, { names, choices, containers }) : null;
+    const ground = { names, choices, queue, agentSchedules, cluster };
     const site: Site = { ...ground, codeOf, envOf: (row) => envFor(ground, row) };
+    cluster?.define(site, imageOf);
     const front = new Front(this, names, choices);
     const shapes = { site, front, schedules: new SystemSchedules(this, names, agentSchedules.deadLetters) };
     const made = functions.map((row) => ({ row, made: makeFunction(this, row, shapes) }));

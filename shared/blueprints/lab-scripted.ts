@@ -14,6 +14,8 @@ const Entry = z.strictObject({
   revenueUsd: usd().default(0),
   /** How long its paid call (or, when it costs nothing, the run) takes. */
   sleepMs: z.int().min(0).max(MAX_SLEEP_MS).default(0),
+  /** So many times its cost and its sleep, each with a checkpoint: an attempt that follows a lost one goes on from there. */
+  steps: z.int().min(1).max(10_000).optional(),
   /** true or "loop": never gives the processor back; "wait": waits for ever. */
   hang: z.union([z.boolean(), z.enum(['loop', 'wait'])]).default(false),
   /** Fills the memory until its process is ended. */
@@ -39,13 +41,13 @@ export const blueprint: Blueprint<Config> = {
   department: 'research',
   configHelp: {
     outcomes:
-      'list of entries {"ok":true,"costUsd":"0.10","revenueUsd":"0.50","sleepMs":50,"crash":"boom","hang":"loop"}; played in a cycle',
+      'list of entries {"ok":true,"costUsd":"0.10","revenueUsd":"0.50","sleepMs":50,"crash":"boom","hang":"loop","steps":5}; played in a cycle',
     timeoutSeconds: 'when a run is ended by force; 60 unless told',
     repeats: 'what may be the same run after run: ["input","outcome"] unless told',
   },
   parseConfig: (config) => readConfig(Config, config),
   limits: ({ outcomes, timeoutSeconds }) => ({
-    costMicros: Math.max(...outcomes.map(({ costUsd }) => costUsd)),
+    costMicros: Math.max(...outcomes.map(({ costUsd, steps = 1 }) => costUsd * steps)),
     timeoutSeconds,
   }),
   repeats: ({ repeats }) => repeats,
@@ -58,18 +60,30 @@ export const blueprint: Blueprint<Config> = {
 };
 
 async function play(ctx: RunContext, entry: Entry, summary: string): Promise<RunAnswer> {
-  const { costUsd: costMicros, revenueUsd: revenueMicros } = entry;
-  if (costMicros > 0) {
-    await ctx.spend(costMicros, async () => ({ costMicros, value: await sleep(entry.sleepMs) }), entry.asks);
-  } else {
-    await sleep(entry.sleepMs);
-  }
+  const { revenueUsd: revenueMicros } = entry;
+  if (entry.steps === undefined) await work(ctx, entry);
+  else await inSteps(ctx, entry, entry.steps);
   if (revenueMicros > 0) await ctx.earn(revenueMicros);
   if (entry.hang === 'wait') await new Promise(() => {});
   if (entry.hang) loopForEver();
   if (entry.exhaust) fillMemory();
   if (entry.crash !== undefined) throw new Error(entry.crash);
   return { ok: entry.ok, summary };
+}
+
+async function work(ctx: RunContext, { costUsd: costMicros, sleepMs, asks }: Entry): Promise<void> {
+  if (costMicros > 0) await ctx.spend(costMicros, async () => ({ costMicros, value: await sleep(sleepMs) }), asks);
+  else await sleep(sleepMs);
+}
+
+async function inSteps(ctx: RunContext, entry: Entry, steps: number): Promise<void> {
+  const kept = ctx.state.get();
+  const isOurs = typeof kept === 'object' && kept !== null && 'run' in kept && kept.run === ctx.runId;
+  const first = isOurs && 'step' in kept ? Number(kept.step) : 0;
+  for (let step = first; step < steps; step++) {
+    await work(ctx, entry);
+    await ctx.checkpoint({ run: ctx.runId, step: step + 1 });
+  }
 }
 
 async function sleep(milliseconds: number): Promise<void> {

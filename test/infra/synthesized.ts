@@ -1,5 +1,6 @@
 /** Both stacks of a stage as templates, made in this process once per test file. No bundle is needed for what they say. */
 
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { App } from 'aws-cdk-lib/core';
 import type { Choices } from '../../infra/aws/context.ts';
@@ -38,7 +39,9 @@ process.env.CDK_VALIDATION = 'false';
 export function stacksOf(choices: Partial<Choices> = {}, acknowledged = true) {
   const app = new App({ analyticsReporting: false });
   const codeOf = () => lambda.Code.fromInline('export const handler = async () => {};');
-  return { app, ...novaStacks(app, { choices: { ...CHOICES, ...choices }, codeOf, checks: false, acknowledged }) };
+  const imageOf = (name: string) => ContainerImage.fromRegistry(`registry.test/${name}@sha256:${'0'.repeat(64)}`);
+  const all = { ...CHOICES, ...choices };
+  return { app, ...novaStacks(app, { choices: all, codeOf, imageOf, checks: false, acknowledged }) };
 }
 
 export function synthesized(choices: Partial<Choices> = {}): { data: Template; work: Template } {

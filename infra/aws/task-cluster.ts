@@ -1,0 +1,134 @@
+/**
+ * Where tasks of agents run: a cluster, one definition per image, a network that nobody can reach from outside. Nothing of
+ * it costs anything while no task runs: no NAT gateway, no load balancer, no machine that waits.
+ */
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import { Stack } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { heard, type TaskRow, tasks } from '../topology.ts';
+import type { Choices } from './context.ts';
+import { GpuProvider } from './gpu-provider.ts';
+import { allow } from './grants.ts';
+import type { Names } from './names.ts';
+import type { Site, StackEnv } from './site.ts';
+import { TaskDefinition } from './task-definition.ts';
+
+export type ImageOf = (name: TaskRow['name']) => ecs.ContainerImage;
+
+export type ClusterProps = {
+  readonly names: Names;
+  readonly choices: Choices;
+  readonly containers: NonNullable<Choices['containers']>;
+};
+
+/** Two places, so that one that is out of machines is not the end of it. */
+const ZONES = 2;
+
+export class TaskCluster extends Construct {
+  readonly #props: ClusterProps;
+  readonly #cluster: ecs.CfnCluster;
+  readonly #subnets: readonly string[];
+  readonly #securityGroup: ec2.CfnSecurityGroup;
+  readonly #gpu: GpuProvider | null;
+
+  constructor(scope: Construct, props: ClusterProps) {
+    super(scope, 'tasks');
+    this.#props = props;
+    const { names, containers } = props;
+    const network = containers.network ?? ownNetwork(this, containers.gpu);
+    this.#subnets = network.subnetIds;
+    this.#securityGroup = new ec2.CfnSecurityGroup(this, 'OutwardsOnly', {
+      groupDescription: 'Tasks of agents: nobody comes in',
+      vpcId: network.vpcId,
+      securityGroupEgress: [{ ipProtocol: '-1', cidrIp: '0.0.0.0/0', description: 'Pages and APIs of the world' }],
+    });
+    this.#cluster = new ecs.CfnCluster(this, 'Cluster', {
+      clusterName: names.cluster,
+      clusterSettings: [{ name: 'containerInsights', value: 'disabled' }],
+    });
+    const group = this.#securityGroup.attrGroupId;
+    this.#gpu = containers.gpu ? new GpuProvider(this, { names, subnets: this.#subnets, securityGroup: group }) : null;
+    new ecs.CfnClusterCapacityProviderAssociations(this, 'Providers', {
+      cluster: this.#cluster.ref,
+      capacityProviders: ['FARGATE', 'FARGATE_SPOT', ...(this.#gpu ? [this.#gpu.provider.ref] : [])],
+      defaultCapacityProviderStrategy: [{ capacityProvider: 'FARGATE', weight: 1 }],
+    });
+  }
+
+  /** What whoever launches is told. */
+  get env(): StackEnv {
+    const { containers, names } = this.#props;
+    return {
+      NOVA_CLUSTER: names.cluster,
+      NOVA_TASK_SUBNETS: this.#subnets.join(','),
+      NOVA_TASK_SECURITY_GROUPS: this.#securityGroup.attrGroupId,
+      NOVA_TASK_PUBLIC_IP: containers.network ? 'no' : 'yes',
+      ...(this.#gpu ? { NOVA_TASK_GPU_PROVIDER: this.#gpu.provider.ref } : {}),
+    };
+  }
+
+  /** The definitions, and what tells of their ends; the queues and the table are known by now. */
+  define(site: Site, imageOf: ImageOf): readonly TaskDefinition[] {
+    for (const { name, source, detailType, lastStatus, queue } of heard) {
+      new events.Rule(this, name, {
+        ruleName: site.names.rule(name),
+        description: 'A task has stopped: what it held is given up at once',
+        eventPattern: {
+          source: [source],
+          detailType: [detailType],
+          detail: { clusterArn: [this.#cluster.attrArn], lastStatus: [lastStatus] },
+        },
+        targets: [new targets.SqsQueue(site.queue(queue).queue, { deadLetterQueue: site.agentSchedules.deadLetters })],
+      });
+    }
+    return tasks
+      .filter(({ gpu }) => !gpu || this.#gpu !== null)
+      .map((row) => new TaskDefinition(this, row, { site, image: imageOf(row.name) }));
+  }
+
+  /** Starts only what is defined here, and only in this cluster. */
+  launchStatements(): iam.PolicyStatement[] {
+    const { names } = this.#props;
+    const stack = Stack.of(this);
+    const arn = (resource: string, resourceName: string) => stack.formatArn({ service: 'ecs', resource, resourceName });
+    const here = { ArnEquals: { 'ecs:cluster': this.#cluster.attrArn } };
+    const defined = tasks.filter(({ gpu }) => !gpu || this.#gpu !== null);
+    const roleArn = (name: string) =>
+      stack.formatArn({ service: 'iam', region: '', resource: 'role', resourceName: name });
+    return [
+      allow(
+        ['ecs:RunTask'],
+        defined.map(({ name }) => arn('task-definition', `${names.family(name)}:*`)),
+        here,
+      ),
+      allow(['ecs:DescribeTasks', 'ecs:StopTask'], [arn('task', `${names.cluster}/*`)], here),
+      // ListTasks knows no resource but the machines of a cluster: the condition keeps it to this one.
+      allow(['ecs:ListTasks'], ['*'], here),
+      allow(
+        ['iam:PassRole'],
+        defined.flatMap(({ name }) => [roleArn(names.taskRole(name)), roleArn(names.executionRole(name))]),
+        { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+      ),
+    ];
+  }
+}
+
+/** Public subnets without a way in. Tasks of Fargate get an address each; machines with GPUs get one from the subnet. */
+function ownNetwork(scope: Construct, gpu: boolean): { readonly vpcId: string; readonly subnetIds: readonly string[] } {
+  const vpc = new ec2.Vpc(scope, 'Network', {
+    maxAzs: ZONES,
+    natGateways: 0,
+    // It would bring a function of its own, to empty a group that nothing is in.
+    restrictDefaultSecurityGroup: false,
+    subnetConfiguration: [{ name: 'tasks', subnetType: ec2.SubnetType.PUBLIC, cidrMask: 20, mapPublicIpOnLaunch: gpu }],
+    gatewayEndpoints: {
+      Table: { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB },
+      Layers: { service: ec2.GatewayVpcEndpointAwsService.S3 },
+    },
+  });
+  return { vpcId: vpc.vpcId, subnetIds: vpc.publicSubnets.map(({ subnetId }) => subnetId) };
+}

@@ -1,0 +1,156 @@
+/** Where tasks of agents run, as the template says it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { CfnTaskDefinition } from 'aws-cdk-lib/aws-ecs';
+import { ContextError, choicesFrom } from '../../infra/aws/context.ts';
+import { type BillTemplate, idleBill } from '../../infra/aws/idle-bill.ts';
+import { tasks } from '../../infra/topology.ts';
+import { CHOICES, type Resource, resources, stacksOf, synthesized } from './synthesized.ts';
+
+const GPU = { gpu: true, cudaDigest: `sha256:${'0'.repeat(64)}` };
+const { data, work } = synthesized({ containers: GPU });
+
+type Container = {
+  readonly Name: string;
+  readonly User: string;
+  readonly StopTimeout: number;
+  readonly ReadonlyRootFilesystem: boolean;
+  readonly ResourceRequirements?: readonly { readonly Type: string; readonly Value: string }[];
+  readonly HealthCheck: { readonly Command: readonly string[] };
+  readonly LinuxParameters: { readonly Capabilities: { readonly Drop: readonly string[] } };
+  readonly Environment: readonly { readonly Name: string }[];
+};
+const definitionOf = (family: string): Resource => {
+  const found = resources(work, 'AWS::ECS::TaskDefinition').find(({ Properties }) => Properties.Family === family);
+  return found ?? assert.fail(`there is no ${family}`);
+};
+const containerOf = (definition: Resource): Container =>
+  (definition.Properties.ContainerDefinitions as readonly Container[])[0] ?? assert.fail('no container');
+
+test('a stage without containers has none of it, and one with them costs no more while nothing runs', () => {
+  const plain = synthesized();
+  assert.deepEqual(resources(plain.work, 'AWS::ECS::Cluster', 'AWS::EC2::VPC', 'AWS::ECS::TaskDefinition'), []);
+  const bill = (templates: typeof plain): number =>
+    idleBill([templates.data as unknown as BillTemplate, templates.work as unknown as BillTemplate]).usd;
+  assert.equal(bill({ data, work }).toFixed(6), bill(plain).toFixed(6));
+});
+
+test('every image runs without root, on a root that nobody can write to, with time to stop and a health check', () => {
+  for (const row of tasks) {
+    const container = containerOf(definitionOf(`nova-test-${row.name}`));
+    assert.equal(container.Name, row.name);
+    assert.equal(container.User, '1000');
+    assert.equal(container.ReadonlyRootFilesystem, true);
+    assert.equal(container.StopTimeout, 120);
+    assert.deepEqual(container.HealthCheck.Command, ['CMD', 'node', '/app/main.mjs', '--health']);
+    assert.deepEqual(container.LinuxParameters.Capabilities.Drop, ['ALL']);
+    assert.ok(container.Environment.some(({ Name }) => Name === 'NOVA_TABLE'));
+    assert.ok(container.Environment.every(({ Name }) => !/SECRET_VALUE|KEY$|TOKEN/.test(Name)));
+  }
+});
+
+test('Fargate is ARM and never asks for a GPU; a GPU goes to machines that AWS starts and ends', () => {
+  const fargate = definitionOf('nova-test-agent-runner').Properties;
+  assert.deepEqual(fargate.RequiresCompatibilities, ['FARGATE']);
+  assert.deepEqual(fargate.RuntimePlatform, { CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' });
+  assert.equal(containerOf(definitionOf('nova-test-agent-runner')).ResourceRequirements, undefined);
+  const gpu = definitionOf('nova-test-agent-runner-gpu');
+  assert.deepEqual(gpu.Properties.RequiresCompatibilities, ['MANAGED_INSTANCES']);
+  assert.deepEqual(containerOf(gpu).ResourceRequirements, [{ Type: 'GPU', Value: '1' }]);
+  const [providers] = resources(work, 'AWS::ECS::ClusterCapacityProviderAssociations');
+  const list = providers?.Properties.CapacityProviders as readonly unknown[];
+  assert.deepEqual(list.slice(0, 2), ['FARGATE', 'FARGATE_SPOT']);
+  assert.equal(list.length, 3);
+  const [provider] = resources(work, 'AWS::ECS::CapacityProvider');
+  assert.match(JSON.stringify(provider?.Properties), /"AllowedInstanceTypes":\["g4dn.xlarge","g4dn.12xlarge"\]/);
+  const none = resources(
+    synthesized({ containers: { gpu: false } }).work,
+    'AWS::ECS::CapacityProvider',
+    'AWS::IAM::InstanceProfile',
+  );
+  assert.deepEqual(none, []);
+});
+
+test('a task of Fargate that asks for a GPU fails the synthesis', () => {
+  const { app, work: stack } = stacksOf({ containers: { gpu: false } });
+  new CfnTaskDefinition(stack, 'Wrong', {
+    requiresCompatibilities: ['FARGATE'],
+    containerDefinitions: [{ name: 'a', image: 'b', resourceRequirements: [{ type: 'GPU', value: '1' }] }],
+  });
+  app.synth({ errorOnDuplicateSynth: false, skipValidation: true });
+  Annotations.fromStack(stack).hasError('*', Match.stringLikeRegexp('Fargate has no GPUs'));
+});
+
+test('nobody comes in: no rule of any security group does, no NAT gateway, no load balancer, free endpoints alone', () => {
+  for (const { Properties } of resources(work, 'AWS::EC2::SecurityGroup')) {
+    assert.equal(Properties.SecurityGroupIngress, undefined);
+  }
+  assert.deepEqual(
+    resources(
+      work,
+      'AWS::EC2::SecurityGroupIngress',
+      'AWS::EC2::NatGateway',
+      'AWS::ElasticLoadBalancingV2::LoadBalancer',
+      'AWS::ECS::Service',
+    ),
+    [],
+  );
+  for (const { Properties } of resources(work, 'AWS::EC2::VPCEndpoint'))
+    assert.equal(Properties.VpcEndpointType, 'Gateway');
+  const subnets = resources(synthesized({ containers: { gpu: false } }).work, 'AWS::EC2::Subnet');
+  assert.equal(subnets.length, 2);
+  for (const { Properties } of subnets) assert.equal(Properties.MapPublicIpOnLaunch, false);
+});
+
+test('in a network of the owner’s nothing of ours is made, and tasks get no public address', () => {
+  const network = { vpcId: 'vpc-0a', subnetIds: ['subnet-0a', 'subnet-0b'] };
+  const { work: own } = synthesized({ containers: { gpu: false, network } });
+  assert.deepEqual(resources(own, 'AWS::EC2::VPC', 'AWS::EC2::Subnet', 'AWS::EC2::InternetGateway'), []);
+  const runner = resources(own, 'AWS::Lambda::Function').find(
+    ({ Properties }) => Properties.FunctionName === 'nova-test-run-agent',
+  );
+  const { Variables } = (runner ?? assert.fail()).Properties.Environment as { Variables: Record<string, unknown> };
+  assert.deepEqual([Variables.NOVA_TASK_SUBNETS, Variables.NOVA_TASK_PUBLIC_IP], ['subnet-0a,subnet-0b', 'no']);
+});
+
+test('the end of a task reaches the work queue, from this cluster alone, and what cannot be delivered is kept', () => {
+  const [rule = assert.fail()] = resources(work, 'AWS::Events::Rule');
+  const pattern = rule.Properties.EventPattern as Record<string, unknown>;
+  assert.deepEqual(pattern.source, ['aws.ecs']);
+  assert.deepEqual(pattern['detail-type'], ['ECS Task State Change']);
+  const { clusterArn, lastStatus } = pattern.detail as Record<string, unknown>;
+  assert.deepEqual(lastStatus, ['STOPPED']);
+  assert.match(JSON.stringify(clusterArn), /tasksCluster/);
+  const [target] = rule.Properties.Targets as readonly Record<string, unknown>[];
+  assert.match(JSON.stringify(target?.Arn), /queueworkQueue/);
+  assert.ok(target?.DeadLetterConfig);
+});
+
+test('only those who launch may, only what is defined here, and only in this cluster', () => {
+  const launching = resources(work, 'AWS::IAM::Policy').filter(({ Properties }) =>
+    JSON.stringify(Properties).includes('ecs:RunTask'),
+  );
+  assert.deepEqual(launching.map(({ id }) => id.replace(/Role.*/, '')).sort(), ['dowork', 'runagent', 'sweep']);
+  for (const { Properties } of launching) {
+    const { Statement } = Properties.PolicyDocument as { Statement: readonly Record<string, unknown>[] };
+    for (const statement of Statement.filter(({ Action }) => JSON.stringify(Action).includes('ecs:'))) {
+      assert.match(JSON.stringify(statement.Condition), /ecs:cluster/);
+    }
+    const { Resource: passed } =
+      Statement.find((one) => JSON.stringify(one).includes('ecs-tasks.amazonaws.com')) ?? assert.fail();
+    assert.equal(Array.isArray(passed) && passed.length, 4);
+  }
+  const roles = resources(work, 'AWS::IAM::Policy').filter(({ id }) => /agentrunner(gpu)?Role/.test(id));
+  assert.equal(roles.length, 2);
+  for (const role of roles) assert.doesNotMatch(JSON.stringify(role), /ecs:|iam:|AUDIT|POLICY|DECISION|APPROVAL/);
+});
+
+test('wrong choices about containers are named, and a GPU is not built on a base that nobody chose', () => {
+  const read = (more: Record<string, unknown>) => (name: string) => ({ ...CHOICES, ...more })[name as 'stage'];
+  assert.equal(choicesFrom(read({})).containers, undefined);
+  assert.deepEqual(choicesFrom(read({ containers: 'true' })).containers, { gpu: false });
+  assert.throws(() => choicesFrom(read({ containers: true, gpu: true })), ContextError);
+  assert.throws(() => choicesFrom(read({ containers: true, runnerImage: 'node:24' })), /by its digest/);
+  assert.throws(() => choicesFrom(read({ containers: true, vpcId: 'vpc-1' })), /belong together/);
+});
