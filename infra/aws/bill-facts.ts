@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { App } from 'aws-cdk-lib/core';
 import { functions } from '../topology.ts';
@@ -34,7 +35,8 @@ async function templatesOf(
   const chosen: Record<string, unknown> = stage === '-' ? context : { ...context, stage };
   const app = new App({ outdir: folder, analyticsReporting: false });
   const codeOf = (): lambda.Code => lambda.Code.fromInline('export const handler = async () => {};');
-  novaStacks(app, { choices: choicesFrom((name) => chosen[name]), codeOf, checks: false });
+  const imageOf = (): ContainerImage => ContainerImage.fromRegistry('whatever/it@sha256:0');
+  novaStacks(app, { choices: choicesFrom((name) => chosen[name]), codeOf, imageOf, checks: false });
   const { stacks } = app.synth({ skipValidation: true });
   return { stage: String(chosen.stage), templates: stacks.map(({ template }) => template as BillTemplate) };
 }

@@ -108,11 +108,6 @@ function usagesOf({ Resources }: BillTemplate): Usage[] {
 type Pricer = (properties: Properties, memories: ReadonlyMap<string, number>, id: string) => Usage[];
 
 const PRICED: Readonly<Record<string, Pricer>> = {
-  // A door to DynamoDB or S3 is free; one to anything else is billed by the hour, and no stack of ours has one.
-  'AWS::EC2::VPCEndpoint': (properties, _, id) => {
-    if ((properties.VpcEndpointType ?? 'Gateway') === 'Gateway') return [];
-    throw new Error(`${id}: an interface endpoint is billed by the hour, and has no price here`);
-  },
   'AWS::KMS::Key': (_, __, id) => [
     { price: 'kmsKey', amount: 1, what: id },
     { price: 'kmsRequest', amount: KEY_CALLS, what: 'calls for the table' },
