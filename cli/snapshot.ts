@@ -6,6 +6,7 @@ import { listAgents } from '../shared/store/agent-store.ts';
 import { openApprovals } from '../shared/store/approval-store.ts';
 import { type BudgetView, viewBudget } from '../shared/store/budget-view.ts';
 import { recentDecisions } from '../shared/store/decision-store.ts';
+import { readGate } from '../shared/store/halt-store.ts';
 import { getEarnings } from '../shared/store/ledger-days.ts';
 import { currentPolicy } from '../shared/store/policy-store.ts';
 import type { Place, Reach } from './command.ts';
@@ -52,6 +53,8 @@ export type Snapshot = {
   readonly startedAt: string | null;
   readonly at: string;
   readonly mode: AutonomyMode;
+  /** Scopes that the kill switch is on for. */
+  readonly halted: readonly string[];
   readonly totals: Totals;
   readonly budget: BudgetView;
   readonly agents: readonly AgentView[];
@@ -70,6 +73,7 @@ const DAYS = 2;
 export async function snapshotOf({ world, admin, place }: Reach): Promise<Snapshot> {
   const now = world.time.now();
   const agents = (await membersOf(world, await listAgents(world.table))).map(agentView);
+  const { scopes: halted } = await readGate(world.table);
   const [policy, budget, decisions, approvals, nobody] = await Promise.all([
     currentPolicy(world.table),
     viewBudget(world, 'fleet'),
@@ -86,6 +90,7 @@ export async function snapshotOf({ world, admin, place }: Reach): Promise<Snapsh
     startedAt: startedAt === null ? null : new Date(startedAt).toISOString(),
     at: new Date(now).toISOString(),
     mode: policy.mode,
+    halted,
     totals: totalsOf(agents, sumsFrom(nobody).netMicros),
     budget,
     agents,

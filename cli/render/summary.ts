@@ -40,12 +40,14 @@ function pageOf(snapshot: Snapshot, style: Style, depth: Depth): string {
   );
 }
 
-function headOf({ engine, place, url, mailUrl, startedAt, at, mode, stage }: Snapshot, style: Style): string {
+function headOf(snapshot: Snapshot, style: Style): string {
+  const { engine, place, url, mailUrl, startedAt, at, mode, halted, stage } = snapshot;
+  const stopped = halted.length > 0 ? style.paint('red', `KILL SWITCH ON for ${halted.join(', ')}`) : '';
   const since = startedAt === null ? '' : ` for ${durationOf(Date.parse(at) - Date.parse(startedAt))}`;
   const where =
     place === 'engine' ? `${engine} engine running${since}` : place === 'stage' ? `stage ${stage}` : 'no engine runs';
   const addresses = [url, mailUrl === null ? null : `mail ${mailUrl}`].filter((one) => one !== null).join('   ');
-  return [`${style.paint('bold', 'NovaOS')}  ${where}, autonomy ${mode}`, style.paint('cyan', addresses)]
+  return [`${style.paint('bold', 'NovaOS')}  ${where}, autonomy ${mode}`, stopped, style.paint('cyan', addresses)]
     .filter(Boolean)
     .join('\n');
 }

@@ -143,8 +143,10 @@ test('turning it off needs an admin and a reason, turning it twice changes nothi
   const audit = (await novaJson(cli, ['audit', 'verify'])) as { valid: boolean };
   assert.equal(audit.valid, true);
   assert.match((await nova(cli, ['killswitch', 'status'])).out, /ON for fleet/);
+  assert.match((await nova(cli, ['status'])).out, /KILL SWITCH ON for fleet/);
   await novaJson(cli, OFF);
   await novaJson(cli, OFF);
+  assert.doesNotMatch((await nova(cli, ['status'])).out, /KILL SWITCH/);
   assert.match((await nova(cli, ['killswitch', 'status'])).out, /The kill switch is off/);
 });
 
