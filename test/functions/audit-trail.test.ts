@@ -215,7 +215,7 @@ test('pages of runs are sealed in the day item, and a changed page is found', as
     config,
   ];
   assert.equal((await nova(reach, deploy)).code, 0);
-  await engine.advance(3 * DAY);
+  await engine.advance(2 * DAY);
   const proof = await verifyTrail(world, { days: 30 });
   assert.deepEqual(proof.faults, []);
   assert.ok(proof.seals >= 2, `${proof.seals} seals`);
