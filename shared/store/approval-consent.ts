@@ -19,7 +19,7 @@ import {
   withdraw,
 } from './approval-record.ts';
 import { approvalChangeOps } from './approval-store.ts';
-import { publishOrLeave } from './commit.ts';
+import { committed, publishOrLeave } from './commit.ts';
 import { getDecision } from './decision-store.ts';
 import { listOperators, operatorOf } from './operator-store.ts';
 import { post } from './outbox-store.ts';
@@ -101,7 +101,9 @@ async function note(world: RecordPorts, approval: Approval, yes: Yes): Promise<A
   const offer = { v: 1, kind: 'offer-cancel', approvalId: approval.id } as const;
   const posted = effectiveAt === null ? [] : [post(world, { queue: 'work', message: offer })];
   const ops = [...changed, ...alongside.ops, ...posted.map(({ op }) => op)];
-  if (!(await world.table.transact(ops)).ok) return null;
+  const [first] = changed;
+  const head = first?.op === 'update' ? String(first.set?.auditHash) : '';
+  if (!(await committed(world.table, ops, head))) return null;
   await publishOrLeave(world, posted);
   const kind = effectiveAt === null ? 'noted' : 'waits';
   return { kind, approval: { ...approval, ...set, version: approval.version + 1 } };

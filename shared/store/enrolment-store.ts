@@ -8,6 +8,7 @@ import type { Passkeys } from '../ports/passkeys.ts';
 import type { Item } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import type { EnrolmentOffer } from '../wire/approval.ts';
+import type { WorkMessage } from '../wire/messages.ts';
 import type { Attestation } from '../wire/passkey.ts';
 import { PEPPER, tokenHashOf } from './approval-credentials.ts';
 import { siteOf } from './approval-passkey.ts';
@@ -130,28 +131,28 @@ export async function enrol(
   if (!key) return false;
   const passkey = { ...key, label: enrolment.label, rpId: site.rpId, createdAt: now, lastUsedAt: null };
   const done = { op: 'update', key: enrolmentKey(enrolmentId), set: { status: 'done' }, if: OPEN } as const;
-  const operator = await addPasskey(world, enrolment.operatorId, { passkey, also: [done] }).catch(async (thrown) => {
+  const posted = post(world, { queue: 'work', message: noticeOf(enrolment.operatorId, enrolmentId) });
+  const also = [done, posted.op];
+  const operator = await addPasskey(world, enrolment.operatorId, { passkey, also }).catch(async (thrown) => {
     // Of two who use one link at once the second finds it used up.
     if ((await getEnrolment(world, enrolmentId))?.status === 'done') return null;
     throw thrown;
   });
-  if (!operator) return null;
-  await tell(world, operator, enrolmentId);
+  if (operator) await publishOrLeave(world, [posted]);
   return operator;
 }
 
 /** A key that somebody else made is noticed. */
-async function tell(world: Making, operator: Operator, enrolmentId: string): Promise<void> {
-  const posted = post(world, {
-    queue: 'work',
-    message: {
-      ...{ v: 1, kind: 'notify', dedupKey: `passkey-made:${enrolmentId}` },
-      subject: `A passkey was made for ${operator.name}`,
-      text: `${operator.name} (${operator.id}) can approve with a new passkey now.\n\nIf that is not right, take it away:\n./nova operator passkey list ${operator.id}\n./nova operator passkey remove ${operator.id} --key <id>`,
-    },
-  });
-  await world.table.write(posted.op);
-  await publishOrLeave(world, [posted]);
+function noticeOf(operatorId: string, enrolmentId: string): Extract<WorkMessage, { readonly kind: 'notify' }> {
+  const text = [
+    `${operatorId} can approve with a new passkey now.`,
+    '',
+    'If that is not right, take it away:',
+    `./nova operator passkey list ${operatorId}`,
+    `./nova operator passkey remove ${operatorId} --key <id>`,
+  ].join('\n');
+  const subject = `A passkey was made for ${operatorId}`;
+  return { v: 1, kind: 'notify', dedupKey: `passkey-made:${enrolmentId}`, subject, text };
 }
 
 async function getEnrolment({ table }: Pick<World, 'table'>, id: string): Promise<Enrolment | null> {

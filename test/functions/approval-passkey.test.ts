@@ -4,12 +4,14 @@ import { test } from 'node:test';
 import type { Verdict } from '../../shared/domain/decision.ts';
 import type { Operator } from '../../shared/domain/operator.ts';
 import { doWorkJob } from '../../shared/jobs/do-work.ts';
+import { faultyTable } from '../../shared/memory/faulty-table.ts';
 import type { WebResponse } from '../../shared/runtime/job.ts';
 import { decideApproval } from '../../shared/store/approval-answer.ts';
 import { expireDue } from '../../shared/store/approval-expiry.ts';
 import { getApproval } from '../../shared/store/approval-store.ts';
 import { auditChain } from '../../shared/store/audit-store.ts';
 import { addOperator, changeOperator, getOperator, removeOperator } from '../../shared/store/operator-store.ts';
+import { publishLeftovers } from '../../shared/store/outbox-store.ts';
 import { changePolicy } from '../../shared/store/policy-store.ts';
 import {
   type ApprovalWorld,
@@ -461,3 +463,34 @@ test('T2: both people at the same moment are two, one of them twice is one', asy
     assert.equal(world.sent.filter(({ kind }) => kind === 'offer-cancel').length, 1);
   }
 });
+
+/** Every call of the table fails in turn, as refused or as done with its answer lost; then the person tries again. */
+for (const fault of ['down', 'lost'] as const) {
+  test(`T2: a table that is ${fault} at any moment of the second yes loses nothing and does nothing twice`, async () => {
+    for (let at = 1, failed = true; failed; at++) {
+      const { world, keys, letterOf } = await twoPeople();
+      const [owner, bob] = [letterOf(OWNER), letterOf('bob@example.com')];
+      await touch(world, { letter: owner, key: keys.owner, answer: 'approve' }, { counter: 1 });
+      failed = false;
+      const table = faultyTable(world.table, (_, count) => {
+        if (count !== at) return null;
+        failed = true;
+        return fault;
+      });
+      const dying = { ...world, table: { ...world.table, ...table } };
+      await touch(dying, { letter: bob, key: keys.bob, answer: 'approve' }, { counter: 1 }).catch(() => null);
+      const again = await touch(world, { letter: bob, key: keys.bob, answer: 'approve' }, { counter: 2 });
+      assert.equal(again.status, 303, `call ${at}`);
+      assert.equal((await getApproval(world.table, owner.approvalId))?.consents.length, 2);
+      await publishLeftovers(world as never, Number.MAX_SAFE_INTEGER);
+      assert.ok(
+        world.sent.some(({ kind }) => kind === 'offer-cancel'),
+        `call ${at}`,
+      );
+      world.time.advance(3_600_000);
+      assert.equal((await expireDue(world, world.time.now())).confirmed, 1);
+      assert.equal(executions(world), 1);
+      assert.ok(at < 60, 'it never ends');
+    }
+  });
+}

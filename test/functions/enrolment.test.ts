@@ -35,7 +35,7 @@ test('who has the link and the code makes one passkey, bound to this host, and i
   assert.equal(await make(world, invitation), 200);
   const [key] = await keysOf(world);
   assert.deepEqual([key?.label, key?.rpId, key?.counter], ['phone', 'nova.example.com', 0]);
-  assert.match(JSON.stringify(world.sent.at(-1)), /A passkey was made for Owner/);
+  assert.match(JSON.stringify(world.sent.at(-1)), /A passkey was made for owner/);
   assert.equal(await make(world, invitation), 404, 'the link is used up');
   assert.equal((await keysOf(world)).length, 1);
 });

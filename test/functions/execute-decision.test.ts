@@ -273,7 +273,7 @@ async function mustBeWhole(world: FleetWorld, decision: Decision): Promise<void>
   }
 }
 
-test('a crash before or after any write, then redelivery: executed once, followed once, nothing broken', async () => {
+test('A25: a crash before or after any write, then redelivery: executed once, followed once, nothing broken', async () => {
   let crashes = 0;
   for (const when of ['before', 'after'] as const) {
     for (let write = 1; write <= 12; write++) {
