@@ -34,7 +34,7 @@ async function asked<T>(reach: OpenReach, [noun, verb]: readonly [string, string
 }
 
 async function agentNow(reach: OpenReach, id: string, now: number): Promise<FleetAgent> {
-  const agent = await asked<AgentDetail>(reach, ['agent', 'show'], { agent: id });
+  const agent = await asked<AgentDetail>(reach, ['agent', 'show'], { id });
   const runs = await asked<readonly RunView[]>(reach, ['run', 'list'], { agent: id, limit: LAST_RUNS });
   const ran = runs.filter(({ status }) => !['running', 'refused', 'cancelled'].includes(status));
   const { compute, schedule } = agent;

@@ -126,8 +126,8 @@ test('a stronger word takes a shared payment from everybody, and a person’s wo
 });
 
 test('the same money in any order, with rules that change in the middle: one hash, and every sum from the entries', async () => {
-  const seed = 20_261_120;
-  const history = stripeHistory(seed, 100);
+  const seed = Number(process.env.NOVA_LEDGER_SEED ?? Math.floor(Math.random() * 1e9));
+  const history = stripeHistory(seed, Number(process.env.NOVA_LEDGER_PAYMENTS ?? 100));
   const world = async () => {
     const one = {
       ...(await teamWorld({ rates: { EUR: 1_083_337, JPY: 6_701 } })),
@@ -165,7 +165,7 @@ test('the same money in any order, with rules that change in the middle: one has
   await compare(wild);
   const [first, second] = [await proveLedger(calm), await proveLedger(wild)];
   assert.deepEqual([first.faults, second.faults], [[], []]);
-  assert.equal(second.hash, first.hash);
+  assert.equal(second.hash, first.hash, `seed ${seed}`);
   assert.deepEqual(sumsOfAll(wild.table), sumsOfAll(calm.table));
   assert.ok(Object.keys(earningsOfAll(wild.table)).length >= 5);
   assert.ok(!Object.hasOwn(sumsOfAll(wild.table)._unattributed ?? {}, 'revenueMicros'));

@@ -1,9 +1,11 @@
 /** `nova bill` over the real templates: no credentials, the same sum as the idle bill, and what a fleet adds. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { promisify } from 'node:util';
 import { billFacts } from '../../cli/synth.ts';
 import { type BillTemplate, idleBill, idleUsages } from '../../infra/aws/idle-bill.ts';
 import { billOf } from '../../shared/domain/bill/bill.ts';
@@ -78,4 +80,20 @@ test('a fleet that cannot be is refused with the agent and the field', async () 
     const { code, err } = await nova(cli, ['bill', '--fleet', join(folder, 'wrong.json'), '--alone']);
     assert.deepEqual([code, why.test(err)], [2, true], err);
   }
+});
+
+test('the fleet of a data directory is billed by its schedules, and by its limits until something ran', async () => {
+  const home = join(folder, 'home');
+  const run = promisify(execFile);
+  const script = join(import.meta.dirname, '../../cli/nova.ts');
+  const told = async (...words: string[]): Promise<Told> =>
+    JSON.parse((await run(process.execPath, [script, ...words, '--home', home, '--json'])).stdout) as Told;
+  const config = JSON.stringify({ outcomes: [{ ok: true, costUsd: '0.10', revenueUsd: '0.50' }] });
+  const words = ['agent', 'deploy', 'lab.scripted', '--name', 'winner', '--schedule', 'rate(1 hour)'];
+  await told(...words, '--instances', '2', '--config', config);
+  const bill = await told('bill', '--alone');
+  const [winner] = bill.agents;
+  assert.deepEqual([winner?.id, winner?.runs], ['winner', 1440]);
+  // 1,440 runs of ten cents, and what the platform takes for them.
+  assert.ok(Number(winner?.p50Micros) > 144_000_000 && Number(winner?.p50Micros) < 145_000_000, JSON.stringify(bill));
 });
