@@ -112,6 +112,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       cashflow: () => import('./commands/finance/cashflow.ts'),
       pnl: () => import('./commands/finance/pnl.ts'),
       sources: () => import('./commands/finance/sources.ts'),
+      reprice: () => import('./commands/finance/reprice.ts'),
       attribution: () => import('./commands/finance/attribution.ts'),
       top: () => import('./commands/finance/top.ts'),
       burn: () => import('./commands/finance/burn.ts'),

@@ -48,12 +48,17 @@ export type RunReceipt = {
 const TOLD = { quantity: 1, unit: 'run', priceNanos: null, per: null, nanosPerSecond: null } as const;
 
 /** At the prices of the claim, or of another version of the table: then the total is what it would have been. */
-export function runReceipt(facts: ReceiptFacts, other?: PriceTable): RunReceipt {
+export function runReceipt(
+  facts: ReceiptFacts,
+  other?: PriceTable,
+  tableOf: (version: string) => PriceTable = priceTable,
+): RunReceipt {
   const { status, used, costMicros } = facts;
-  if (status === 'refused' || status === 'cancelled')
+  // One that was stopped may have paid before; one that never began has not.
+  if (status === 'refused' || (status === 'cancelled' && !used))
     return { version: null, lines: restOf(costMicros, facts), totalMicros: costMicros };
   if (!used) return { version: null, lines: unkept(facts), totalMicros: costMicros };
-  const { lines, totalMicros, version } = receiptOf(used.usage, priceTable(used.version));
+  const { lines, totalMicros, version } = receiptOf(used.usage, tableOf(used.version));
   const rest = restOf(costMicros - totalMicros, facts);
   const priced = other ? receiptOf(used.usage, other) : { lines, totalMicros, version };
   return {

@@ -5,18 +5,15 @@
 import type { AwsBill } from '../domain/finance/aws-bill.ts';
 import { type TrueUpRow, trueUpRows } from '../domain/finance/true-up.ts';
 import { entryOf, type LedgerEntry, type Movement } from '../domain/ledger.ts';
-import { rateOf } from '../domain/protocol/cost.ts';
 import { runReceipt } from '../domain/run-receipt.ts';
 import type { Item, Update } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { listAgents } from './agent-store.ts';
-import { listInstances } from './instance-store.ts';
+import { chargedBetween } from './charged-runs.ts';
 import { trueUpKey, trueUpPk } from './keys.ts';
 import { auditOps, type By, untilDone } from './ledger-book.ts';
 import { commitEntries, type LedgerPorts } from './ledger-store.ts';
 import { queryAll } from './query-all.ts';
-import { usageOf } from './receipt-store.ts';
-import { recordsSince } from './run-store.ts';
 import { readSpec } from './spec-cache.ts';
 
 /** Which service a run's compute is billed under. */
@@ -28,8 +25,6 @@ const PLATFORM = new Map([
   ['dynamodb', 'dynamodb'],
 ]);
 const COMPUTE: ReadonlySet<string> = new Set(['compute', 'lost_compute']);
-/** Notes of runs whose lease ran out: their compute was charged at its bound. */
-const LOST = ['lease lost', 'engine stopped'];
 
 export type Month = { readonly month: string; readonly fromMs: number; readonly toMs: number };
 
@@ -43,26 +38,17 @@ export function monthOf(month: string): Month {
 /** The compute of the month's runs by service, as they were charged for it. */
 export async function bookedCompute(
   { table, settings }: Pick<World, 'table' | 'settings'>,
-  { fromMs, toMs }: Month,
+  month: Month,
 ): Promise<Map<string, number>> {
   const booked = new Map<string, number>();
-  for (const agent of await listAgents(table)) {
-    const spec = await readSpec(table, agent.id, agent.specVersion);
-    const rate = rateOf(spec, settings);
-    const service = SERVICE_OF[spec.task?.kind ?? 'lambda'];
-    for (const instance of await listInstances(table, agent.id)) {
-      for (const record of await recordsSince(table, instance, fromMs)) {
-        if (record.startedAt < fromMs || record.startedAt >= toMs) continue;
-        const lost = record.outcome === 'crashed' && LOST.includes(record.note);
-        const { timeoutSeconds } = spec;
-        const { nanosPerSecond } = rate;
-        const used = await usageOf(table, instance, record);
-        const facts = { ...record, status: record.outcome, lost, timeoutSeconds, nanosPerSecond, rate, used };
-        for (const { item, amountMicros } of runReceipt(facts).lines) {
-          const name = COMPUTE.has(item) ? service : PLATFORM.get(item.split('.', 1)[0] ?? '');
-          if (name && amountMicros > 0) booked.set(name, (booked.get(name) ?? 0) + amountMicros);
-        }
-      }
+  const kinds = new Map<string, keyof typeof SERVICE_OF>();
+  for (const { id, specVersion } of await listAgents(table))
+    kinds.set(id, (await readSpec(table, id, specVersion)).task?.kind ?? 'lambda');
+  for (const { agentId, facts } of await chargedBetween({ table, settings }, month)) {
+    const service = SERVICE_OF[kinds.get(agentId) ?? 'lambda'];
+    for (const { item, amountMicros } of runReceipt(facts).lines) {
+      const name = COMPUTE.has(item) ? service : PLATFORM.get(item.split('.', 1)[0] ?? '');
+      if (name && amountMicros > 0) booked.set(name, (booked.get(name) ?? 0) + amountMicros);
     }
   }
   return booked;

@@ -77,6 +77,8 @@ const OBJECTS = [
     'forecast',
   ].map((verb) => `finance ${verb}`),
   ...['targets', 'reinvestment', 'export'].map((verb) => `finance ${verb}`),
+  'finance reprice --prices 2026-11-16',
+  'finance costs --kinds',
   'budget history',
   'autonomy status',
   'autonomy run --dry-run',

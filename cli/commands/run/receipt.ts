@@ -2,6 +2,7 @@ import { NovaError } from '../../../shared/domain/error.ts';
 import { priceTable } from '../../../shared/domain/price-table.ts';
 import { rateOf } from '../../../shared/domain/protocol/cost.ts';
 import { runReceipt } from '../../../shared/domain/run-receipt.ts';
+import { isLost } from '../../../shared/store/charged-runs.ts';
 import { usageOf } from '../../../shared/store/receipt-store.ts';
 import { getRun } from '../../../shared/store/run-store.ts';
 import { readSpec } from '../../../shared/store/spec-cache.ts';
@@ -9,9 +10,6 @@ import { theAgent } from '../../agents.ts';
 import { worldCommand } from '../../command.ts';
 import { needed, text } from '../../fields.ts';
 import { receiptText } from '../../views/receipt.ts';
-
-/** Notes of runs whose lease ran out, as recovery writes them: their compute was charged at its bound. */
-const LOST = ['lease lost', 'engine stopped'];
 
 export const command = worldCommand({
   noun: 'run',
@@ -29,7 +27,7 @@ export const command = worldCommand({
     const spec = await readSpec(world.table, agent.id, agent.specVersion);
     const { timeoutSeconds } = spec;
     const used = await usageOf(world.table, { agentId: run.agentId, number: run.instance }, run);
-    const lost = run.status === 'crashed' && LOST.includes(run.note);
+    const lost = run.status === 'crashed' && isLost({ outcome: 'crashed', note: run.note });
     const rate = rateOf(spec, world.settings);
     const facts = { ...run, lost, used, timeoutSeconds, nanosPerSecond: rate.nanosPerSecond, rate };
     const { lines, totalMicros, version } = runReceipt(facts, reprice === undefined ? undefined : priceTable(reprice));
