@@ -145,6 +145,25 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       account: () => import('./commands/connector/account.ts'),
     },
   },
+  alert: {
+    summary: 'what is wrong, who is hurt, and what to do',
+    verbs: {
+      list: () => import('./commands/alert/list.ts'),
+      show: () => import('./commands/alert/show.ts'),
+      ack: () => import('./commands/alert/ack.ts'),
+      resolve: () => import('./commands/alert/resolve.ts'),
+      test: () => import('./commands/alert/test.ts'),
+    },
+  },
+  channel: {
+    summary: 'where alerts are told',
+    verbs: {
+      list: () => import('./commands/channel/list.ts'),
+      add: () => import('./commands/channel/add.ts'),
+      remove: () => import('./commands/channel/remove.ts'),
+      test: () => import('./commands/channel/test.ts'),
+    },
+  },
   mail: {
     summary: 'mails caught on this machine',
     verbs: {

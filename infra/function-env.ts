@@ -37,6 +37,7 @@ export function keysFor({ uses }: Pick<FunctionRow, 'uses'>): readonly EnvKey[] 
     ...(uses.secrets ? (['NOVA_SECRETS_PREFIX'] as const) : []),
     ...(uses.secrets?.some(isRotated) ? (['NOVA_ROTATED_SECRETS'] as const) : []),
     ...(uses.auditRoots ? (['NOVA_AUDIT_BUCKET'] as const) : []),
+    ...(uses.events ? (['NOVA_EVENT_BUS'] as const) : []),
     ...(uses.publicUrl ? (['NOVA_PUBLIC_URL_PARAMETER'] as const) : []),
     ...(uses.schedules ? SCHEDULE_KEYS : []),
   ];

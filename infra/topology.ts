@@ -28,6 +28,9 @@ export const ENTITIES = {
   operator: 'OPERATOR',
   enrolment: 'ENROLMENT#*',
   halt: 'HALT',
+  alert: 'ALERTS',
+  channel: 'CHANNELS',
+  pulse: 'PULSE',
 } as const;
 
 export type Entity = keyof typeof ENTITIES;
@@ -42,7 +45,9 @@ export type SecretName =
   | 'anthropic-api-key'
   | 'sendgrid-api-key'
   | 'sendgrid-events-key'
-  | 'approval-pepper';
+  | 'approval-pepper'
+  /** One for each channel of alerts that needs one. */
+  | 'channel-*';
 
 /** Made by the deployment itself and kept in Secrets Manager, which knows versions; all others are parameters of SSM. */
 export const ROTATED_SECRETS: readonly SecretName[] = ['approval-pepper'];
@@ -64,6 +69,8 @@ export type Uses = {
   readonly judges?: true;
   /** Keeps the roots of the audit trail: may add one, and neither change nor delete one. */
   readonly auditRoots?: true;
+  /** Puts events of the domain on the bus of the stage. */
+  readonly events?: true;
 };
 
 export type On =
@@ -211,12 +218,16 @@ export const functions: readonly FunctionRow[] = [
         enrolment: ['read', 'update'],
         // Followed when it is turned; whatever starts something is pinned to its gate.
         halt: ['read', 'check', 'update'],
+        // What is told to whom, and which channel does not work.
+        alert: ['read', 'update'],
+        channel: ['read', 'update'],
         audit: ['put'],
         outbox: OUTBOX,
       },
       index: ['OPEN#decision', 'OPEN#approval'],
       sends: ['runs', 'work'],
-      secrets: ['sendgrid-api-key', 'approval-pepper'],
+      secrets: ['sendgrid-api-key', 'approval-pepper', 'channel-*'],
+      events: true,
       schedules: true,
       // The kill switch stops tasks, and the reconciler starts and stops them.
       launches: true,
@@ -245,6 +256,8 @@ export const functions: readonly FunctionRow[] = [
         approval: ['read', 'put', 'update'],
         policy: ['read'],
         halt: ['read', 'check'],
+        // A sign of life after every good pass.
+        pulse: ['update'],
         audit: ['put'],
         outbox: OUTBOX,
       },
@@ -281,9 +294,13 @@ export const functions: readonly FunctionRow[] = [
         operator: ['read'],
         // The emergency limit turns the kill switch on; no answer gets past it.
         halt: ['read', 'check', 'update'],
-        audit: ['put'],
         // What moved since the last anchor goes into the one chain of the workspace.
         anchor: ['read', 'put'],
+        alert: ['read', 'update'],
+        channel: ['read'],
+        pulse: ['read', 'update', 'delete'],
+        // Read to see whether the last record of each chain is there.
+        audit: ['read', 'put'],
         outbox: ['read', 'put', 'delete'],
       },
       index: ['OPEN#request', 'OPEN#approval', 'AUDIT#*'],
@@ -344,12 +361,15 @@ export const functions: readonly FunctionRow[] = [
         // Once its runs are all in their pages, a day gets their hash.
         day: ['read', 'put', 'update'],
         anchor: ['read', 'put'],
+        // The ledger is proved once a day; what was found is noted.
+        entry: ['read'],
+        pulse: ['update'],
         calendar: ['read'],
         limit: ['read', 'check'],
         // The rest of yesterday's slices goes home to yesterday.
         budget: ['read', 'check', 'put', 'update'],
       },
-      index: ['AUDIT#*'],
+      index: ['AUDIT#*', 'ENTRY#*'],
       auditRoots: true,
     },
     timeoutSeconds: 300,
@@ -395,7 +415,8 @@ export const functions: readonly FunctionRow[] = [
     entry: 'functions/web/hooks.ts',
     on: { http: [{ method: 'POST', path: '/hooks/*' }] },
     uses: {
-      table: {},
+      // Requests with a wrong signature are counted.
+      table: { pulse: ['update'] },
       // What became of mails goes to work; it moves no money.
       sends: ['revenue', 'work'],
       secrets: ['stripe-webhook-secret', 'gumroad-ping-secret', 'ledger-hook-secret', 'sendgrid-events-key'],

@@ -20,10 +20,19 @@ approved if input.attributes.approved == true
 # Asked for by a person, through a gate of its own; autonomy has no part in it.
 is_deployment if input.attributes.kind == "deploy"
 
+# An agent that was stopped for running away goes on when a person says so, whatever the mode.
+released if {
+	input.action == "decision:execute"
+	approved
+	input.attributes.kind == "resume"
+	input.attributes.ranAway == true
+}
+
 deny contains "autonomy is off" if {
 	decides
 	settings.mode == "off"
 	not is_deployment
+	not released
 	not changes_policy
 }
 

@@ -30,6 +30,7 @@ export function acknowledgments(choices: Choices): readonly Acknowledgment[] {
     ...door(choices),
     ...roots(choices),
     ...madeSecrets(),
+    ...channels(choices),
     ...everywhere(),
     ...(choices.containers ? tasksOf(choices.stage, choices.containers) : []),
   ];
@@ -98,6 +99,18 @@ const schedulesOfAgents = (choices: Choices): Acknowledgment[] => {
         reason: 'scheduler:ListSchedules alone: AWS defines no resource for it.',
       },
     ]);
+};
+
+const channels = (choices: Choices): Acknowledgment[] => {
+  const { secretsPrefix } = namesOf(choices.stage);
+  const secrets = `arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter${secretsPrefix}channel-*`;
+  return [
+    {
+      at: 'do-work/Role',
+      id: `AwsSolutions-IAM5[Resource::${secrets}]`,
+      reason: 'Channels of alerts are added while the system runs; each may read secrets of channels and no other.',
+    },
+  ];
 };
 
 const door = (choices: Choices): Acknowledgment[] => [

@@ -79,6 +79,29 @@ export class Alarms extends Construct {
     });
   }
 
+  /** Invocations that the account had no room for, whoever wanted them: one metric for all functions. */
+  throttled(why: string): void {
+    const metric = new cloudwatch.Metric({
+      namespace: 'AWS/Lambda',
+      metricName: 'Throttles',
+      period: Duration.minutes(5),
+      statistic: 'Sum',
+    });
+    this.ring({ name: 'throttles', why, metric, threshold: 1, periods: 3, silence: 'good' });
+  }
+
+  /** Its longest run of five minutes comes near the end of its time. */
+  slow({ name, timeoutSeconds }: FunctionRow, functionName: string, why: string): void {
+    const metric = new cloudwatch.Metric({
+      namespace: 'AWS/Lambda',
+      metricName: 'Duration',
+      dimensionsMap: { FunctionName: functionName },
+      period: Duration.minutes(5),
+      statistic: 'Maximum',
+    });
+    this.ring({ name: `${name}-slow`, why, metric, threshold: timeoutSeconds * 800, periods: 1, silence: 'good' });
+  }
+
   /** The public door answers with failures of our own. */
   door(api: apigateway.RestApi, why: string): void {
     const metric = api.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' });

@@ -87,6 +87,13 @@ export const rootsStatement = (scope: Construct, names: Names): iam.PolicyStatem
     [`arn:${Aws.PARTITION}:s3:::${names.auditBucket(Aws.ACCOUNT_ID, Stack.of(scope).region)}/roots/*`],
   );
 
+/** The bus of the stage, and no other. */
+export const eventsStatement = (scope: Construct, names: Names): iam.PolicyStatement =>
+  allow(
+    ['events:PutEvents'],
+    [Stack.of(scope).formatArn({ service: 'events', resource: 'event-bus', resourceName: names.bus })],
+  );
+
 export const sendStatement = (queueArns: readonly string[]): iam.PolicyStatement =>
   allow(['sqs:SendMessage'], queueArns);
 

@@ -30,6 +30,8 @@ export function namesOf(stage: string) {
     taskRole: (name: string) => `${own}-${name}-task`,
     executionRole: (name: string) => `${own}-${name}-start`,
     rule: (name: string) => `${own}-${name}`,
+    /** Changes, for the owner's own rules. */
+    bus: own,
     waf: own,
     publicUrlParameter: `/nova/${stage}/public-url`,
     manifestParameter: `/nova/${stage}/manifest`,

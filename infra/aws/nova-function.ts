@@ -7,6 +7,7 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { FunctionRow } from '../topology.ts';
 import {
+  eventsStatement,
   logStatement,
   parameterStatements,
   rootsStatement,
@@ -67,6 +68,7 @@ export class NovaFunction extends Construct {
       ...parameterStatements(Stack.of(this), site.names, uses),
       ...(uses.auditRoots ? [rootsStatement(Stack.of(this), site.names)] : []),
       ...(uses.launches ? (site.cluster?.launchStatements() ?? []) : []),
+      ...(uses.events ? [eventsStatement(Stack.of(this), site.names)] : []),
       ...(uses.schedules ? scheduleStatements(Stack.of(this), site.names, site.agentSchedules.role.roleArn) : []),
     ];
   }

@@ -49,6 +49,7 @@ export function fullEnv(site: Omit<Site, 'envOf' | 'codeOf'>): StackEnv {
     NOVA_SECRETS_PREFIX: names.secretsPrefix,
     NOVA_ROTATED_SECRETS: ROTATED_SECRETS.join(','),
     NOVA_AUDIT_BUCKET: names.auditBucket(Aws.ACCOUNT_ID, Aws.REGION),
+    NOVA_EVENT_BUS: names.bus,
     NOVA_PUBLIC_URL_PARAMETER: names.publicUrlParameter,
     ...site.cluster?.env,
     ...scheduleEnv(names, queue('runs'), agentSchedules),

@@ -1,9 +1,11 @@
 /** Everything that can be thrown away and made again: queues, functions, schedules, the door, the alarms. */
 import * as budgets from 'aws-cdk-lib/aws-budgets';
+import * as events from 'aws-cdk-lib/aws-events';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { RULES, type RuleId, todoFor } from '../../shared/domain/alert/register.ts';
 import { type FunctionRow, functions, type QueueName, queues } from '../topology.ts';
 import { AgentSchedules } from './agent-schedules.ts';
 import { Alarms } from './alarms.ts';
@@ -48,6 +50,8 @@ export class WorkStack extends Stack {
     const site: Site = { ...ground, codeOf, envOf: (row) => envFor(ground, row) };
     cluster?.define(site, imageOf);
     const front = new Front(this, names, choices);
+    // Changes, for the owner's own rules; nothing of ours depends on it.
+    new events.CfnEventBus(this, 'Bus', { name: names.bus, description: 'Events of NovaOS: docs/events.md' });
     const shapes = { site, front, schedules: new SystemSchedules(this, names, agentSchedules.deadLetters) };
     const made = functions.map((row) => ({ row, made: makeFunction(this, row, shapes) }));
     const { rung } = alarms(this, { site, front, made });
@@ -93,24 +97,30 @@ type Alarmed = {
   readonly made: readonly { readonly row: FunctionRow; readonly made: NovaFunction }[];
 };
 
+/** The words of the register: an alarm says what an alert of the same kind says. */
+const wordsOf = (rule: RuleId, subject = ''): string =>
+  `${RULES[rule].hurts} ${todoFor(rule, subject)} More: docs/runbook.md#${rule}`;
+
 /** A queue's function fails into its dead letters, a schedule's into silence, the door's into answers. */
 function alarms(scope: Construct, { site, front, made }: Alarmed): Alarms {
   const bells = new Alarms(scope, site.names, site.choices.ownerEmail);
   for (const { row } of made) {
     const { on } = row;
-    if ('queue' in on) bells.deadLetters(on.queue, site.queue(on.queue).deadLetters, row.errorImpact);
+    if ('queue' in on) {
+      const why = `${row.errorImpact} ${wordsOf('dead_letters', on.queue)}`;
+      bells.deadLetters(on.queue, site.queue(on.queue).deadLetters, why);
+    }
     if ('schedule' in on) bells.quiet(row, site.names.function(row.name), on.quietMinutes);
   }
   const doors = made.filter(({ row }) => 'http' in row.on).map(({ row }) => row.errorImpact);
   bells.door(front.api, doors.join(' '));
-  bells.deadLetters(
-    'schedules',
-    site.agentSchedules.deadLetters,
-    'Ticks of schedules could not be delivered: agents or the system itself missed their time.',
-  );
+  bells.deadLetters('schedules', site.agentSchedules.deadLetters, wordsOf('schedule_dead_letters'));
+  bells.throttled(wordsOf('throttles'));
+  const sweep = made.find(({ row }) => row.name === 'sweep');
+  if (sweep) bells.slow(sweep.row, site.names.function('sweep'), wordsOf('slow_sweep'));
   bells.waiting('runs', site.queue('runs').queue, {
     minutes: 60,
-    why: 'A run has waited for an hour: there are more runs than may go on at once, or none is being worked.',
+    why: wordsOf('oldest_message', 'runs'),
   });
   return bells;
 }

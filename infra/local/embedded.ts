@@ -4,10 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { anthropic } from '../../shared/connectors/anthropic.ts';
 import { guardedHttp } from '../../shared/connectors/guarded-http.ts';
 import { gumroadBooks } from '../../shared/connectors/gumroad-api.ts';
+import { pager } from '../../shared/connectors/pager.ts';
 import { sendgridMailer } from '../../shared/connectors/sendgrid.ts';
 import { stripeBooks } from '../../shared/connectors/stripe-api.ts';
 import { NovaError } from '../../shared/domain/error.ts';
 import { type ChildHost, childHost } from '../../shared/embedded/child-host.ts';
+import { eventsFile } from '../../shared/embedded/events-file.ts';
 import { openSqliteDb } from '../../shared/embedded/sqlite-db.ts';
 import { type SqliteQueue, sqliteQueue } from '../../shared/embedded/sqlite-queue.ts';
 import { sqliteTable } from '../../shared/embedded/sqlite-table.ts';
@@ -30,6 +32,7 @@ import { homeLog } from './home-log.ts';
 import { homeSettings, sendsMail } from './home-settings.ts';
 import { type MailCatcher, mailCatcher } from './mail-catcher.ts';
 import { processLauncher } from './process-launcher.ts';
+import { queueGauges } from './queue-gauges.ts';
 import { type Fire, LocalScheduler, type SystemSchedule } from './scheduler/local-scheduler.ts';
 import { TaskProcesses } from './tasks/task-processes.ts';
 
@@ -124,7 +127,7 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
     ...{ table, ...queues, scheduler, secrets, http, mailer, host: children, launcher: processLauncher(tasks) },
     ...vendorsOf(secrets),
     policy: openPolicy(systemTime, readOptional('OPA_URL')),
-    roots: fileRoots(home.file('audit-roots.jsonl')),
+    ...wordsOf(home, { secrets, queues }),
     publicUrl: async () => url(),
   };
   return {
@@ -153,6 +156,16 @@ function vendorsOf(secrets: FileSecrets): Pick<World, 'stripe' | 'gumroad' | 'll
     stripe: stripeBooks({ secrets, ...(stripeUrl ? { baseUrl: stripeUrl } : {}) }),
     llm: anthropic({ secrets, ...(anthropicUrl ? { baseUrl: anthropicUrl } : {}) }),
     gumroad: gumroadBooks({ secrets, ...(gumroadUrl ? { baseUrl: gumroadUrl } : {}) }),
+  };
+}
+
+/** Where words go beside mail: alerts, events, roots of the audit trail; and what the platform knows of itself. */
+function wordsOf(home: Home, { secrets, queues }: { readonly secrets: FileSecrets; readonly queues: Queues }) {
+  return {
+    roots: fileRoots(home.file('audit-roots.jsonl')),
+    pager: pager({ secrets, time: systemTime }),
+    events: eventsFile(home.file('events.jsonl')),
+    gauges: queueGauges(queues),
   };
 }
 

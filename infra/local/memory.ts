@@ -2,7 +2,7 @@
  * The memory engine: the same jobs in one process under a clock that the caller owns. `drain` works off what is
  * visible now, `advance` moves time from one due moment to the next; nothing happens in between.
  */
-import { NovaError } from '../../shared/domain/error.ts';
+import { messageOf, NovaError } from '../../shared/domain/error.ts';
 import { type Clock, stillClock } from '../../shared/memory/clock.ts';
 import { type MapTable, mapTable } from '../../shared/memory/map-table.ts';
 import { type MemoryQueue, memoryQueue } from '../../shared/memory/memory-queue.ts';
@@ -12,7 +12,7 @@ import { noLlm } from '../../shared/memory/no-llm.ts';
 import { seededIds } from '../../shared/memory/seeded-ids.ts';
 import { openPolicy } from '../../shared/policy/open-policy.ts';
 import type { Admin, CaughtMail } from '../../shared/ports/admin.ts';
-import type { Http, Llm } from '../../shared/ports/outside.ts';
+import type { Http, Llm, PageOut, Pager } from '../../shared/ports/outside.ts';
 import type { PolicyEngine } from '../../shared/ports/policy.ts';
 import type { Settings } from '../../shared/ports/settings.ts';
 import type { World } from '../../shared/ports/world.ts';
@@ -20,10 +20,12 @@ import { systemHashing } from '../../shared/runtime/hashing.ts';
 import { inProcessHost } from '../../shared/runtime/in-process-host.ts';
 import type { WebRequest, WebResponse } from '../../shared/runtime/job.ts';
 import { jsonLog } from '../../shared/runtime/log.ts';
+import { DomainEvent } from '../../shared/wire/events.ts';
 import type { RevenueMessage, RunMessage, WorkMessage } from '../../shared/wire/messages.ts';
 import { type QueueName, queues as queueRows } from '../topology.ts';
 import { answerWeb, callOf, type Jobs, loadJobs } from './jobs.ts';
 import { workOne } from './pump.ts';
+import { queueGauges } from './queue-gauges.ts';
 import { LocalScheduler } from './scheduler/local-scheduler.ts';
 import { systemSchedules } from './system-schedules.ts';
 
@@ -37,6 +39,8 @@ export type MemoryOptions = {
   readonly llm?: Llm;
   /** The rules in this process unless told. */
   readonly policy?: PolicyEngine;
+  /** Takes what goes over other channels than mail. */
+  readonly pager?: Pager;
   /** Books of vendors; none is connected unless given. */
   readonly books?: Partial<Pick<World, 'stripe' | 'gumroad'>>;
   /** Wraps the table, for faults. */
@@ -50,6 +54,10 @@ export type MemoryEngine = {
   readonly clock: Clock;
   readonly table: MapTable;
   readonly mails: readonly CaughtMail[];
+  /** What went to the bus. */
+  readonly events: readonly DomainEvent[];
+  /** What went over other channels of alerts. */
+  readonly pages: readonly PageOut[];
   /** Works until no message is visible. */
   drain(): Promise<void>;
   /** Moves the clock, firing schedules and delivering messages when they are due. */
@@ -79,7 +87,7 @@ export async function memoryEngine(options: MemoryOptions = {}): Promise<MemoryE
   const drain = (): Promise<void> => drainQueues(parts.queues, jobs, world);
   await scheduler.prepare();
   return {
-    ...{ world, clock, table: parts.table, mails: parts.mails, drain },
+    ...{ world, clock, table: parts.table, mails: parts.mails, events: parts.events, pages: parts.pages, drain },
     admin: {
       queues: parts.queues,
       secrets: parts.shelf,
@@ -111,6 +119,8 @@ function assemble(options: MemoryOptions, clock: Clock) {
   const queues: Queues = { runs: open('runs'), revenue: open('revenue'), work: open('work') };
   const shelf = secretShelf();
   const mails: CaughtMail[] = [];
+  const events: DomainEvent[] = [];
+  const pages: PageOut[] = [];
   const closed: Http = { get: () => Promise.reject(new NovaError('unavailable', 'this engine has no way out')) };
   const world: Omit<World, 'scheduler'> = {
     settings: { ...SETTINGS, ...options.settings },
@@ -131,6 +141,9 @@ function assemble(options: MemoryOptions, clock: Clock) {
     host: inProcessHost(clock),
     launcher: noTasks,
     publicUrl: async () => 'http://localhost:4400',
+    events: { put: async (event) => void events.push(DomainEvent.parse(event)) },
+    pager: options.pager ?? { page: async (page) => void pages.push(page) },
+    gauges: queueGauges(queues),
     mailer: {
       async send({ to, subject, text, html }) {
         mails.push({
@@ -145,7 +158,7 @@ function assemble(options: MemoryOptions, clock: Clock) {
       },
     },
   };
-  return { table, queues, shelf, mails, world };
+  return { table, queues, shelf, mails, events, pages, world };
 }
 
 const noTasks: World['launcher'] = {
@@ -183,7 +196,11 @@ function schedulerOf({ world, queues, table }: Assembled, jobs: Jobs): LocalSche
         return await queues.runs.send({ v: 1, kind: 'tick', agentId, instance, scheduledFor });
       }
       const found = jobs.schedules.find(({ row }) => row.name === (target.kind === 'system' ? target.target : ''));
-      if (found) await found.job.run({ ...world, scheduler }, callOf(world, found.row));
+      if (!found) return;
+      // As every platform does: a pass that failed is said, and the next tick is the next try.
+      await found.job.run({ ...world, scheduler }, callOf(world, found.row)).catch((thrown: unknown) => {
+        world.log.error('a scheduled job failed', { job: found.row.name, error: messageOf(thrown) });
+      });
     },
   });
   return scheduler;

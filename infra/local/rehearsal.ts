@@ -161,7 +161,8 @@ async function open(ground: Ground, site: Site): Promise<Open> {
     api: () => late.apis ?? starting(),
     cloud: () => (late.open ?? starting()).cloud,
   });
-  const apis = await startApis({ scheduler, names: places.names, secrets, publicUrl, tasks });
+  const eventsPath = home.file('events.jsonl');
+  const apis = await startApis({ scheduler, names: places.names, secrets, publicUrl, tasks, eventsPath });
   late.apis = apis;
   closing.add(() => apis.stop());
   closing.add(() => tasks.close());

@@ -8,6 +8,7 @@ import type { Inbox, Queue } from '../ports/queue.ts';
 import type { World } from '../ports/world.ts';
 import { systemTime } from '../runtime/clock.ts';
 import { type EnvKey, type EnvSource, readEnv, readOptional, SETTINGS_KEYS, settingsFrom } from '../runtime/env.ts';
+import { lateEvents } from './late-events.ts';
 
 /** The keys of the environment that each port is made from. */
 export const PORT_KEYS: { readonly [port in keyof World]: readonly EnvKey[] } = {
@@ -32,6 +33,9 @@ export const PORT_KEYS: { readonly [port in keyof World]: readonly EnvKey[] } = 
   // The cluster is a choice: a stage without it says so when a task is wanted.
   launcher: ['NOVA_STAGE'],
   mailer: ['NOVA_SENDER_EMAIL', 'NOVA_SECRETS_PREFIX'],
+  pager: ['NOVA_SECRETS_PREFIX'],
+  events: ['NOVA_EVENT_BUS'],
+  gauges: [],
   secrets: ['NOVA_SECRETS_PREFIX'],
   roots: ['NOVA_AUDIT_BUCKET'],
   stripe: ['NOVA_SECRETS_PREFIX'],
@@ -60,6 +64,10 @@ const OPENERS: Openers = {
   scheduler: openScheduler,
   launcher: async (env) => lateLauncher(env),
   mailer: openMailer,
+  pager: openPager,
+  events: async (env) => lateEvents(readEnv(['NOVA_EVENT_BUS'], env).NOVA_EVENT_BUS),
+  // CloudWatch watches the queues here.
+  gauges: async () => ({ queues: async () => null }),
   secrets: openSecrets,
   roots: openRoots,
   llm: async (env) => lateLlm(env),
@@ -211,6 +219,16 @@ async function openMailer(env: EnvSource): Promise<World['mailer']> {
   });
   const key = { names: ['sendgrid-api-key'], refusal: 'misconfigured' } as const;
   return { send: async (mail) => withFreshSecret(secrets, key, () => mailer.send(mail)) };
+}
+
+/** Loaded with the first alert that goes this way. */
+async function openPager(env: EnvSource): Promise<World['pager']> {
+  return {
+    page: async (page) => {
+      const [{ pager }, secrets] = await Promise.all([import('../connectors/pager.ts'), openSecrets(env)]);
+      await pager({ secrets, time: systemTime }).page(page);
+    },
+  };
 }
 
 async function openStripe(env: EnvSource): Promise<World['stripe']> {

@@ -164,6 +164,12 @@ function administering(parts: Parts): QueueAdmin {
       );
       return { visible, inFlight: all - visible, dead: buried };
     },
+    /** Of those that wait for a receiver: whatever is given back begins to wait anew. */
+    async oldestSeconds() {
+      const text = 'SELECT min(visible_at) FROM messages WHERE queue = ? AND visible_at <= ?';
+      const [since] = columns<[number | null]>(sql(text).get(name, time.now()) ?? [null]);
+      return since === null ? 0 : Math.floor((time.now() - since) / 1000);
+    },
     redrive: (max) =>
       ringing(parts, () => {
         const rows = sql(dead)

@@ -3,15 +3,18 @@
  * what was recorded is sealed: pages of runs in their day items, the audit trail in a root outside the table.
  */
 import type { JsonObject } from '../domain/agent.ts';
+import { messageOf } from '../domain/error.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
 import { keepRoot } from '../store/anchor-store.ts';
 import { momentNow } from '../store/calendar-store.ts';
 import { listFleet } from '../store/instance-store.ts';
+import { proveLedger } from '../store/ledger-verify.ts';
 import { sealPages } from '../store/page-seal.ts';
+import { noteProof } from '../store/pulse-store.ts';
 import { rollOver } from '../store/roll-over-store.ts';
 
-const NEEDS = { table: true, time: true, settings: true, hashing: true, roots: true } as const;
+const NEEDS = { table: true, time: true, settings: true, hashing: true, roots: true, log: true } as const;
 export type CloseDayPorts = Pick<World, keyof typeof NEEDS>;
 
 export const closeDayJob: ScheduleJob<CloseDayPorts> = {
@@ -19,6 +22,22 @@ export const closeDayJob: ScheduleJob<CloseDayPorts> = {
   needs: NEEDS,
   run: (world) => closeDay(world),
 };
+
+/** Whether every sum follows from its entries; what is found becomes an alert. A ledger that cannot be read is a fault. */
+async function prove(ports: CloseDayPorts): Promise<JsonObject> {
+  try {
+    const { entries, faults } = await proveLedger(ports);
+    await noteProof(
+      ports,
+      faults.map(({ id, problem }) => `${id}: ${problem}`),
+    );
+    return { entries, ledgerFaults: faults.length };
+  } catch (thrown) {
+    ports.log.error('the ledger could not be proved', { error: messageOf(thrown) });
+    await noteProof(ports, [`it could not be read: ${messageOf(thrown)}`]);
+    return { ledgerFaults: 1 };
+  }
+}
 
 /** A leased instance is rolled over by its next claim; one that was touched meanwhile likewise. */
 export async function closeDay(ports: CloseDayPorts): Promise<JsonObject> {
@@ -28,5 +47,6 @@ export async function closeDay(ports: CloseDayPorts): Promise<JsonObject> {
   const rolled = await Promise.all(behind.map((instance) => rollOver(ports, instance, moment)));
   const sealed = await sealPages(ports);
   const root = await keepRoot(ports, sealed);
-  return { period, rolledOver: rolled.filter(Boolean).length, sealed: sealed.length, root: root.hash };
+  const proof = await prove(ports);
+  return { period, rolledOver: rolled.filter(Boolean).length, sealed: sealed.length, root: root.hash, ...proof };
 }

@@ -14,6 +14,8 @@ import { nudgeApproval } from './nudge-approvals.ts';
 import { reconcileAgent } from './reconcile-agent.ts';
 import { requestApproval } from './request-approval.ts';
 import { tellAgent } from './tell-agent.ts';
+import { tellAlert, testChannel } from './tell-alert.ts';
+import { tellChange } from './tell-change.ts';
 
 const NEEDS = {
   table: true,
@@ -29,6 +31,8 @@ const NEEDS = {
   launcher: true,
   scheduler: true,
   mailer: true,
+  pager: true,
+  events: true,
   secrets: true,
 } as const;
 export type WorkPorts = Pick<World, keyof typeof NEEDS>;
@@ -38,7 +42,11 @@ export const doWorkJob: QueueJob<WorkDelivery, WorkPorts> = {
   needs: NEEDS,
   // What ECS tells comes as EventBridge spells it.
   parse: (body) => WorkDelivery.parse(body),
-  run: doWork,
+  async run(message, world) {
+    const later = await doWork(message, world);
+    if (later === undefined) await tellChange(message, world);
+    return later;
+  },
 };
 
 async function doWork(message: WorkDelivery, world: WorkPorts): Promise<Later | undefined> {
@@ -51,6 +59,10 @@ async function doWork(message: WorkDelivery, world: WorkPorts): Promise<Later | 
       return checkRunaway(world, message.agentId).then(() => undefined);
     case 'halt':
       return followHalt(message, world);
+    case 'tell-alert':
+      return tellAlert(message, world);
+    case 'test-channel':
+      return testChannel(message, world).then(() => undefined);
     case 'execute-decision':
       return executeDecision(message, world);
     case 'request-approval':

@@ -13,6 +13,7 @@ import { judgedMaking, refusalOf } from '../store/authorize.ts';
 import { createDecision } from '../store/decision-store.ts';
 import { fleetFacts } from '../store/facts-store.ts';
 import { currentPolicy } from '../store/policy-store.ts';
+import { beat } from '../store/pulse-store.ts';
 import { type EvaluationReport, reportOf } from './evaluation-report.ts';
 import { supersedeProposals } from './supersede-proposals.ts';
 
@@ -38,6 +39,7 @@ export const evaluateAgentsJob: ScheduleJob<EvaluatePorts> = {
   async run(world): Promise<JsonObject> {
     const report = await evaluateAgents(world, { dryRun: false, actor: MAKER });
     const { mode, analyses, decisions, pendingApprovals, errors } = report;
+    await beat(world, 'evaluate-agents');
     for (const { agentId, why } of errors) world.log.error('an agent could not be judged', { agentId, why });
     return { mode, agents: analyses.length, decisions: decisions.length, pendingApprovals, errors: errors.length };
   },

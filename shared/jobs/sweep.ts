@@ -14,11 +14,11 @@ import { publishLeftovers } from '../store/outbox-store.ts';
 import { openRequests, touchRequest } from '../store/request-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
 import { isTaskHolder } from '../store/task-store.ts';
-import { noticeBudgets } from './budget-notices.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
 import { giveUpRun } from './lost-run.ts';
 import { nudgeDue } from './nudge-approvals.ts';
 import { suspectRunaways } from './suspect-runaways.ts';
+import { isWatchTime, watchAlerts } from './watch-alerts.ts';
 import { watchEmergency } from './watch-emergency.ts';
 import { watchTasks } from './watch-tasks.ts';
 
@@ -33,6 +33,7 @@ const NEEDS = {
   runs: true,
   revenue: true,
   launcher: true,
+  gauges: true,
 } as const;
 export type SweepPorts = Pick<World, keyof typeof NEEDS>;
 
@@ -53,9 +54,9 @@ export async function sweep(world: SweepPorts): Promise<JsonObject> {
     adopted: await part(world, 'zone', async () => Number(await adoptZone(world)), 0),
     suspected: await part(world, 'runaways', () => suspectRunaways(world), 0),
     emergency: await part(world, 'emergency limit', () => watchEmergency(world), 'calm'),
-    noticed: await part(world, 'budgets', () => noticeBudgets(world), 0),
     anchored: await part(world, 'anchors', () => anchorWhenDue(world), 0),
     nudged: await part(world, 'open requests', () => nudgeDue(world), 0),
+    alerted: isWatchTime(world.time.now()) ? await part(world, 'alerts', () => watchAlerts(world), 0) : 0,
     expired: await part(world, 'approvals', async () => (await expireDue(world, world.time.now())).expired, 0),
   };
 }

@@ -29,7 +29,13 @@ export type MemoryQueue<T> = Queue<T> &
     messages(): readonly unknown[];
   };
 
-type Message = { readonly id: number; readonly body: string; visibleAt: number; receives: number };
+type Message = {
+  readonly id: number;
+  readonly body: string;
+  readonly sentAt: number;
+  visibleAt: number;
+  receives: number;
+};
 
 export function memoryQueue<T>(options: MemoryQueueOptions): MemoryQueue<T> {
   const shelf = newShelf();
@@ -61,9 +67,9 @@ function newShelf() {
     order,
     dead,
     take,
-    add(body: string, visibleAt: number): void {
+    add(body: string, visibleAt: number, sentAt = visibleAt): void {
       lastId++;
-      const message = { id: lastId, body, visibleAt, receives: 0 };
+      const message = { id: lastId, body, sentAt, visibleAt, receives: 0 };
       live.set(lastId, message);
       order.add(message);
     },
@@ -77,7 +83,7 @@ function newShelf() {
       dead.push({ id: String(message.id), body: message.body, reason });
     },
     visible: (now: number): number =>
-      order.position({ id: Number.POSITIVE_INFINITY, body: '', visibleAt: now, receives: 0 }),
+      order.position({ id: Number.POSITIVE_INFINITY, body: '', sentAt: now, visibleAt: now, receives: 0 }),
     /** A receipt names one delivery: the next delivery of the message makes it void. */
     held(receipt: string): Message | undefined {
       const [id, receives] = receipt.split('.').map(Number);
@@ -90,7 +96,7 @@ function newShelf() {
 function sending<T>(shelf: Shelf, { time }: MemoryQueueOptions): Queue<T> {
   return {
     async send(message, { delaySeconds = 0 } = {}) {
-      shelf.add(JSON.stringify(message), time.now() + delaySeconds * 1000);
+      shelf.add(JSON.stringify(message), time.now() + delaySeconds * 1000, time.now());
     },
     async sendMany(messages) {
       for (const message of messages) shelf.add(JSON.stringify(message), time.now());
@@ -143,6 +149,10 @@ function administering(shelf: Shelf, { time }: MemoryQueueOptions): QueueAdmin {
     async depth() {
       const visible = shelf.visible(time.now());
       return { visible, inFlight: shelf.order.length - visible, dead: shelf.dead.length };
+    },
+    async oldestSeconds() {
+      const sent = Math.min(time.now(), ...[...shelf.live.values()].map(({ sentAt }) => sentAt));
+      return Math.floor((time.now() - sent) / 1000);
     },
     async redrive(max) {
       const moved = shelf.dead.splice(0, max);

@@ -2,6 +2,7 @@
 import type { AgentSchedule, JsonObject } from '../domain/agent.ts';
 import type { NovaError } from '../domain/error.ts';
 import type { LlmRequest, ToldTokens } from '../domain/llm.ts';
+import type { DomainEvent } from '../wire/events.ts';
 
 export type Mail = {
   readonly to: string;
@@ -82,6 +83,38 @@ export type Roots = {
   /** The texts of this date and later ones, in order. */
   since(date: string): Promise<readonly string[]>;
 };
+
+/** One telling of an alert over a way that is not mail. `id` is the same when it is told again after a crash. */
+export type PageOut = {
+  readonly id: string;
+  readonly kind: 'slack' | 'sms' | 'webhook';
+  /** The name of the secret: a URL, a token, a signing key. */
+  readonly secret: string;
+  readonly to: string;
+  readonly account: string;
+  readonly from: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly event: DomainEvent;
+};
+
+/** @throws NovaError unavailable (tried again), misconfigured or bad_input (never works until somebody mends it). */
+export type Pager = { page(page: PageOut): Promise<void> };
+
+/** The bus of the stage: changes, never runs. At least once; receivers know an event by its id. @throws NovaError. */
+export type Events = { put(event: DomainEvent): Promise<void> };
+
+export type QueueGauge = {
+  readonly name: string;
+  readonly visible: number;
+  readonly dead: number;
+  readonly oldestSeconds: number;
+  /** Why the first dead letter is one. */
+  readonly reason: string;
+};
+
+/** What the platform knows of itself; null where something else watches it. */
+export type Gauges = { queues(): Promise<readonly QueueGauge[] | null> };
 
 export type HttpResponse = {
   readonly status: number;

@@ -33,6 +33,8 @@ export type DeadLetter = { readonly id: string; readonly body: string; readonly 
 
 export type QueueAdmin = {
   depth(): Promise<QueueDepth>;
+  /** How long the oldest message has waited; absent where only somebody else can tell (SQS: CloudWatch). */
+  oldestSeconds?(): Promise<number>;
   /** Moves up to `max` dead letters back to the queue; answers how many. */
   redrive(max: number): Promise<number>;
   /** Up to `max` dead letters, left where they are. */

@@ -2,7 +2,7 @@
 import type { RevenueMessage, RunMessage, WorkMessage } from '../wire/messages.ts';
 import type { GumroadBooks, StripeBooks } from './books.ts';
 import type { BlueprintHost } from './host.ts';
-import type { Http, Launcher, Llm, Log, Mailer, Roots, Scheduler, Secrets } from './outside.ts';
+import type { Events, Gauges, Http, Launcher, Llm, Log, Mailer, Pager, Roots, Scheduler, Secrets } from './outside.ts';
 import type { PolicyEngine } from './policy.ts';
 import type { Queue } from './queue.ts';
 import type { PublicUrl, Settings } from './settings.ts';
@@ -25,6 +25,9 @@ export type World = {
   readonly scheduler: Scheduler;
   readonly launcher: Launcher;
   readonly mailer: Mailer;
+  readonly pager: Pager;
+  readonly events: Events;
+  readonly gauges: Gauges;
   readonly secrets: Secrets;
   readonly roots: Roots;
   readonly http: Http;

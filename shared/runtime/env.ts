@@ -47,6 +47,7 @@ const SCHEMAS = {
   NOVA_ROTATED_SECRETS: text,
   /** Locked against change: the roots of the audit trail. */
   NOVA_AUDIT_BUCKET: text,
+  NOVA_EVENT_BUS: text,
   NOVA_CLUSTER: text,
   /** Comma-separated. */
   NOVA_TASK_SUBNETS: text,

@@ -3,6 +3,7 @@ import type { Approval } from '../domain/approval.ts';
 import type { Actor } from '../domain/audit.ts';
 import type { Decision, Verdict } from '../domain/decision.ts';
 import { messageOf } from '../domain/error.ts';
+import { RUNAWAY_RULE } from '../domain/execution.ts';
 import { type Attributes, kindOf, type PolicyVerdict, type Subject, troubled } from '../domain/policy-question.ts';
 import type { PolicyBasis } from '../ports/policy.ts';
 import type { World } from '../ports/world.ts';
@@ -59,7 +60,8 @@ export function judgedMaking(world: Judging, verdict: Verdict, actor: Actor): Pr
 
 /** Whether a decision may be carried out now, whatever was allowed when it was made. */
 export function judgedExecution(world: Judging, decision: Decision, actor: Actor): Promise<PolicyVerdict> {
-  const attributes = { ...stakesOf(decision), approved: decision.approvalId !== null };
+  const ranAway = decision.rule.startsWith(RUNAWAY_RULE) ? { ranAway: true } : {};
+  const attributes = { ...stakesOf(decision), approved: decision.approvalId !== null, ...ranAway };
   return judged(world, { actor, action: 'decision:execute', resource: decisionOf(decision), attributes });
 }
 

@@ -144,6 +144,16 @@ export const ownRulesKey = (sha256: string): Key => ({ pk: 'POLICY', sk: `wasm#$
 /** What the months should bring. */
 export const targetsKey: Key = { pk: 'POLICY', sk: 'targets' };
 
+/** What is wrong, by rule and subject; each through its episodes. */
+export const alertsPk = 'ALERTS';
+export const alertKey = (id: string): Key => ({ pk: alertsPk, sk: id });
+/** Where it is told, beside what is there without anybody adding it. */
+export const channelsPk = 'CHANNELS';
+export const channelKey = (name: string): Key => ({ pk: channelsPk, sk: name });
+/** Signs of life: when something last ended well, and what was counted lately. */
+export const pulsePk = 'PULSE';
+export const pulseKey = (name: string): Key => ({ pk: pulsePk, sk: name });
+
 /** Schedules kept on one machine; on AWS they live in EventBridge Scheduler. */
 export const schedulesPk = 'SCHEDULES';
 export const scheduleSkPrefix = (group: string, namePrefix = ''): string => `${group}/${namePrefix}`;

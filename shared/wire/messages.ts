@@ -72,6 +72,17 @@ export const WorkMessage = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('nudge-approval'), approvalId: z.string() }),
   /** What the mail service says became of mails; it moves nothing but their delivery state. */
   z.object({ v: z.literal(1), kind: z.literal('mail-events'), events: z.array(MailEvent).min(1).max(100) }),
+  /** An alert, or that it is over, to one channel. `episode` tells an old message from a new alert of the same id. */
+  z.object({
+    v: z.literal(1),
+    kind: z.literal('tell-alert'),
+    alertId: z.string().min(1).max(1_000),
+    episode: z.int().min(1),
+    channel: z.string().min(1).max(40),
+    told: z.enum(['raised', 'escalated', 'resolved']),
+  }),
+  /** A person wants to see whether a channel arrives. */
+  z.object({ v: z.literal(1), kind: z.literal('test-channel'), channel: z.string().min(1).max(40), at: z.int() }),
   z.object({
     v: z.literal(1),
     kind: z.literal('notify'),

@@ -58,7 +58,7 @@ function shopOf(baseUrl: string, secrets: Secrets = kept(KEPT)) {
 }
 type Shop = ReturnType<typeof shopOf>;
 
-async function ping(shop: Pick<Shop, 'time' | 'revenue' | 'work' | 'secrets'>, body: string, secret = NEW) {
+async function ping(shop: Pick<Shop, 'table' | 'time' | 'revenue' | 'work' | 'secrets'>, body: string, secret = NEW) {
   const path = `/hooks/gumroad/${secret}`;
   try {
     const request = { method: 'POST', path, headers: {}, body: Buffer.from(body), sourceIp: '192.0.2.1' };

@@ -4,6 +4,7 @@ import { hooksJob } from '../../functions/web/hooks.ts';
 import { MAX_BODY_BYTES, signStripe } from '../../shared/connectors/stripe-signature.ts';
 import { fateOf, NovaError } from '../../shared/domain/error.ts';
 import { stillClock } from '../../shared/memory/clock.ts';
+import { mapTable } from '../../shared/memory/map-table.ts';
 import { memoryQueue } from '../../shared/memory/memory-queue.ts';
 import type { WebRequest } from '../../shared/runtime/job.ts';
 import { rawBody } from '../../shared/runtime/web-event.ts';
@@ -22,7 +23,7 @@ function hookWorld(secret: string | null = SECRET) {
     if (secret !== null && name === 'stripe-webhook-secret') return secret;
     throw new NovaError('misconfigured', `no secret ${name}`);
   };
-  return { time, revenue, work, secrets: { get } };
+  return { table: mapTable(), time, revenue, work, secrets: { get } };
 }
 
 function post(body: string, header: string | undefined, path = '/hooks/stripe'): WebRequest {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Line } from '../../shared/domain/budget.ts';
 import { itemBytes } from '../../shared/domain/table/values.ts';
-import { noticeBudgets } from '../../shared/jobs/budget-notices.ts';
 import { runAgentJob } from '../../shared/jobs/run-agent.ts';
 import { stillClock } from '../../shared/memory/clock.ts';
 import { mapTable } from '../../shared/memory/map-table.ts';
@@ -17,26 +16,22 @@ import { createInstanceOps, getInstance } from '../../shared/store/instance-stor
 import { agentKey, instanceKey, specKey } from '../../shared/store/keys.ts';
 import { type NewLimit, removeLimit, setLimit } from '../../shared/store/limit-store.ts';
 import { listRuns } from '../../shared/store/run-store.ts';
-import type { WorkMessage } from '../../shared/wire/messages.ts';
 
 const START = Date.UTC(2026, 10, 20, 8);
 const HOUR = 3_600_000;
 const CENT = 10_000;
 const COST = 10 * CENT;
 
-type Notice = Extract<WorkMessage, { kind: 'notify' }>;
-
 /** Two agents of one department and one of another; every run costs ten cents and takes ten seconds. */
 async function fleet() {
   const table = mapTable();
   const clock = stillClock(START);
-  const notices: Notice[] = [];
   const settings = { timezone: 'UTC', computeNanosPerSecond: 0, leaseSeconds: 60, heartbeatSeconds: 20 };
   const none = { send: async () => {}, sendMany: async () => {} };
   const world = {
     ...{ table, time: clock, hashing: systemHashing, ids: seededIds(1), settings },
     ...{ heart: { every: () => () => {} }, runs: none, revenue: none, log: { info() {}, warn() {}, error() {} } },
-    work: { ...none, send: async (message: WorkMessage) => void notices.push(message as Notice) },
+    work: none,
     host: {
       async execute(_: unknown, calls: { mark(micros: number): Promise<void>; settle(micros: number): void }) {
         await calls.mark(COST);
@@ -54,7 +49,7 @@ async function fleet() {
   }
   let ticks = 0;
   return {
-    ...{ table, clock, world, notices },
+    ...{ table, clock, world },
     limit: (line: Line, limitMicros: number, throttled = false) =>
       setLimit(world, { ...line, limitMicros, throttled } satisfies NewLimit, 'test'),
     async run(agentId: string, times = 1, through: World = world): Promise<string> {
@@ -157,26 +152,6 @@ test('from 90 % every second tick is left out, from 95 % two of three, and the l
   assert.equal(await run('ada', 4), 'tsts');
   assert.match(await run('ada', 8), /^[ts]+b*$/);
   assert.equal((await run('ada', 20)).slice(-3), 'bbb');
-});
-
-test('the owner is told at 90 and at 100 per cent, once each, and again after a raise', async () => {
-  const { limit, run, world, notices } = await fleet();
-  await limit(line('fleet', 'usd', 'day'), 20 * COST);
-  await run('ada', 17);
-  assert.equal(await noticeBudgets(world), 0);
-  await run('ada', 1);
-  assert.equal(await noticeBudgets(world), 1);
-  assert.equal(await noticeBudgets(world), 0);
-  await run('ada', 3);
-  assert.equal(await noticeBudgets(world), 1);
-  assert.deepEqual(
-    notices.map(({ subject }) => subject),
-    ['the budget of fleet is at 90 %', 'the budget of fleet is used up'],
-  );
-  assert.equal(new Set(notices.map(({ dedupKey }) => dedupKey)).size, 2);
-  await limit(line('fleet', 'usd', 'day'), 21 * COST);
-  await run('ada', 2);
-  assert.equal(await noticeBudgets(world), 1);
 });
 
 test('past periods of a limit are kept, the newest first', async () => {

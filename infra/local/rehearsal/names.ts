@@ -17,6 +17,7 @@ export function localNames(stage: string) {
     cluster: own,
     family: (name: string) => `${own}-${name}`,
     auditBucket: `${own}-audit`,
+    bus: own,
     publicUrlParameter: `/nova/${stage}/public-url`,
     secretsPrefix: `/nova/${stage}/secrets/`,
   };
@@ -46,6 +47,7 @@ export function stageEnv({ names, settings, queueUrl, queueArn, mailUrl, opaUrl 
     NOVA_AUDIT_BUCKET: names.auditBucket,
     // The stand-in of SSM has all of them.
     NOVA_ROTATED_SECRETS: 'none',
+    NOVA_EVENT_BUS: names.bus,
     NOVA_PUBLIC_URL_PARAMETER: names.publicUrlParameter,
     NOVA_SCHEDULE_GROUP: names.scheduleGroup,
     NOVA_SCHEDULE_ROLE_ARN: 'arn:aws:iam::000000000000:role/nova-local-schedules',

@@ -5,6 +5,7 @@ import { ensureTable } from '../../../shared/aws/dynamo-schema.ts';
 import { type SqsQueue, sqsQueue } from '../../../shared/aws/sqs-queue.ts';
 import { openWorld, PORT_KEYS } from '../../../shared/aws/world.ts';
 import { NovaError } from '../../../shared/domain/error.ts';
+import { eventsFile } from '../../../shared/embedded/events-file.ts';
 import { openSqliteDb } from '../../../shared/embedded/sqlite-db.ts';
 import { sqliteTable } from '../../../shared/embedded/sqlite-table.ts';
 import type { Warden } from '../../../shared/embedded/warden.ts';
@@ -14,6 +15,7 @@ import { pointAwsAt } from '../../../shared/runtime/env.ts';
 import { DEAD_LETTER_RETENTION_DAYS, type QueueName, queues } from '../../topology.ts';
 import { type ApiServer, startAwsApis } from '../aws-apis/api-server.ts';
 import { ecsApi } from '../aws-apis/ecs-api.ts';
+import { eventsApi } from '../aws-apis/events-api.ts';
 import { schedulerApi } from '../aws-apis/scheduler-api.ts';
 import { ssmApi } from '../aws-apis/ssm-api.ts';
 import type { FileSecrets } from '../file-secrets.ts';
@@ -90,9 +92,12 @@ export type ApisOptions = {
   readonly secrets: FileSecrets;
   readonly publicUrl: string;
   readonly tasks: TaskProcesses;
+  /** Where events of the bus are written. */
+  readonly eventsPath: string;
 };
 
-export async function startApis({ scheduler, names, secrets, publicUrl, tasks }: ApisOptions): Promise<ApiServer> {
+export async function startApis(options: ApisOptions): Promise<ApiServer> {
+  const { scheduler, names, secrets, publicUrl, tasks, eventsPath } = options;
   const parameter = async (name: string) => {
     if (name === names.publicUrlParameter) return { value: publicUrl, secure: false };
     if (!name.startsWith(names.secretsPrefix)) return null;
@@ -104,6 +109,7 @@ export async function startApis({ scheduler, names, secrets, publicUrl, tasks }:
     schedulerApi({ book: scheduler.book, groups: [names.scheduleGroup] }),
     ssmApi(parameter),
     ecsApi({ tasks, cluster: names.cluster }),
+    eventsApi(names.bus, eventsFile(eventsPath)),
   ]);
 }
 
@@ -121,6 +127,7 @@ export function awsEnv({ dynamo, sqs, apis }: Endpoints): Readonly<Record<string
     AWS_ENDPOINT_URL_SCHEDULER: apis.url,
     AWS_ENDPOINT_URL_SSM: apis.url,
     AWS_ENDPOINT_URL_ECS: apis.url,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: apis.url,
   };
 }
 

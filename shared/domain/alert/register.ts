@@ -1,0 +1,135 @@
+/**
+ * Every way in which the system says that something is wrong: how bad it is, who is hurt and what to do. The first words
+ * of an alert and of its section in docs/runbook.md. `facts` are judged by the sweep from the table (and, on one machine,
+ * from the queues); what CloudWatch alone knows is an alarm there, with the same words.
+ */
+
+export type Severity = 'critical' | 'warning';
+export type RuleSource = 'facts' | 'cloudwatch' | 'both';
+
+export type Rule = {
+  readonly severity: Severity;
+  readonly source: RuleSource;
+  /** One sentence: who is hurt. */
+  readonly hurts: string;
+  /** One sentence: what to do first; `<subject>` stands for what the alert is about. */
+  readonly todo: string;
+};
+
+export const RULES = {
+  negative_roi: {
+    severity: 'critical',
+    source: 'facts',
+    hurts: 'You lose money with every run of this agent.',
+    todo: 'Pause it with: nova agent pause <subject>, or retire it.',
+  },
+  low_roi: {
+    severity: 'warning',
+    source: 'facts',
+    hurts: 'This agent earns less than it costs you again.',
+    todo: 'Look at what it spends: nova finance roi <subject>.',
+  },
+  budget_warning: {
+    severity: 'warning',
+    source: 'facts',
+    hurts: 'Its runs will be thinned out from 90 % and refused at 100 %.',
+    todo: 'Look at what it spends, or raise it: nova budget show <subject>.',
+  },
+  budget_exceeded: {
+    severity: 'critical',
+    source: 'facts',
+    hurts: 'Runs that need money are refused until the next period.',
+    todo: 'Wait for the next period or raise it: nova budget set <subject> <amount>.',
+  },
+  high_crash_rate: {
+    severity: 'critical',
+    source: 'facts',
+    hurts: 'The work of this agent is not done, and its crashes may cost money.',
+    todo: 'Read why they crash: nova run list <subject>.',
+  },
+  dead_letters: {
+    severity: 'critical',
+    source: 'both',
+    hurts: 'Messages could not be worked: runs, payments or decisions in them did not happen.',
+    todo: 'Read why, mend it, then: nova queue redrive <subject>.',
+  },
+  oldest_message: {
+    severity: 'critical',
+    source: 'both',
+    hurts: 'What waits in this queue does not happen: nobody works it, or it is held up.',
+    todo: 'See what it waits for: nova queue list.',
+  },
+  backlog: {
+    severity: 'warning',
+    source: 'facts',
+    hurts: 'Runs, payments or decisions come late: more arrives than is worked.',
+    todo: 'See what fills it: nova queue list; pause the agents that tick too often.',
+  },
+  throttles: {
+    severity: 'warning',
+    source: 'cloudwatch',
+    hurts: 'Runs and payments come late: the account has no room for more invocations.',
+    todo: 'Ask AWS for a higher limit of concurrent executions, or let fewer agents run at once.',
+  },
+  slow_sweep: {
+    severity: 'warning',
+    source: 'cloudwatch',
+    hurts: 'When the sweep runs out of time, crashed runs are not recovered and nobody is told of anything.',
+    todo: 'Retire what is not needed; then give the sweep more memory in infra/topology.ts.',
+  },
+  schedule_dead_letters: {
+    severity: 'critical',
+    source: 'cloudwatch',
+    hurts: 'Ticks of schedules could not be delivered: agents or the system itself missed their time.',
+    todo: 'Read the dead letters of nova-<stage>-schedules-dead, then: nova agent health.',
+  },
+  drift: {
+    severity: 'warning',
+    source: 'facts',
+    hurts: 'What runs is not what was decided: work is missing, or is done that nobody wants.',
+    todo: 'See which instances: nova agent show <subject>; the reconciler mends it at half past the hour.',
+  },
+  approval_waiting: {
+    severity: 'warning',
+    source: 'facts',
+    hurts: 'A decision waits for you and will expire as rejected.',
+    todo: 'Answer it: nova approval show <subject>.',
+  },
+  decisions_silent: {
+    severity: 'critical',
+    source: 'facts',
+    hurts: 'Nobody judges the agents: losers go on losing up to their budgets, winners are not scaled.',
+    todo: 'Ask for a pass and read what it says: nova autonomy run.',
+  },
+  webhooks_refused: {
+    severity: 'warning',
+    source: 'facts',
+    hurts: 'Payments may go unheard: requests with a wrong signature were turned away.',
+    todo: 'Compare the signing secret with the vendor: nova connector test <subject>; if it is right, somebody tries to forge.',
+  },
+  ledger_drift: {
+    severity: 'critical',
+    source: 'facts',
+    hurts: 'The money you see is not the money that was booked, and decisions rest on it.',
+    todo: 'See what is wrong: nova ledger verify; sums are rebuilt with --repair.',
+  },
+  audit_gap: {
+    severity: 'critical',
+    source: 'facts',
+    hurts: 'A record of who changed what is missing or was altered.',
+    todo: 'See which: nova audit verify; then find out who had write access to the table.',
+  },
+  channel_broken: {
+    severity: 'warning',
+    source: 'facts',
+    hurts: 'Alerts do not reach you on this channel.',
+    todo: 'Mend its secret or address, then: nova channel test <subject>.',
+  },
+} as const satisfies Record<string, Rule>;
+
+export type RuleId = keyof typeof RULES;
+export const RULE_IDS = Object.keys(RULES) as readonly RuleId[];
+export const isRule = (id: string): id is RuleId => Object.hasOwn(RULES, id);
+
+/** What to do about one subject. */
+export const todoFor = (rule: RuleId, subject: string): string => RULES[rule].todo.replaceAll('<subject>', subject);

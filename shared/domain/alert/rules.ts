@@ -1,0 +1,166 @@
+/** From facts to what is wrong. Pure; each finding is known by its rule and its subject, so it is raised once. */
+import { formatBps, formatUsd } from '../money.ts';
+import type { RuleId } from './register.ts';
+
+export type AlertAgent = {
+  readonly id: string;
+  readonly status: 'draft' | 'active' | 'paused' | 'retired';
+  readonly instances: number;
+  readonly activeInstances: number;
+  /** Epoch milliseconds since which it has been meant to be what it is. */
+  readonly updatedAt: number;
+  /** Of its whole life; the net revenue is booked. */
+  readonly runs: number;
+  readonly costMicros: number;
+  readonly roiBps: number | null;
+  /** Of today when today has enough runs, else of its life. */
+  readonly judgedRuns: number;
+  readonly judgedCrashes: number;
+  /** What its last crash said. */
+  readonly lastCrash: string;
+};
+
+export type AlertFacts = {
+  readonly now: number;
+  readonly agents: readonly AlertAgent[];
+  /** `id` is the scope, with the limit's name where it is not the dollars of a day. */
+  readonly budgets: readonly {
+    readonly id: string;
+    readonly percent: number;
+    readonly used: string;
+    readonly limit: string;
+  }[];
+  /** null where CloudWatch watches them. */
+  readonly queues:
+    | readonly {
+        readonly name: string;
+        readonly visible: number;
+        readonly dead: number;
+        readonly oldestSeconds: number;
+        readonly reason: string;
+      }[]
+    | null;
+  readonly approvals: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly createdAt: number;
+    readonly expiresAt: number;
+  }[];
+  /** When the last decision pass ended well, or since when one has been waited for. */
+  readonly decidedAt: number;
+  readonly decideEverySeconds: number;
+  /** Of the last half hour, by source. */
+  readonly refused: readonly { readonly source: string; readonly count: number }[];
+  /** What the last proof of the ledger found. */
+  readonly ledgerFaults: readonly string[];
+  /** Entities whose last audit record is not what they say. */
+  readonly auditGaps: readonly string[];
+  readonly channels: readonly { readonly name: string; readonly problem: string }[];
+};
+
+export type Finding = {
+  readonly rule: RuleId;
+  readonly subject: string;
+  /** The numbers, in one or two sentences. */
+  readonly message: string;
+  /** A milder rule about the same subject that this one replaces: it ends without a word. */
+  readonly covers?: RuleId;
+};
+
+const MIN_RUNS = 10;
+const MAX_BACKLOG = 1_000;
+const OLD_MESSAGE_SECONDS = 1_800;
+/** A reconciler on change needs seconds. */
+const DRIFT_MS = 15 * 60_000;
+const REFUSED = 5;
+const SLACK_MS = 15 * 60_000;
+
+export function findingsOf(facts: AlertFacts): Finding[] {
+  return [
+    ...facts.agents.flatMap((agent) => agentFindings(agent, facts.now)),
+    ...facts.budgets.flatMap(budgetFindings),
+    ...(facts.queues ?? []).flatMap(queueFindings),
+    ...facts.approvals.flatMap((approval) => approvalFindings(approval, facts.now)),
+    ...systemFindings(facts),
+  ];
+}
+
+function agentFindings(agent: AlertAgent, now: number): Finding[] {
+  if (agent.status === 'retired' || agent.status === 'draft') return [];
+  return [...moneyFindings(agent), ...crashFindings(agent), ...driftFindings(agent, now)];
+}
+
+/** Only what runs can lose more. */
+function moneyFindings({ id, status, runs, costMicros, roiBps }: AlertAgent): Finding[] {
+  if (status !== 'active' || runs <= MIN_RUNS || roiBps === null || roiBps >= 10_000) return [];
+  const message = `${id}: ROI ${formatBps(roiBps)} after ${runs} runs that cost ${formatUsd(costMicros)}.`;
+  if (roiBps >= 0) return [{ rule: 'low_roi', subject: id, message }];
+  return [{ rule: 'negative_roi', subject: id, message, covers: 'low_roi' }];
+}
+
+function crashFindings({ id, status, judgedRuns, judgedCrashes, lastCrash }: AlertAgent): Finding[] {
+  if (status !== 'active' || judgedRuns <= MIN_RUNS || judgedCrashes * 5 <= judgedRuns) return [];
+  const last = lastCrash === '' ? '' : ` The last one said: ${lastCrash}`;
+  return [
+    { rule: 'high_crash_rate', subject: id, message: `${id}: ${judgedCrashes} of ${judgedRuns} runs crashed.${last}` },
+  ];
+}
+
+function driftFindings({ id, status, instances, activeInstances, updatedAt }: AlertAgent, now: number): Finding[] {
+  const wanted = status === 'active' ? instances : 0;
+  if (activeInstances === wanted || now < updatedAt + DRIFT_MS) return [];
+  return [{ rule: 'drift', subject: id, message: `${id}: ${activeInstances} of ${wanted} instances are active.` }];
+}
+
+function budgetFindings({ id, percent, used, limit }: AlertFacts['budgets'][number]): Finding[] {
+  if (percent < 80) return [];
+  const message = `${id}: ${used} of ${limit} are used, ${percent} %.`;
+  if (percent < 100) return [{ rule: 'budget_warning', subject: id, message }];
+  return [{ rule: 'budget_exceeded', subject: id, message, covers: 'budget_warning' }];
+}
+
+function queueFindings(queue: NonNullable<AlertFacts['queues']>[number]): Finding[] {
+  const { name, visible, dead, oldestSeconds, reason } = queue;
+  const found: Finding[] = [];
+  const add = (rule: RuleId, message: string): void => void found.push({ rule, subject: name, message });
+  if (dead > 0) add('dead_letters', `${name}: ${dead} dead letter${dead === 1 ? '' : 's'}. The first: ${reason}`);
+  const minutes = Math.floor(oldestSeconds / 60);
+  if (oldestSeconds >= OLD_MESSAGE_SECONDS)
+    add('oldest_message', `${name}: the oldest message waits for ${minutes} min.`);
+  else if (visible > MAX_BACKLOG) add('backlog', `${name}: ${visible} messages wait.`);
+  return found;
+}
+
+/** When half of its time is over. */
+function approvalFindings(
+  { id, title, createdAt, expiresAt }: AlertFacts['approvals'][number],
+  now: number,
+): Finding[] {
+  if (now < (createdAt + expiresAt) / 2 || now >= expiresAt) return [];
+  const left = Math.max(1, Math.floor((expiresAt - now) / 3_600_000));
+  return [{ rule: 'approval_waiting', subject: id, message: `"${title}" waits for an answer; ${left} h are left.` }];
+}
+
+function systemFindings(facts: AlertFacts): Finding[] {
+  const { now, decidedAt, decideEverySeconds, refused, ledgerFaults, auditGaps, channels } = facts;
+  const found: Finding[] = [];
+  const add = (rule: RuleId, subject: string, message: string): void => void found.push({ rule, subject, message });
+  if (now > decidedAt + 2 * decideEverySeconds * 1000 + SLACK_MS) {
+    const hours = Math.floor((now - decidedAt) / 3_600_000);
+    add('decisions_silent', 'fleet', `No decision pass has ended well for ${hours} h.`);
+  }
+  for (const { source, count } of refused) {
+    if (count >= REFUSED)
+      add('webhooks_refused', source, `${source}: ${count} requests with a wrong signature within half an hour.`);
+  }
+  const [first] = ledgerFaults;
+  if (first !== undefined)
+    add(
+      'ledger_drift',
+      'ledger',
+      `The proof found ${ledgerFaults.length} fault${ledgerFaults.length === 1 ? '' : 's'}. The first: ${first}`,
+    );
+  for (const entity of auditGaps) add('audit_gap', entity, `The last audit record of ${entity} is missing or altered.`);
+  for (const { name, problem } of channels) if (problem !== '') add('channel_broken', name, `${name}: ${problem}`);
+  return found;
+}

@@ -1,0 +1,44 @@
+/** Every five minutes, in the sweep: what is wrong is raised once, what is over ends, and whoever is to hear of it does. */
+import { type AlertMove, movesOf } from '../domain/alert/alert.ts';
+import { dueOf } from '../domain/alert/channel.ts';
+import { findingsOf } from '../domain/alert/rules.ts';
+import { localAt } from '../domain/zone.ts';
+import type { World } from '../ports/world.ts';
+import { alertFacts } from '../store/alert-facts.ts';
+import { listAlerts, moveAlert } from '../store/alert-store.ts';
+import { calendarAt } from '../store/calendar-store.ts';
+import { listChannels } from '../store/channel-store.ts';
+
+export type WatchPorts = Pick<World, 'table' | 'time' | 'settings' | 'gauges' | 'work'>;
+
+/** How often it is looked; a tick that the platform left out is made up for by the next one. */
+export const WATCH_MINUTES = 5;
+const MINUTE_MS = 60_000;
+
+/** Whether this minute is one to look in. */
+export const isWatchTime = (now: number): boolean => Math.floor(now / MINUTE_MS) % WATCH_MINUTES === 0;
+
+/** Answers how many alerts began or ended. Two at the same time: one of them writes, both may tell, and it is told once. */
+export async function watchAlerts(ports: WatchPorts): Promise<number> {
+  const { table, time } = ports;
+  const facts = await alertFacts(ports);
+  const known = await listAlerts(table);
+  const moves = movesOf(known, findingsOf(facts), time.now());
+  for (const move of moves) await moveAlert(ports, move);
+  await tellDue(ports);
+  return moves.filter(isNews).length;
+}
+
+const isNews = ({ do: what }: AlertMove): boolean => what === 'raise' || what === 'resolve';
+
+/** What is due follows from the alerts as they are: a lost message is sent again by the next look. */
+export async function tellDue(ports: WatchPorts): Promise<void> {
+  const now = ports.time.now();
+  const { timezone } = await calendarAt(ports, now);
+  const minuteOfDay = Math.floor(localAt(now, timezone) / MINUTE_MS) % 1_440;
+  const due = dueOf(await listAlerts(ports.table), await listChannels(ports.table), { now, minuteOfDay });
+  for (const { alert, channel, told } of due) {
+    const { id: alertId, episode } = alert;
+    await ports.work.send({ v: 1, kind: 'tell-alert', alertId, episode, channel: channel.name, told });
+  }
+}

@@ -1,0 +1,122 @@
+/** What the rules of alerts judge: agents, their money, limits, queues, approvals and signs of life, in few queries. */
+
+import type { Agent } from '../domain/agent.ts';
+import type { AlertAgent, AlertFacts } from '../domain/alert/rules.ts';
+import { agentScope, defaultLimitMicros, isBasic, lineName } from '../domain/budget.ts';
+import { periodOf } from '../domain/calendar.ts';
+import { earningsFrom, netMicros } from '../domain/earnings.ts';
+import { spentToday, sumTallies, todayOf } from '../domain/facts.ts';
+import type { Instance, Tally } from '../domain/instance.ts';
+import { formatUsd, roiBps } from '../domain/money.ts';
+import type { Item, Table } from '../ports/table.ts';
+import type { World } from '../ports/world.ts';
+import { listAgents } from './agent-store.ts';
+import { openApprovals } from './approval-store.ts';
+import { auditGaps } from './audit-gaps.ts';
+import { getBudget } from './budget-store.ts';
+import { percentOf } from './budget-view.ts';
+import { momentNow } from './calendar-store.ts';
+import { listChannels } from './channel-store.ts';
+import { decodeInstance } from './instance-item.ts';
+import { fleetPk, shards } from './keys.ts';
+import { lastBeat, lastProof, refusedLately } from './pulse-store.ts';
+import { queryAll } from './query-all.ts';
+import { allLimits } from './scope-store.ts';
+
+export type AlertFactPorts = Pick<World, 'table' | 'time' | 'settings' | 'gauges'>;
+
+/** As the topology says how often decisions are made. */
+const DECIDE_EVERY_SECONDS = 3_600;
+const MIN_RUNS = 10;
+
+export async function alertFacts(ports: AlertFactPorts): Promise<AlertFacts> {
+  const { table, time, gauges } = ports;
+  const [agents, shelf, moment] = await Promise.all([listAgents(table), readFleet(table), momentNow(ports)]);
+  const [budgets, approvals, channels] = await Promise.all([
+    budgetFacts(ports, { agents, shelf }),
+    openApprovals(table),
+    listChannels(table),
+  ]);
+  return {
+    now: time.now(),
+    agents: agents.map((agent) => agentFacts(agent, shelf, moment.date)),
+    budgets,
+    queues: await gauges.queues(),
+    approvals: approvals.map(({ id, title, createdAt, expiresAt }) => ({ id, title, createdAt, expiresAt })),
+    decidedAt: await lastBeat(ports, 'evaluate-agents'),
+    decideEverySeconds: DECIDE_EVERY_SECONDS,
+    refused: await refusedLately(ports),
+    ledgerFaults: await lastProof(table),
+    auditGaps: await auditGaps(table, agents),
+    channels: channels.map(({ name, problem }) => ({ name, problem })),
+  };
+}
+
+type Shelf = {
+  readonly instances: ReadonlyMap<string, readonly Instance[]>;
+  readonly earnings: ReadonlyMap<string, Item>;
+};
+
+/** One query per shard: instances and earnings lie side by side. */
+async function readFleet(table: Table): Promise<Shelf> {
+  const items = (await Promise.all(shards.map((shard) => queryAll(table, { pk: fleetPk(shard) })))).flat();
+  const isEarning = ({ sk }: Item): boolean => sk.endsWith('#EARN');
+  const instances = items.filter((item) => !isEarning(item)).map(decodeInstance);
+  const earnings = items.filter(isEarning).map((item) => [item.sk.split('#')[0] ?? '', item] as const);
+  return { instances: Map.groupBy(instances, ({ agentId }) => agentId), earnings: new Map(earnings) };
+}
+
+const crashesOf = ({ crashed, timedOut }: Tally): number => crashed + timedOut;
+
+function agentFacts(agent: Agent, { instances, earnings }: Shelf, period: string): AlertAgent {
+  const mine = instances.get(agent.id) ?? [];
+  const total = sumTallies(mine.map((instance) => instance.total));
+  const today = todayOf(mine, period);
+  const judged = today.runs > MIN_RUNS ? today : total;
+  const crashes = mine.flatMap(({ journal }) => journal).filter(({ outcome }) => outcome === 'crashed');
+  return {
+    ...{ id: agent.id, status: agent.status, instances: agent.instances, updatedAt: agent.updatedAt },
+    activeInstances: mine.filter(({ status }) => status === 'active').length,
+    ...{ runs: total.runs, costMicros: total.costMicros },
+    roiBps: roiBps(netMicros(earningsFrom(agent.id, earnings.get(agent.id) ?? {}, null)), total.costMicros),
+    ...{ judgedRuns: judged.runs, judgedCrashes: crashesOf(judged), lastCrash: crashes.at(-1)?.note ?? '' },
+  };
+}
+
+type Budgets = { readonly agents: readonly Agent[]; readonly shelf: Shelf };
+
+/** The dollars of the day from what ran; other limits from their budget, once it knows (before, money lies in slices). */
+async function budgetFacts(ports: AlertFactPorts, { agents, shelf }: Budgets): Promise<AlertFacts['budgets']> {
+  const { table } = ports;
+  const moment = await momentNow(ports);
+  const all = [...shelf.instances.values()].flat();
+  const limits = await allLimits(table);
+  const active = agents.filter(({ status }) => status === 'active' || status === 'paused');
+  const scopes: [string, readonly Instance[]][] = [
+    ['fleet', all],
+    ...active.map(({ id }): [string, readonly Instance[]] => [agentScope(id), shelf.instances.get(id) ?? []]),
+  ];
+  const basic = scopes.map(([scope, instances]) => {
+    const spent = spentToday(instances, moment.date);
+    const set = limits.find(({ line }) => line.scope === scope && isBasic(line));
+    const limitMicros = set?.limitMicros ?? defaultLimitMicros(scope);
+    return {
+      id: scope,
+      percent: spent === 0 ? 0 : percentOf(spent, limitMicros),
+      used: formatUsd(spent),
+      limit: formatUsd(limitMicros),
+    };
+  });
+  const special = limits
+    .filter(({ line }) => !isBasic(line))
+    .map(async ({ line }) => {
+      const budget = await getBudget(table, line, periodOf(line.per, moment));
+      const used =
+        budget && (budget.exact || budget.full) && !budget.counting ? budget.limitMicros - budget.availableMicros : 0;
+      const amount = (n: number): string => (line.kind === 'usd' ? formatUsd(n) : `${n} ${line.kind}`);
+      const limit = budget?.limitMicros ?? 0;
+      const percent = budget?.full ? 100 : used === 0 ? 0 : percentOf(used, limit);
+      return { id: `${line.scope}#${lineName(line)}`, percent, used: amount(used), limit: amount(limit) };
+    });
+  return [...basic, ...(await Promise.all(special))];
+}
