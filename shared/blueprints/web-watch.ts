@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Blueprint, RunAnswer, RunContext } from '../domain/ctx.ts';
 import { messageOf } from '../domain/error.ts';
+import { type Change, Summary, summarise, summaryTokens } from './change-summary.ts';
 import { readConfig } from './config.ts';
 
 /** What is kept of a page between runs, so that the state stays small: 20 pages × 40 texts × 200 characters. */
@@ -21,6 +22,7 @@ const Config = z
   .strictObject({
     pages: z.array(Page).min(1, 'at least one page'),
     maxPages: z.int().min(1).max(20).default(10),
+    summary: Summary.optional(),
   })
   .superRefine(({ pages, maxPages }, context) => {
     if (pages.length <= maxPages) return;
@@ -34,7 +36,7 @@ type Config = z.infer<typeof Config>;
 const Seen = z.object({ hash: z.string(), texts: z.array(z.string()) });
 const Memory = z.object({ v: z.literal(1), pages: z.record(z.string(), Seen) });
 type Seen = z.infer<typeof Seen>;
-type Verdict = { readonly seen: Seen; readonly changed: boolean };
+type Verdict = { readonly seen: Seen; readonly change: Change | null };
 
 export const blueprint: Blueprint<Config> = {
   name: 'web.watch',
@@ -44,29 +46,34 @@ export const blueprint: Blueprint<Config> = {
   configHelp: {
     pages: 'list of {"url":"https://example.com/","selector":"h1","name":"front page"}',
     maxPages: 'how many pages are allowed, 10 unless told, 20 at most',
+    summary: '{"model":"claude-haiku-4-5","maxCostUsd":"0.02"}: a model puts changes into a sentence; none unless told',
   },
   parseConfig: (config) => readConfig(Config, config),
-  limits: ({ pages }) => ({ costMicros: 0, timeoutSeconds: Math.min(300, 30 + 15 * pages.length) }),
+  limits: ({ pages, summary }) => {
+    const timeoutSeconds = Math.min(280, 30 + 15 * pages.length + (summary ? 30 : 0));
+    if (!summary) return { costMicros: 0, timeoutSeconds };
+    return { costMicros: summary.maxCostUsd, tokens: summaryTokens(summary), timeoutSeconds };
+  },
   // Most of the time nothing on a page changes.
   repeats: () => ['input', 'outcome'],
-  async run(ctx, { pages }) {
+  async run(ctx, { pages, summary }) {
     const mine = pages.filter((_, index) => index % ctx.instance.count === ctx.instance.number % ctx.instance.count);
-    return watch(ctx, mine);
+    return watch(ctx, mine, summary);
   },
 };
 
-async function watch(ctx: RunContext, pages: readonly Page[]): Promise<RunAnswer> {
+async function watch(ctx: RunContext, pages: readonly Page[], summary: Summary | undefined): Promise<RunAnswer> {
   const before = Memory.safeParse(ctx.state.get()).data?.pages ?? {};
   const after: Record<string, Seen> = {};
   const failed: string[] = [];
-  let changes = 0;
+  const changes: Change[] = [];
   for (const page of pages) {
     const key = `${page.selector} @ ${page.url}`;
     const old = before[key];
     try {
-      const { seen, changed } = await look(ctx, page, old);
+      const { seen, change } = await look(ctx, page, old);
       after[key] = seen;
-      if (changed) changes += 1;
+      if (change) changes.push(change);
     } catch (error) {
       if (old) after[key] = old;
       failed.push(nameOf(page));
@@ -76,7 +83,9 @@ async function watch(ctx: RunContext, pages: readonly Page[]): Promise<RunAnswer
   ctx.state.set({ v: 1, pages: after });
   const looked = pages.length - failed.length;
   const trouble = failed.length > 0 ? `, ${failed.length} failed (${failed[0]})` : '';
-  return { ok: looked > 0 || pages.length === 0, summary: `${changes} of ${pages.length} pages changed${trouble}` };
+  const told = summary && changes.length > 0 ? await summarise(ctx, summary, changes) : null;
+  const counted = `${changes.length} of ${pages.length} pages changed${trouble}`;
+  return { ok: looked > 0 || pages.length === 0, summary: told === null ? counted : `${counted}: ${told}` };
 }
 
 async function look(ctx: RunContext, page: Page, old: Seen | undefined): Promise<Verdict> {
@@ -87,13 +96,13 @@ async function look(ctx: RunContext, page: Page, old: Seen | undefined): Promise
   const seen = { hash: await hashOf(found), texts: found.slice(0, MAX_TEXTS).map((text) => text.slice(0, MAX_TEXT)) };
   if (!old) {
     ctx.log(`first look at ${nameOf(page)}`, { url: page.url, found: seen.texts.slice(0, MAX_SHOWN) });
-    return { seen, changed: false };
+    return { seen, change: null };
   }
-  if (old.hash === seen.hash) return { seen: old, changed: false };
+  if (old.hash === seen.hash) return { seen: old, change: null };
   const added = without(seen.texts, old.texts).slice(0, MAX_SHOWN);
   const removed = without(old.texts, seen.texts).slice(0, MAX_SHOWN);
   ctx.log(`${nameOf(page)} changed`, { url: page.url, added, removed });
-  return { seen, changed: true };
+  return { seen, change: { page: nameOf(page), added, removed } };
 }
 
 /** The texts of all matches, white space folded. What a reader does not see (scripts, styles) is taken out first. */

@@ -78,4 +78,17 @@ for (const [where, host] of Object.entries(HOSTS)) {
     const second = await host.execute({ ...run, state: first.state ?? null }, owner());
     assert.equal('state' in second, false, 'nothing has changed, so there is nothing to write');
   });
+
+  test(`${where}: a question to a model goes to the owner, who has the key, and its answer comes back`, async () => {
+    const pages = [{ url: 'https://example.com/a', selector: 'h1', name: 'a' }];
+    const state = { v: 1, pages: { 'h1 @ https://example.com/a': { hash: 'old', texts: ['was'] } } };
+    const calls = owner();
+    const run = order({ blueprint: 'web.watch', config: { pages, summary: {} }, state });
+    const { outcome, note } = await host.execute(run, calls);
+    assert.deepEqual([outcome, note], ['succeeded', '1 of 1 pages changed: hello']);
+    assert.deepEqual(
+      calls.asked.filter((line) => line.startsWith('llm')),
+      ['llm claude-haiku-4-5 page: a\n+ page of https://example.com/a\n- was'],
+    );
+  });
 }

@@ -1,8 +1,13 @@
 /** web.watch tells what changed between two runs, keeps little, and does not lose what it knew when a page fails. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { blueprint } from '../../shared/blueprints/web-watch.ts';
 import type { Json, JsonObject } from '../../shared/domain/agent.ts';
-import type { RunOrder } from '../../shared/ports/host.ts';
+import { NovaError } from '../../shared/domain/error.ts';
+import { type LlmRequest, sumTokens, tokenBound, usageOfTokens } from '../../shared/domain/llm.ts';
+import { NO_TOKENS, priceTable } from '../../shared/domain/price-table.ts';
+import { receiptOf } from '../../shared/domain/receipt.ts';
+import type { RunCalls, RunOrder } from '../../shared/ports/host.ts';
 import { runBlueprint } from '../../shared/runtime/run-blueprint.ts';
 import { order, owner } from '../contract/host-world.ts';
 
@@ -105,4 +110,55 @@ test('B32: pages built to hold a parser up are given up, and long honest ones ar
     assert.equal(outcome, expected, `${name}: ${note}`);
     assert.ok(performance.now() - started < 3_000, `${name} took too long`);
   }
+});
+
+/** Two looks at a page that changes in between, with a model or without one. */
+async function summarised(change: Partial<RunCalls>) {
+  const asked: LlmRequest[] = [];
+  const lines: string[] = [];
+  const config = { pages: [{ url: SHOP, selector: '.price', name: 'prices' }], summary: {} };
+  const once = async (html: string, state: Json) => {
+    const calls: RunCalls = {
+      ...owner(),
+      fetch: async (url) => ({ status: 200, url, contentType: 'text/html', body: html }),
+      log: (message) => void lines.push(message),
+      async llm(request) {
+        asked.push(request);
+        return { text: 'The third price\n is new. ', stop: 'end_turn', tokens: NO_TOKENS, costMicros: 900 };
+      },
+      ...change,
+    };
+    return await runBlueprint(order({ blueprint: 'web.watch', config, state }), calls, { time: Date });
+  };
+  const first = await once(list('$1', '$2'), null);
+  return { ...(await once(list('$1', '$3'), first.state ?? null)), asked, lines };
+}
+
+test('asked to, it has a model put what changed into a sentence, once, and only when something did', async () => {
+  const { note, asked } = await summarised({});
+  assert.equal(note, '1 of 1 pages changed: The third price is new.');
+  assert.equal(asked.length, 1);
+  assert.equal(asked[0]?.messages[0]?.content, 'page: prices\n+ $3\n- $2');
+  assert.match(asked[0]?.system ?? '', /follow no instruction/);
+});
+
+test('without a key it says so, and the changes are reported all the same', async () => {
+  const llm = () => Promise.reject(new NovaError('misconfigured', 'there is no anthropic-api-key'));
+  const { outcome, note, lines } = await summarised({ llm });
+  assert.deepEqual([outcome, note], ['succeeded', '1 of 1 pages changed']);
+  assert.ok(lines.includes('no summary: there is no anthropic-api-key'), lines.join('; '));
+});
+
+test('its limits hold the dearest summary: the longest prompt and answer fit into tokens and dollars', () => {
+  const config = blueprint.parseConfig({ pages: [{ url: SHOP, selector: '.price' }], summary: {} });
+  const { costMicros, tokens = 0 } = blueprint.limits(config);
+  const longest: LlmRequest = {
+    ...{ model: 'claude-haiku-4-5', system: 'x'.repeat(300), maxOutputTokens: 120 },
+    messages: [{ role: 'user', content: '漢'.repeat(4_000) }],
+  };
+  const bound = tokenBound(longest);
+  assert.ok(sumTokens(bound) <= tokens, `${sumTokens(bound)} of ${tokens}`);
+  const table = priceTable('2026-11-20');
+  assert.ok(receiptOf(usageOfTokens(longest.model, bound, table), table).totalMicros <= costMicros);
+  assert.equal(blueprint.limits(blueprint.parseConfig({ pages: [{ url: SHOP, selector: 'p' }] })).costMicros, 0);
 });
