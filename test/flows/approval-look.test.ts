@@ -154,8 +154,10 @@ test('A31: what an agent wants the owner to believe stays text, cut and fenced, 
     await shown.setContent(mail?.html ?? '');
     assert.deepEqual(asked, [], 'a mail loads nothing');
     assert.equal(await shown.title(), mail?.subject);
-    const hrefs = await shown.evaluate('[...document.links].map((link) => link.href)');
-    assert.deepEqual(hrefs, [letters[0]?.link], 'one link, ours');
+    const hrefs: string[] = await shown.evaluate('[...document.links].map((link) => link.href)');
+    assert.equal(hrefs[0], letters[0]?.link);
+    const ours = `${await server.world.publicUrl()}/a/`;
+    assert.ok(hrefs.length <= 2 && hrefs.every((href) => href.startsWith(ours)), `links of ours alone: ${hrefs}`);
     assert.deepEqual(await shown.evaluate('[...document.querySelectorAll("img, script, form, iframe")].length'), 0);
   });
 });
