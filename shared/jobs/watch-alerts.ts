@@ -21,8 +21,8 @@ export const isWatchTime = (now: number): boolean => Math.floor(now / MINUTE_MS)
 /** Answers how many alerts began or ended. Two at the same time: one of them writes, both may tell, and it is told once. */
 export async function watchAlerts(ports: WatchPorts): Promise<number> {
   const { table, time } = ports;
-  const facts = await alertFacts(ports);
   const known = await listAlerts(table);
+  const facts = await alertFacts(ports, known);
   const moves = movesOf(known, findingsOf(facts), time.now());
   for (const move of moves) await moveAlert(ports, move);
   await tellDue(ports);

@@ -1,6 +1,7 @@
 /** What the rules of alerts judge: agents, their money, limits, queues, approvals and signs of life, in few queries. */
 
 import type { Agent } from '../domain/agent.ts';
+import type { Alert } from '../domain/alert/alert.ts';
 import type { AlertAgent, AlertFacts } from '../domain/alert/rules.ts';
 import { agentScope, defaultLimitMicros, isBasic, lineName } from '../domain/budget.ts';
 import { periodOf } from '../domain/calendar.ts';
@@ -29,7 +30,8 @@ export type AlertFactPorts = Pick<World, 'table' | 'time' | 'settings' | 'gauges
 const DECIDE_EVERY_SECONDS = 3_600;
 const MIN_RUNS = 10;
 
-export async function alertFacts(ports: AlertFactPorts): Promise<AlertFacts> {
+/** `known`: what is wrong already, and is looked at again each time. */
+export async function alertFacts(ports: AlertFactPorts, known: readonly Alert[]): Promise<AlertFacts> {
   const { table, time, gauges } = ports;
   const [agents, shelf, moment] = await Promise.all([listAgents(table), readFleet(table), momentNow(ports)]);
   const [budgets, approvals, channels] = await Promise.all([
@@ -47,9 +49,21 @@ export async function alertFacts(ports: AlertFactPorts): Promise<AlertFacts> {
     decideEverySeconds: DECIDE_EVERY_SECONDS,
     refused: await refusedLately(ports),
     ledgerFaults: await lastProof(table),
-    auditGaps: await auditGaps(table, agents),
+    auditGaps: await auditGaps(table, auditedNow(agents, known, time.now())),
     channels: channels.map(({ name, problem }) => ({ name, problem })),
   };
+}
+
+const HOUR_MS = 3_600_000;
+const FRESH_MS = 15 * 60_000;
+
+/** A read for each agent: all of them once an hour, in between those that have changed and those that are wrong. */
+function auditedNow(agents: readonly Agent[], known: readonly Alert[], now: number): readonly Agent[] {
+  if (now % HOUR_MS < 5 * 60_000) return agents;
+  const wrong = new Set(
+    known.flatMap(({ rule, subject, state }) => (rule === 'audit_gap' && state !== 'resolved' ? [subject] : [])),
+  );
+  return agents.filter(({ id, updatedAt }) => updatedAt > now - FRESH_MS || wrong.has(`agent:${id}`));
 }
 
 type Shelf = {
