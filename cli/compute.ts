@@ -70,7 +70,7 @@ function rateFor(
   shape: Omit<TaskShape, 'nanosPerSecond'>,
   { settings, time }: Pick<World, 'settings' | 'time'>,
 ): number {
-  if (settings.computeNanosPerSecond === 0) return 0;
+  if (settings.computeNanosPerSecond === 0 && settings.runMemoryMb === undefined) return 0;
   return taskNanosPerSecond(shape, priceTable(new Date(time.now()).toISOString().slice(0, 10)));
 }
 

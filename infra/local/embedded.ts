@@ -31,10 +31,13 @@ import { type Home, lockHome, ownersAlone } from './home.ts';
 import { homeLog } from './home-log.ts';
 import { homeSettings, sendsMail } from './home-settings.ts';
 import { type MailCatcher, mailCatcher } from './mail-catcher.ts';
-import { processLauncher } from './process-launcher.ts';
 import { queueGauges } from './queue-gauges.ts';
 import { type Fire, LocalScheduler, type SystemSchedule } from './scheduler/local-scheduler.ts';
-import { TaskProcesses } from './tasks/task-processes.ts';
+import { engineTasks } from './tasks/engine-tasks.ts';
+import { realRest } from './tasks/rests.ts';
+
+/** How long a task of this machine has to reach its next checkpoint. */
+const TASK_GRACE_MS = 3_000;
 
 export type EmbeddedOptions = {
   /** FULL survives a power cut; NORMAL the death of the process alone. */
@@ -112,24 +115,20 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
     ...(options.idleChildren ? { idleChildren: options.idleChildren } : {}),
   });
   const http = guardedHttp({ contact: settings.ownerEmail, ownHosts: ['localhost'] });
-  // No agent of this machine runs in a container yet, so there is no family to start.
-  const tasks = new TaskProcesses({ families: {}, time: systemTime, newTaskId: () => randomBytes(16).toString('hex') });
-  const mailer: World['mailer'] = {
-    send: (mail) =>
-      sendgridMailer({
-        apiKey: () => secrets.get('sendgrid-api-key'),
-        sender: settings.senderEmail,
-        ...(sendsMail(home) ? {} : { baseUrl: `${url()}/` }),
-      }).send(mail),
-  };
+  const tasks = engineTasks({
+    ...{ time: systemTime, newTaskId: () => randomBytes(16).toString('hex'), graceMs: TASK_GRACE_MS },
+    ...{ rest: realRest, work: queues.work },
+  });
+  const mailer = mailerOf({ secrets, settings, catcher: () => (sendsMail(home) ? null : `${url()}/`) });
   const world: World = {
     ...{ settings, time: systemTime, heart, hashing: systemHashing, ids: systemIds(systemTime), log },
-    ...{ table, ...queues, scheduler, secrets, http, mailer, host: children, launcher: processLauncher(tasks) },
+    ...{ table, ...queues, scheduler, secrets, http, mailer, host: children, launcher: tasks.launcher },
     ...vendorsOf(secrets),
     policy: openPolicy(systemTime, readOptional('OPA_URL')),
     ...wordsOf(home, { secrets, queues }),
     publicUrl: async () => url(),
   };
+  tasks.open(world);
   return {
     ...{ home, world, queues, scheduler, secrets, mails, children },
     admin: { queues, secrets, mails },
@@ -140,6 +139,7 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
       place.run = run;
     },
     async close() {
+      await Promise.race([tasks.close(), new Promise((resolve) => setTimeout(resolve, TASK_GRACE_MS).unref())]);
       for (const queue of Object.values(queues)) queue.close();
       db.close();
       await Promise.all([children.close(), http.close()]);
@@ -147,6 +147,19 @@ function openLocked(home: Home, options: EmbeddedOptions): Embedded {
     },
   };
 }
+
+type Mailing = { readonly secrets: FileSecrets; readonly settings: Settings; catcher(): string | null };
+
+const mailerOf = ({ secrets, settings, catcher }: Mailing): World['mailer'] => ({
+  send(mail) {
+    const baseUrl = catcher();
+    return sendgridMailer({
+      apiKey: () => secrets.get('sendgrid-api-key'),
+      sender: settings.senderEmail,
+      ...(baseUrl ? { baseUrl } : {}),
+    }).send(mail);
+  },
+});
 
 /** Without a key a vendor is not connected; its address is another one in tests alone. */
 function vendorsOf(secrets: FileSecrets): Pick<World, 'stripe' | 'gumroad' | 'llm'> {

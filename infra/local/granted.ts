@@ -11,7 +11,7 @@ const ENTITY_OF: ReadonlyMap<string, Entity> = new Map(
 );
 
 /** @throws NovaError misconfigured from every operation that the row does not grant. */
-export function grantedTable(table: Table, row: FunctionRow): Table {
+export function grantedTable(table: Table, row: Pick<FunctionRow, 'name' | 'uses'>): Table {
   const require = (access: Access, pk: string): void => {
     const entity = ENTITY_OF.get(pk.split('#', 1)[0] ?? '');
     if (!entity || !row.uses.table[entity]?.includes(access)) throw lacking(row, access, pk);
@@ -58,7 +58,7 @@ function touchedBy({ set, setIfAbsent, add, append, remove = [], if: conditions 
 const attributesOf = (condition: Condition): string[] =>
   'any' in condition ? condition.any.flatMap(attributesOf) : [condition.attr];
 
-const lacking = (row: FunctionRow, what: string, pk: string): NovaError =>
+const lacking = (row: Pick<FunctionRow, 'name' | 'uses'>, what: string, pk: string): NovaError =>
   new NovaError('misconfigured', `${row.name} may not ${what} ${pk}: its uses in infra/topology.ts do not say so`);
 
 type AnyJob = { run(...args: readonly unknown[]): Promise<unknown> };

@@ -28,6 +28,8 @@ import { workOne } from './pump.ts';
 import { queueGauges } from './queue-gauges.ts';
 import { LocalScheduler } from './scheduler/local-scheduler.ts';
 import { systemSchedules } from './system-schedules.ts';
+import { engineTasks } from './tasks/engine-tasks.ts';
+import { type StillRests, stillRests } from './tasks/rests.ts';
 
 export type MemoryOptions = {
   readonly seed?: number;
@@ -84,7 +86,15 @@ export async function memoryEngine(options: MemoryOptions = {}): Promise<MemoryE
   const parts = assemble(options, clock);
   const scheduler = schedulerOf(parts, jobs);
   const world: World = { ...parts.world, scheduler };
-  const drain = (): Promise<void> => drainQueues(parts.queues, jobs, world);
+  const drain = async (): Promise<void> => {
+    await drainQueues(parts.queues, jobs, world);
+    // What tasks did may have left messages: each cycle of a task is a message or none, so this comes to an end.
+    for (let calm = false; !calm; ) {
+      await parts.tasks.quiet();
+      calm = Object.values(parts.queues).every((queue) => (queue.nextVisibleAt() ?? Infinity) > clock.now());
+      await drainQueues(parts.queues, jobs, world);
+    }
+  };
   await scheduler.prepare();
   return {
     ...{ world, clock, table: parts.table, mails: parts.mails, events: parts.events, pages: parts.pages, drain },
@@ -93,7 +103,8 @@ export async function memoryEngine(options: MemoryOptions = {}): Promise<MemoryE
       secrets: parts.shelf,
       mails: { list: async () => parts.mails, show: async (id) => parts.mails.find((mail) => mail.id === id) ?? null },
     },
-    advance: (milliseconds) => advance({ clock, scheduler, queues: parts.queues, drain }, clock.now() + milliseconds),
+    advance: (milliseconds) =>
+      advance({ clock, scheduler, queues: parts.queues, rests: parts.rests, drain }, clock.now() + milliseconds),
     wake: async (name) => {
       const found = jobs.schedules.find(({ row }) => row.name === name);
       if (!found) throw new NovaError('not_found', `the topology has no schedule "${name}"`);
@@ -117,6 +128,10 @@ function assemble(options: MemoryOptions, clock: Clock) {
   };
   const table = mapTable();
   const queues: Queues = { runs: open('runs'), revenue: open('revenue'), work: open('work') };
+  const rests = stillRests(clock);
+  const taskIds = seededIds((options.seed ?? 1) + 1, clock);
+  const newTaskId = (): string => taskIds.ulid().toLowerCase();
+  const tasks = engineTasks({ time: clock, newTaskId, graceMs: 0, rest: rests.rest, work: queues.work });
   const shelf = secretShelf();
   const mails: CaughtMail[] = [];
   const events: DomainEvent[] = [];
@@ -139,7 +154,7 @@ function assemble(options: MemoryOptions, clock: Clock) {
     stripe: options.books?.stripe ?? noStripe,
     gumroad: options.books?.gumroad ?? noGumroad,
     host: inProcessHost(clock),
-    launcher: noTasks,
+    launcher: tasks.launcher,
     publicUrl: async () => 'http://localhost:4400',
     events: { put: async (event) => void events.push(DomainEvent.parse(event)) },
     pager: options.pager ?? { page: async (page) => void pages.push(page) },
@@ -158,14 +173,9 @@ function assemble(options: MemoryOptions, clock: Clock) {
       },
     },
   };
-  return { table, queues, shelf, mails, events, pages, world };
+  tasks.open(world);
+  return { table, queues, shelf, mails, events, pages, world, tasks, rests };
 }
-
-const noTasks: World['launcher'] = {
-  runTask: () => Promise.reject(new NovaError('unavailable', 'this engine runs no tasks')),
-  stopTask: async () => undefined,
-  listTasks: async () => [],
-};
 
 function secretShelf() {
   const values = new Map([
@@ -230,14 +240,20 @@ type Advancing = {
   readonly clock: Clock;
   readonly scheduler: LocalScheduler;
   readonly queues: Queues;
+  readonly rests: StillRests;
   drain(): Promise<void>;
 };
 
-async function advance({ clock, scheduler, queues, drain }: Advancing, target: number): Promise<void> {
+async function advance({ clock, scheduler, queues, rests, drain }: Advancing, target: number): Promise<void> {
   for (;;) {
     await scheduler.tick();
+    rests.wake();
     await drain();
-    const due = [await scheduler.nextDue(), ...Object.values(queues).map((queue) => queue.nextVisibleAt())];
+    const due = [
+      await scheduler.nextDue(),
+      rests.nextWake(),
+      ...Object.values(queues).map((queue) => queue.nextVisibleAt()),
+    ];
     const next = Math.min(...due.filter((at) => at !== null));
     if (next > target) break;
     clock.set(Math.max(next, clock.now() + 1));

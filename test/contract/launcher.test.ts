@@ -1,4 +1,4 @@
-/** One suite for the Launcher port: child processes directly, and ECS through the real SDK against its local door. */
+/** The Launcher port on ECS: the real SDK against its local door, with child processes behind it. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,6 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startAwsApis } from '../../infra/local/aws-apis/api-server.ts';
 import { ecsApi } from '../../infra/local/aws-apis/ecs-api.ts';
-import { processLauncher } from '../../infra/local/process-launcher.ts';
 import { guardedNode } from '../../infra/local/tasks/task-child.ts';
 import { TaskProcesses } from '../../infra/local/tasks/task-processes.ts';
 import { ecsClient } from '../../shared/aws/clients/ecs.ts';
@@ -42,7 +41,7 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 
 type Stand = { readonly launcher: Launcher; readonly tasks: TaskProcesses };
 
-function direct(prefix = ''): Stand {
+function processes(prefix: string): TaskProcesses {
   let ids = 0;
   const tasks = new TaskProcesses({
     families: {
@@ -56,11 +55,11 @@ function direct(prefix = ''): Stand {
     outputFolder: folder,
   });
   after(() => tasks.close());
-  return { tasks, launcher: processLauncher(tasks) };
+  return tasks;
 }
 
 async function ecs(): Promise<Stand> {
-  const { tasks } = direct('nova-test-');
+  const tasks = processes('nova-test-');
   const server = await startAwsApis([ecsApi({ tasks, cluster: 'nova-test' })]);
   dummyAws();
   process.env.AWS_ENDPOINT_URL_ECS = server.url;
@@ -98,10 +97,7 @@ const order = (clientToken: string, MODE: string, OUT: string, family = 'runner'
   environment: { MODE, OUT },
 });
 
-const STANDS: readonly [name: string, make: () => Promise<Stand>][] = [
-  ['child processes', async () => direct()],
-  ['ECS over its local API', ecs],
-];
+const STANDS: readonly [name: string, make: () => Promise<Stand>][] = [['ECS over its local API', ecs]];
 
 for (const [name, make] of STANDS) {
   test(`${name}: a task sees its family's environment and its own, and nothing of the engine's`, async () => {

@@ -17,7 +17,7 @@ const code = (text: string): string => text.replace(/\/\*[\s\S]*?\*\//g, '').rep
 /** Pure lists: the topology and the spelling of keys. */
 const LISTS = ['infra/topology.ts', 'shared/store/keys.ts'];
 /** Here the word is the thing itself: operating-system processes, the stack of data, errors of AWS services. */
-const MEANT = /data-stack|in-process-host|(process-launcher|task-processes|function-process)|service-error/;
+const MEANT = /data-stack|in-process-host|(task-processes|function-process)|service-error/;
 const BANNED_NAMES = /(^|[-/])(manager|helpers?|utils?|services?|data|info|process|handle)(?=[-./])/;
 
 const RULES: readonly Rule[] = [

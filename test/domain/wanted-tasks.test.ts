@@ -1,0 +1,120 @@
+/** Tasks that should be against tasks that are. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Agent, AgentSpec } from '../../shared/domain/agent.ts';
+import type { ActiveRun, Instance } from '../../shared/domain/instance.ts';
+import { type SeenTask, type TaskFacts, taskSteps } from '../../shared/domain/wanted-tasks.ts';
+import { agent as agentOf, instance as instanceOf } from '../fixtures/agent-facts.ts';
+
+const NOW = 1_800_000_000_000;
+const MINUTE = 60_000;
+const agent: Agent = agentOf({ id: 'digger', instances: 2, compute: 'fargate', continuous: true, specVersion: 1 });
+const spec: AgentSpec = {
+  ...{ agentId: 'digger', version: 1, blueprint: 'lab.scripted', config: {}, holdMicros: 1, timeoutSeconds: 3600 },
+  ...{ crashLimit: 5, cooldownSeconds: 300, overlap: 'skip', restSeconds: 0 },
+  task: { kind: 'fargate', cpuUnits: 256, memoryMb: 512, gpus: 0, spot: false, nanosPerSecond: 1 },
+};
+const instance = (number: number, change: Partial<Instance> = {}): Instance =>
+  instanceOf({ agentId: 'digger', number, specVersion: 1, fence: 4, ...change });
+const kept = (number: number, change: Partial<SeenTask> = {}): SeenTask => ({
+  ...{ taskId: `k${number}`, stopping: false, createdAt: NOW - MINUTE, agentId: 'digger', number, fence: null },
+  ...{ specVersion: 1, ...change },
+});
+const ofRun = (change: Partial<SeenTask> = {}): SeenTask =>
+  kept(0, { taskId: 'r', fence: 4, specVersion: null, ...change });
+const steps = (change: Partial<TaskFacts> = {}) =>
+  taskSteps({
+    ...{ agents: [agent], specs: new Map([['digger', spec]]), instances: [instance(0), instance(1)], tasks: [] },
+    ...{ leaseSeconds: 60, now: NOW, ...change },
+  });
+const starting = (...numbers: number[]) =>
+  numbers.map((number) => ({ do: 'start', agentId: 'digger', number, specVersion: 1 }));
+const stopped = (list: ReturnType<typeof steps>) =>
+  list.flatMap((step) => (step.do === 'stop' ? [`${step.taskId}: ${step.reason}`] : []));
+const RUN: ActiveRun = {
+  ...{ slot: 'a', holder: 'task:r', startedAt: NOW, leaseUntil: NOW + MINUTE, callSeq: 0, holdMicros: 1 },
+  ...{ holdLeftMicros: 1, sentMicros: 0, sentTokens: 0, others: { usd: 0, tokens: 0, runs: 0, seconds: 0 } },
+};
+
+test('every active instance of an agent that is kept running has one task', () => {
+  assert.deepEqual(steps(), starting(0, 1));
+  assert.deepEqual(steps({ tasks: [kept(0)] }), starting(1));
+  assert.deepEqual(steps({ tasks: [kept(0), kept(1)] }), []);
+});
+
+test('no task is started for an instance that cools, is paused, has an old config, or is still worked on', () => {
+  const held = [instance(0, { coolingUntil: NOW + 1 }), instance(1, { status: 'paused' })];
+  assert.deepEqual(steps({ instances: held }), []);
+  assert.deepEqual(steps({ instances: [instance(0, { specVersion: 0 }), instance(1, { run: RUN })] }), []);
+  assert.deepEqual(steps({ instances: [instance(0, { run: { ...RUN, leaseUntil: NOW } })] }), starting(0));
+});
+
+test('what is too much is stopped: surplus instances, second tasks, old versions, agents that no longer run', () => {
+  const one = { ...agent, instances: 1 };
+  assert.deepEqual(stopped(steps({ agents: [one], tasks: [kept(0), kept(1)] })), ['k1: scaled to 1']);
+  const twin = kept(0, { taskId: 'younger', createdAt: NOW });
+  assert.deepEqual(stopped(steps({ tasks: [twin, kept(0), kept(1)] })), ['younger: its instance has another task']);
+  const newer = { ...agent, specVersion: 2 };
+  assert.deepEqual(stopped(steps({ agents: [newer], tasks: [kept(0)] })), ['k0: replaced by version 2']);
+  for (const status of ['paused', 'retired'] as const) {
+    const [stop] = stopped(steps({ agents: [{ ...agent, status }], tasks: [kept(0)] }));
+    assert.equal(stop, `k0: its agent is ${status}`);
+  }
+  const halted = [instance(0, { status: 'halted' }), instance(1)];
+  assert.deepEqual(stopped(steps({ instances: halted, tasks: [kept(0), kept(1)] })), ['k0: its instance is halted']);
+});
+
+test('a replacement waits until the task before it is gone', () => {
+  const newer = { ...agent, instances: 1, specVersion: 2 };
+  const instances = [instance(0, { specVersion: 2 })];
+  assert.deepEqual(steps({ agents: [newer], instances, tasks: [kept(0)] }), [
+    { do: 'stop', taskId: 'k0', reason: 'replaced by version 2' },
+  ]);
+  assert.deepEqual(steps({ agents: [newer], instances, tasks: [kept(0, { stopping: true })] }), []);
+  assert.deepEqual(steps({ agents: [newer], instances }), [
+    { do: 'start', agentId: 'digger', number: 0, specVersion: 2 },
+  ]);
+});
+
+test('a scaled agent and a whole fleet come up in turns', () => {
+  const many = { ...agent, instances: 50 };
+  const instances = Array.from({ length: 50 }, (_, number) => instance(number));
+  assert.equal(steps({ agents: [many], instances }).length, 5);
+  const agents = Array.from({ length: 6 }, (_, n) => ({ ...many, id: `a${n}` }));
+  const fleet = agents.flatMap(({ id }) => instances.map((one) => ({ ...one, agentId: id })));
+  assert.equal(steps({ agents, instances: fleet }).length, 10);
+  const full = Array.from({ length: 99 }, (_, n) => kept(n, { taskId: `t${n}`, agentId: 'other' }));
+  const others = [...agents, { ...many, id: 'other', instances: 99 }];
+  const started = steps({ agents: others, instances: fleet, tasks: full }).filter((step) => step.do === 'start');
+  assert.equal(started.length, 1);
+});
+
+test('a task of a run that has gone is an orphan after two leases, never before', () => {
+  const scheduled = { ...agent, continuous: undefined } as unknown as Agent;
+  const facts = { agents: [scheduled], instances: [instance(0)] };
+  assert.deepEqual(steps({ ...facts, tasks: [ofRun({ createdAt: NOW - 2 * MINUTE })] }), []);
+  assert.deepEqual(stopped(steps({ ...facts, tasks: [ofRun({ createdAt: NOW - 2 * MINUTE - 1 })] })), [
+    'r: it has no run',
+  ]);
+  assert.deepEqual(stopped(steps({ ...facts, instances: [], tasks: [ofRun({ createdAt: 0 })] })), [
+    'r: it outlived its time-out',
+  ]);
+  const working = [instance(0, { run: RUN })];
+  assert.deepEqual(steps({ ...facts, instances: working, tasks: [ofRun({ createdAt: NOW - 30 * MINUTE })] }), []);
+  const retired = [instance(0, { run: RUN, status: 'retired' })];
+  assert.deepEqual(stopped(steps({ ...facts, instances: retired, tasks: [ofRun()] })), ['r: its instance is retired']);
+});
+
+test('a task that outlives what was set aside for it is stopped, and an alarm when it will not stop', () => {
+  const facts = { instances: [instance(0, { run: RUN })], agents: [{ ...agent, instances: 1 }] };
+  const bound = (3600 + 300) * 1000;
+  assert.deepEqual(steps({ ...facts, tasks: [ofRun({ createdAt: NOW - bound })] }), []);
+  assert.deepEqual(stopped(steps({ ...facts, tasks: [ofRun({ createdAt: NOW - bound - 1 })] })), [
+    'r: it outlived its time-out',
+  ]);
+  const stopping = { stopping: true } as const;
+  assert.deepEqual(steps({ ...facts, tasks: [ofRun({ ...stopping, createdAt: NOW - bound - 2 * MINUTE })] }), []);
+  assert.deepEqual(steps({ ...facts, tasks: [ofRun({ ...stopping, createdAt: NOW - bound - 3 * MINUTE })] }), [
+    { do: 'alarm', taskId: 'r', agentId: 'digger', minutes: 68, lateMinutes: 1 },
+  ]);
+});
