@@ -1,14 +1,17 @@
 /** Once a minute: whether the fleet has tried to spend so much today that something must be wrong with it. */
-import { attemptedMicros, emergencyOf, haltOver } from '../domain/halt.ts';
+import { attemptedMicros, emergencyOf } from '../domain/halt.ts';
 import { formatUsd } from '../domain/money.ts';
 import type { World } from '../ports/world.ts';
 import { momentNow } from '../store/calendar-store.ts';
 import { noteWarned, readEmergency } from '../store/emergency-store.ts';
-import { publishTurn, readGate, turnHalt } from '../store/halt-store.ts';
+import { getHalt, publishTurn, turnHalt } from '../store/halt-store.ts';
 import { listFleet } from '../store/instance-store.ts';
 import { closeScope } from './halt-scope.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'ids' | 'hashing' | 'work' | 'log' | 'settings'>;
+
+/** Longer than clearing takes. */
+const CLEARED_MS = 30_000;
 
 /**
  * Turns the kill switch on for everything when the emergency limit is reached. The daily budget only pauses until
@@ -37,8 +40,9 @@ async function warn(world: Ports, { date, said }: { readonly date: string; reado
 }
 
 async function trip(world: Ports, said: string): Promise<void> {
-  const gate = await readGate(world.table);
-  if (haltOver(gate, { id: '', department: '' }) === 'fleet') return;
+  const { on, at } = await getHalt(world.table, 'fleet');
+  // Whoever has just cleared it is about to write down what counts no more.
+  if (on || world.time.now() - at < CLEARED_MS) return;
   const reason = `the emergency limit was reached: ${said}`;
   const { halt, posted } = await turnHalt(world, { scope: 'fleet', on: true, actor: 'system:emergency-limit', reason });
   await closeScope(world, halt);
