@@ -66,6 +66,10 @@ describe('agents in tasks', { skip: missing ? `this machine lacks ${missing}` : 
     );
     await until('its tasks to end', async () => (await tasksOf('digger')).length === 0);
     const [use] = await readUse(engine.world.table, 'digger', 0);
+    const [shown] = (await ask('agent health', { id: 'digger' })) as {
+      use: { peakMemoryMb: number; memoryMb: number };
+    }[];
+    assert.ok(shown && shown.use.peakMemoryMb > 20 && shown.use.memoryMb === 1024, JSON.stringify(shown));
     assert.ok(use && use.cpuMs > 0 && use.peakMemoryMb > 20 && use.memoryMb === 1024, JSON.stringify(use));
   });
 

@@ -1,4 +1,6 @@
+import type { World } from '../../../shared/ports/world.ts';
 import { listAgents } from '../../../shared/store/agent-store.ts';
+import { readUse } from '../../../shared/store/use-store.ts';
 import { theAgent } from '../../agents.ts';
 import { worldCommand } from '../../command.ts';
 import { text } from '../../fields.ts';
@@ -11,7 +13,8 @@ export const command = worldCommand({
   noun: 'agent',
   verb: 'health',
   summary: 'which agents are well, which are not, and why',
-  detail: 'An agent that is paused on purpose is not ill; retired ones are left out.',
+  detail:
+    'An agent that is paused on purpose is not ill; retired ones are left out. Of agents in tasks it shows what the last run used: processor, and memory of what it may have.',
   args: { id: text('only this agent', 'id') },
   options: {},
   examples: ['nova agent health', 'nova agent health shop --json'],
@@ -21,7 +24,9 @@ export const command = worldCommand({
       world,
       agents.filter(({ status }) => id !== undefined || status !== 'retired'),
     );
-    return members.map(healthView);
+    return await Promise.all(
+      members.map(async (member) => ({ ...healthView(member), use: await useOf(world, member) })),
+    );
   },
   render: (agents, style) =>
     blocks(
@@ -32,6 +37,13 @@ export const command = worldCommand({
           { title: 'HEALTH', value: ({ health }) => health, state: true },
           { title: 'STATUS', value: ({ status }) => status, state: true },
           { title: 'LAST SUCCESS (UTC)', value: ({ lastSuccessAt }) => shortTime(lastSuccessAt), dropOrder: 1 },
+          { title: 'CPU', value: ({ use }) => (use ? `${use.cpuPercent} %` : ''), align: 'right', dropOrder: 2 },
+          {
+            title: 'MEMORY',
+            value: ({ use }) => (use ? `${use.peakMemoryMb}/${use.memoryMb} MB` : ''),
+            align: 'right',
+            dropOrder: 2,
+          },
           { title: 'WHY', value: ({ reasons }) => reasons.join('; '), min: 12 },
         ],
         style,
@@ -40,6 +52,18 @@ export const command = worldCommand({
       summary(agents),
     ),
 });
+
+/** What the last run of each of its tasks used: of the one that used most. null where nobody has counted. */
+async function useOf({ table }: Pick<World, 'table'>, { agent, instances }: Member) {
+  if (!agent.compute) return null;
+  const uses = await Promise.all(instances.map(({ number }) => readUse(table, agent.id, number)));
+  const last = uses.flatMap((of) => of.slice(-1)).filter(({ peakMemoryMb, wallMs }) => peakMemoryMb > 0 && wallMs > 0);
+  const [most] = last.sort((a, b) => b.peakMemoryMb - a.peakMemoryMb);
+  if (!most) return null;
+  const { cpuMs, wallMs, cpuUnits, peakMemoryMb, memoryMb } = most;
+  const cpuPercent = Math.round((cpuMs * 100 * 1024) / (wallMs * Math.max(1, cpuUnits)));
+  return { cpuPercent, peakMemoryMb, memoryMb };
+}
 
 function healthView({ agent, health, instances, lastActivityAt, lastSuccessAt }: Member) {
   return {

@@ -1,0 +1,229 @@
+/** What may go wrong between a claim and its task, with ECS as a list: one run, one record, and its money never twice. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ticketOf } from '../../shared/jobs/launch-run.ts';
+import { type RunPorts, runAgentJob } from '../../shared/jobs/run-agent.ts';
+import { recoverExpired, type SweepPorts } from '../../shared/jobs/sweep.ts';
+import { runInTask, type TaskPlace, type TaskPorts } from '../../shared/jobs/task-run.ts';
+import { taskStopped } from '../../shared/jobs/task-stopped.ts';
+import { noLlm } from '../../shared/memory/no-llm.ts';
+import { inProcessHost } from '../../shared/runtime/in-process-host.ts';
+import type { NewAgent } from '../../shared/store/deploy-store.ts';
+import { listInstances } from '../../shared/store/instance-store.ts';
+import { listRuns } from '../../shared/store/run-store.ts';
+import type { RunMessage } from '../../shared/wire/messages.ts';
+import { TaskStopped } from '../../shared/wire/task-event.ts';
+import { deployed, type FleetWorld, fleetWorld } from '../fixtures/fleet-world.ts';
+import type { ListedTask } from '../fixtures/task-list.ts';
+
+const TASK = { kind: 'fargate', cpuUnits: 256, memoryMb: 512, gpus: 0, spot: true, nanosPerSecond: 10_000 } as const;
+const IN_TASK: Partial<NewAgent> = { task: TASK, timeoutSeconds: 3600, holdMicros: 139_000 };
+
+async function stand(change: Partial<NewAgent> = {}) {
+  const world = fleetWorld();
+  await deployed(world, { ...IN_TASK, ...change });
+  const { time } = world;
+  const silent = { send: async () => undefined, sendMany: async () => undefined };
+  const closed = () => Promise.reject(new Error('no way out'));
+  const ports = {
+    ...world,
+    ...{
+      heart: { every: () => () => undefined },
+      host: inProcessHost(time),
+      http: { get: closed },
+      revenue: silent,
+      llm: noLlm,
+    },
+  } as unknown as FleetWorld & RunPorts & TaskPorts & SweepPorts;
+  const start = time.now();
+  const tick: RunMessage = {
+    v: 1,
+    kind: 'tick',
+    agentId: 'shop',
+    instance: 0,
+    scheduledFor: new Date(start).toISOString(),
+  };
+  let deliveries = 0;
+  const deliver = (message: RunMessage = tick) =>
+    runAgentJob.run(message, ports, {
+      invocationId: `i${++deliveries}`,
+      deadline: time.now() + 300_000,
+      receiveCount: 1,
+    });
+  const instance = async () => (await listInstances(world.memory, 'shop'))[0] ?? assert.fail('no instance');
+  return { world, ports, deliver, instance, runs: () => listRuns(world.memory, 'shop') };
+}
+
+type Stand = Awaited<ReturnType<typeof stand>>;
+
+async function work({ ports, world }: Stand, task: ListedTask, change: Partial<TaskPlace> = {}) {
+  const ticket = ticketOf(task.environment);
+  assert.equal(ticket?.kind, 'run');
+  if (ticket?.kind !== 'run') return assert.fail();
+  const place: TaskPlace = {
+    ...{ taskId: task.taskId, billedFrom: world.time.now() },
+    interruption: { signal: new AbortController().signal, graceMs: 1000 },
+    onHeartbeat() {},
+    use: () => ({ cpuMs: 1, wallMs: 1, peakMemoryMb: 1 }),
+    ...change,
+  };
+  return await runInTask(ports, ticket, place);
+}
+
+const stopped = (task: ListedTask, more: Record<string, unknown> = {}) =>
+  TaskStopped.parse({
+    'detail-type': 'ECS Task State Change',
+    source: 'aws.ecs',
+    detail: {
+      taskArn: `arn:aws:ecs:us-east-1:0:task/nova/${task.taskId}`,
+      lastStatus: 'STOPPED',
+      ...more,
+      overrides: {
+        containerOverrides: [
+          { environment: Object.entries(task.environment).map(([name, value]) => ({ name, value })) },
+        ],
+      },
+    },
+  });
+
+test('a tick is claimed, launched once with its size, and recorded by its task at the seconds it took', async () => {
+  const it = await stand();
+  assert.equal(await it.deliver(), undefined);
+  const [task] = it.world.launcher.tasks;
+  assert.ok(task);
+  assert.deepEqual(task.size, TASK);
+  assert.match(task.clientToken, /^[0-9a-f]{64}$/);
+  assert.equal((await it.instance()).run?.holdMicros, 139_000);
+  it.world.time.advance(90_000);
+  await work(it, task, { billedFrom: it.world.time.now() - 80_000 });
+  const [run] = await it.runs();
+  // $0.10 paid, and 80 s at 10,000 nano-USD.
+  assert.deepEqual([run?.status, run?.costMicros, run?.attempt], ['succeeded', 100_800, 1]);
+  assert.equal((await it.instance()).run, null);
+});
+
+test('a duplicate of the message, before and after the task is there, starts no second one', async () => {
+  const it = await stand();
+  await it.deliver();
+  assert.equal(await it.deliver(), undefined);
+  assert.equal(it.world.launcher.tasks.length, 1);
+  const [task] = it.world.launcher.tasks;
+  assert.ok(task);
+  await work(it, task);
+  assert.equal(await it.deliver(), undefined);
+  assert.equal(it.world.launcher.tasks.length, 1);
+  assert.equal((await it.runs()).length, 1);
+});
+
+test('RunTask that times out leaves the claim: asked again with the same token, it is the same task', async () => {
+  for (const how of ['timed out, started', 'timed out, not started'] as const) {
+    const it = await stand();
+    it.world.launcher.refuse(1, how);
+    await assert.rejects(it.deliver());
+    assert.ok((await it.instance()).run);
+    assert.equal(await it.deliver(), undefined);
+    assert.equal(it.world.launcher.tasks.length, 1, how);
+  }
+});
+
+test('no room is a failure: the hold is back, the slot open, nothing is charged, and a later try has a token of its own', async () => {
+  const it = await stand();
+  it.world.launcher.refuse(1);
+  const later = await it.deliver();
+  assert.ok(later && later.laterSeconds > 0);
+  const free = await it.instance();
+  assert.deepEqual([free.run, free.day.costMicros, free.crashStreak, Object.keys(free.tries)], [null, 0, 0, []]);
+  const before = free.slice.availableMicros;
+  assert.ok(before >= 139_000, `${before}`);
+  assert.equal(await it.deliver(), undefined);
+  assert.equal(it.world.launcher.tasks.length, 1);
+});
+
+test('of two tasks for one claim the first works, and the second finds it gone', async () => {
+  const it = await stand();
+  await it.deliver();
+  const [task] = it.world.launcher.tasks;
+  assert.ok(task);
+  const ends = await Promise.all([work(it, task), work(it, { ...task, taskId: 'twin' })]);
+  assert.deepEqual(ends.map(({ runs }) => runs).sort(), [0, 1]);
+  assert.equal((await it.runs()).length, 1);
+});
+
+test('STOPPED before it ever ran: the run is open again at once, asked for first, and told twice changes nothing', async () => {
+  const it = await stand();
+  await it.deliver();
+  const [task] = it.world.launcher.tasks;
+  assert.ok(task);
+  const event = stopped(task, { stopCode: 'SpotInterruption', stoppedReason: 'Your Spot Task was interrupted.' });
+  await taskStopped(event, it.ports);
+  await taskStopped(event, it.ports);
+  const after = await it.instance();
+  assert.deepEqual([after.run, after.crashStreak, Object.values(after.tries)[0]?.attempts], [null, 0, 1]);
+  assert.deepEqual(
+    it.world.asked.map((message) => message.kind === 'tick' && message.attempt),
+    [2],
+  );
+  const [again] = it.world.asked;
+  assert.ok(again);
+  assert.equal(await it.deliver(again), undefined);
+  assert.equal(it.world.launcher.tasks.length, 2);
+  // The late second tale of the first task does not touch the second.
+  await taskStopped(event, it.ports);
+  assert.ok((await it.instance()).run);
+});
+
+test('a message sent ahead waits until the attempt before it is given up', async () => {
+  const it = await stand();
+  await it.deliver();
+  const again: RunMessage = {
+    ...{ v: 1, kind: 'tick', agentId: 'shop', instance: 0, attempt: 2 },
+    scheduledFor: new Date(it.world.time.now()).toISOString(),
+  };
+  assert.ok(await it.deliver(again));
+});
+
+test('a heart that stopped: within two minutes the run is a crash, asked for again, and the zombie writes nothing', async () => {
+  const it = await stand();
+  await it.deliver();
+  const [task] = it.world.launcher.tasks;
+  assert.ok(task);
+  const { fence } = await it.instance();
+  const stuck = Promise.withResolvers<never>();
+  const host = { execute: () => stuck.promise };
+  void work({ ...it, ports: { ...it.ports, host } as Stand['ports'] }, task).catch(() => undefined);
+  await new Promise(setImmediate);
+  it.world.time.advance(61_000);
+  await recoverExpired(it.ports);
+  const lost = await it.instance();
+  assert.deepEqual([lost.run, lost.crashStreak, it.world.asked.length], [null, 1, 1]);
+  const [again] = it.world.asked;
+  assert.ok(again);
+  await it.deliver(again);
+  const now = await it.instance();
+  assert.ok(now.fence > fence && now.run);
+  const [, second] = it.world.launcher.tasks;
+  assert.ok(second);
+  assert.equal((await work(it, task)).runs, 0, 'the zombie');
+  assert.equal((await work(it, second)).runs, 1);
+  const runs = await it.runs();
+  assert.deepEqual(
+    runs.map(({ status, attempt }) => [status, attempt]),
+    [['succeeded', 2]],
+  );
+});
+
+test('a task that was retired while it started records that, and pays nothing', async () => {
+  const it = await stand();
+  await it.deliver();
+  const [task] = it.world.launcher.tasks;
+  assert.ok(task);
+  const { changeAgent } = await import('../../shared/store/agent-store.ts');
+  await changeAgent(it.world, 'shop', { status: 'retired' }, { actor: 'cli:alice', why: 'enough' });
+  const { work: workOff } = await import('../fixtures/fleet-world.ts');
+  await workOff(it.world);
+  assert.ok(it.world.launcher.tasks.every(({ stopping }) => stopping));
+  await work(it, task);
+  const [run] = await it.runs();
+  assert.deepEqual([run?.status, run?.note], ['failed', 'retired while it started']);
+  assert.ok((run?.costMicros ?? 1) <= 600);
+});

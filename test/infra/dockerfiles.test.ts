@@ -1,0 +1,57 @@
+/** What the Dockerfiles promise, read from their text: no image is built by the tests. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CONTAINERS_FOLDER, IMAGES } from '../../infra/aws/bundle-containers.ts';
+import { tasks } from '../../infra/topology.ts';
+
+const textOf = (image: string): string => readFileSync(`containers/${image}/Dockerfile`, 'utf8');
+const instructions = (text: string): string[] =>
+  text.split('\n').filter((line) => line.trim() && !line.startsWith('#'));
+
+test('every task of the topology has its image, and every image its task', () => {
+  assert.deepEqual([...IMAGES].sort(), tasks.map(({ name }) => name).sort());
+});
+
+for (const image of IMAGES) {
+  const lines = instructions(textOf(image));
+  const has = (pattern: RegExp): boolean => lines.some((line) => pattern.test(line));
+
+  test(`${image}: every base is pinned by a digest, and none without a default has been forgotten`, () => {
+    const froms = lines.filter((line) => line.startsWith('FROM '));
+    assert.ok(froms.length > 0);
+    for (const from of froms) assert.match(from, /@\$\{(NODE|CUDA)_DIGEST(:\?[^}]+)?\}/);
+    assert.match(textOf(image), /^ARG NODE_DIGEST=sha256:[0-9a-f]{64}$/m);
+    if (image === 'agent-runner-gpu') {
+      assert.match(textOf(image), /^ARG CUDA_DIGEST$/m);
+      assert.ok(has(/CUDA_DIGEST:\?/), 'a build without a digest must fail');
+    }
+  });
+
+  test(`${image}: it runs without root, installs nothing, and its health check looks at the heart`, () => {
+    assert.ok(has(/^USER (node|1000:1000)$/));
+    assert.ok(
+      lines.findIndex((line) => line.startsWith('USER')) > lines.findIndex((line) => line.startsWith('COPY --chown')),
+    );
+    assert.ok(!has(/^(RUN|ADD)\b/), 'nothing is downloaded while it is built');
+    assert.ok(
+      has(/^HEALTHCHECK --interval=30s --timeout=10s .*--retries=3 CMD \["node", "\/app\/main.mjs", "--health"\]$/),
+    );
+    assert.ok(has(/^ENTRYPOINT \["node", "\/app\/main.mjs"\]$/), 'no shell between SIGTERM and the program');
+    assert.ok(has(/^VOLUME \["\/tmp"\]$/));
+  });
+
+  test(`${image}: its context holds the program and nothing else, small`, () => {
+    const folder = join(CONTAINERS_FOLDER, image);
+    assert.ok(existsSync(join(folder, 'main.mjs')) && existsSync(join(folder, 'blueprints.mjs')));
+    const files = readdirSync(folder);
+    assert.deepEqual(
+      files.filter((name) => name !== 'Dockerfile' && !name.endsWith('.mjs')),
+      [],
+    );
+    const bytes = files.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+    assert.ok(bytes < 6 * 1024 * 1024, `${bytes} bytes`);
+    assert.equal(readFileSync(join(folder, 'Dockerfile'), 'utf8'), textOf(image));
+  });
+}
