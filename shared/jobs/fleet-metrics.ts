@@ -7,10 +7,7 @@ import type { World } from '../ports/world.ts';
 import { openApprovals } from '../store/approval-store.ts';
 import { getLimit } from '../store/budget-store.ts';
 import { momentNow } from '../store/calendar-store.ts';
-import { decodeInstance } from '../store/instance-item.ts';
-import { fleetPk, shards } from '../store/keys.ts';
-import { decodeEarnings } from '../store/ledger-item.ts';
-import { queryAll } from '../store/query-all.ts';
+import { type FleetReading, fleetReading } from '../store/fleet-reading.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'settings'>;
 
@@ -29,27 +26,27 @@ export type FleetMetrics = {
   readonly approvalWaitMinutes: number;
 };
 
-export async function fleetMetrics({ table, time, settings }: Ports): Promise<FleetMetrics> {
+export async function fleetMetrics(
+  { table, time, settings }: Ports,
+  fleet: FleetReading = fleetReading(table),
+): Promise<FleetMetrics> {
   const now = time.now();
-  const [moment, limit, waiting, ...shelves] = await Promise.all([
+  const [moment, limit, waiting, { instances, earnings }] = await Promise.all([
     momentNow({ table, time, settings }),
     getLimit(table, 'fleet'),
     openApprovals(table),
-    ...shards.map((shard) => queryAll(table, { pk: fleetPk(shard) })),
+    fleet(),
   ]);
-  const items = shelves.flat();
-  const isEarnings = ({ sk }: { readonly sk: string }): boolean => sk.endsWith('#EARN');
-  const fleet = items.filter((item) => !isEarnings(item)).map(decodeInstance);
-  const today = fleet.filter(({ slice }) => slice.period === moment.date);
+  const today = instances.filter(({ slice }) => slice.period === moment.date);
   const oldest = Math.min(now, ...waiting.map(({ createdAt }) => createdAt));
   return {
-    activeInstances: fleet.filter(({ status }) => status === 'active').length,
-    runningInstances: fleet.filter(({ run }) => run !== null).length,
-    coolingInstances: fleet.filter(({ coolingUntil }) => coolingUntil > now).length,
+    activeInstances: instances.filter(({ status }) => status === 'active').length,
+    runningInstances: instances.filter(({ run }) => run !== null).length,
+    coolingInstances: instances.filter(({ coolingUntil }) => coolingUntil > now).length,
     runsToday: today.reduce((sum, { day }) => sum + day.runs, 0),
     costTodayMicros: today.reduce((sum, { day }) => sum + day.costMicros, 0),
     limitTodayMicros: limit.limitMicros,
-    earnedMicros: items.filter(isEarnings).reduce((sum, item) => sum + netMicros(decodeEarnings(item)), 0),
+    earnedMicros: earnings.reduce((sum, one) => sum + netMicros(one), 0),
     openApprovals: waiting.length,
     approvalWaitMinutes: Math.trunc((now - oldest) / 60_000),
   };

@@ -9,7 +9,8 @@ import type { ScheduleJob } from '../runtime/job.ts';
 import { anchorWhenDue } from '../store/anchor-store.ts';
 import { expireDue } from '../store/approval-expiry.ts';
 import { adoptZone } from '../store/calendar-store.ts';
-import { getInstance, listFleet } from '../store/instance-store.ts';
+import { type FleetReading, fleetReading } from '../store/fleet-reading.ts';
+import { getInstance } from '../store/instance-store.ts';
 import { publishLeftovers } from '../store/outbox-store.ts';
 import { openRequests, touchRequest } from '../store/request-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
@@ -45,15 +46,16 @@ const REQUEST_AGE_MS = 15 * 60_000;
 export const sweepJob: ScheduleJob<SweepPorts> = { name: 'sweep', needs: NEEDS, run: (world) => sweep(world) };
 
 export async function sweep(world: SweepPorts): Promise<JsonObject> {
+  const fleet = fleetReading(world.table);
   return {
-    metrics: await part(world, 'metrics', () => fleetMetrics(world), null),
-    recovered: await part(world, 'leases', () => recoverExpired(world), 0),
+    metrics: await part(world, 'metrics', () => fleetMetrics(world, fleet), null),
+    recovered: await part(world, 'leases', () => recoverExpired(world, 'agent', fleet), 0),
     tasks: await part(world, 'tasks', () => watchTasks(world), 0),
     published: await part(world, 'outbox', () => publishLeftovers(world, world.time.now() - OUTBOX_AGE_MS), 0),
     resent: await part(world, 'requests', () => resendRequests(world), 0),
     adopted: await part(world, 'zone', async () => Number(await adoptZone(world)), 0),
-    suspected: await part(world, 'runaways', () => suspectRunaways(world), 0),
-    emergency: await part(world, 'emergency limit', () => watchEmergency(world), 'calm'),
+    suspected: await part(world, 'runaways', () => suspectRunaways(world, fleet), 0),
+    emergency: await part(world, 'emergency limit', () => watchEmergency(world, fleet), 'calm'),
     anchored: await part(world, 'anchors', () => anchorWhenDue(world), 0),
     nudged: await part(world, 'open requests', () => nudgeDue(world), 0),
     alerted: isWatchTime(world.time.now()) ? await part(world, 'alerts', () => watchAlerts(world), 0) : 0,
@@ -80,11 +82,13 @@ export async function takeOver(world: SweepPorts): Promise<void> {
 }
 
 /** `platform`: whoever held the lease was stopped; that is no crash of the agent. */
-export async function recoverExpired(world: SweepPorts, blame: 'agent' | 'platform' = 'agent'): Promise<number> {
+export async function recoverExpired(
+  world: SweepPorts,
+  blame: 'agent' | 'platform' = 'agent',
+  fleet: FleetReading = fleetReading(world.table),
+): Promise<number> {
   const now = world.time.now();
-  const leased = (await listFleet(world.table)).filter(
-    ({ run }) => run && (blame === 'platform' || run.leaseUntil <= now),
-  );
+  const leased = (await fleet()).instances.filter(({ run }) => run && (blame === 'platform' || run.leaseUntil <= now));
   let recovered = 0;
   for (const instance of leased) {
     const { agentId, number, specVersion } = instance;

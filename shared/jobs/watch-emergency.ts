@@ -4,8 +4,8 @@ import { formatUsd } from '../domain/money.ts';
 import type { World } from '../ports/world.ts';
 import { momentNow } from '../store/calendar-store.ts';
 import { noteWarned, readEmergency } from '../store/emergency-store.ts';
+import { type FleetReading, fleetReading } from '../store/fleet-reading.ts';
 import { getHalt, publishTurn, turnHalt } from '../store/halt-store.ts';
-import { listFleet } from '../store/instance-store.ts';
 import { closeScope } from './halt-scope.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'ids' | 'hashing' | 'work' | 'log' | 'settings'>;
@@ -17,9 +17,12 @@ const CLEARED_MS = 30_000;
  * Turns the kill switch on for everything when the emergency limit is reached. The daily budget only pauses until
  * tomorrow; this stays until a person clears it.
  */
-export async function watchEmergency(world: Ports): Promise<'calm' | 'warn' | 'trip'> {
+export async function watchEmergency(
+  world: Ports,
+  fleet: FleetReading = fleetReading(world.table),
+): Promise<'calm' | 'warn' | 'trip'> {
   const { date } = await momentNow(world);
-  const attempted = attemptedMicros(await listFleet(world.table), date);
+  const attempted = attemptedMicros((await fleet()).instances, date);
   if (attempted === 0) return 'calm';
   const emergency = await readEmergency(world.table);
   const limitMicros = emergency.effectiveMicros;

@@ -9,8 +9,8 @@ import { deployScripted, type Metered, openUseBench, type Scripted, since } from
 const DAY_MS = 86_400_000;
 /** A month takes a minute: NOVA_BILL_DAYS=30. */
 const SIMULATED = Number(process.env.NOVA_BILL_DAYS ?? 3);
-/** Idle, a month: 45,390 runs of the system's own schedules at 77.8 read units (infra/aws/idle-bill.ts). */
-const IDLE_READS_A_DAY = (45_390 * 77.8) / DAYS;
+/** Idle, a month: 45,390 runs of the system's own schedules at 32.1 read units (infra/aws/idle-bill.ts). */
+const IDLE_READS_A_DAY = (45_390 * 32.1) / DAYS;
 
 const perUnit = (usd: number) => ({ picos: Math.round(usd * 1e12), freeMilli: 0 });
 const PRICES = {
