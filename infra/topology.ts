@@ -202,6 +202,7 @@ export const functions: readonly FunctionRow[] = [
         fleet: ['read', 'put', 'update'],
         // The last runs of an agent that seems to run away; the record of one whose task has ended.
         page: ['read', 'put'],
+        receipt: ['put'],
         // The run of a task that was lost is asked for again.
         request: ['update'],
         // Decided changes of a budget, and how many instances share it.

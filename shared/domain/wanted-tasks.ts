@@ -43,6 +43,8 @@ export type TaskStep =
 /** Starts of one agent in one look, so that a scaled agent does not come up all at once. */
 const STARTS_PER_AGENT = 5;
 const STARTS_PER_LOOK = 10;
+/** After a refusal (its budget, most often) so long nothing is started. */
+const REFUSED_MS = 15 * 60_000;
 /** Leases that a task without a run is given: its run may just have ended, or be about to be seen. */
 const ORPHAN_LEASES = 2;
 
@@ -116,6 +118,12 @@ function starts(facts: TaskFacts): TaskStep[] {
   return wanted.slice(0, Math.max(0, room));
 }
 
+/** It would be refused again, and its task billed a minute for that. */
+function refusedLately({ journal }: Instance, now: number): boolean {
+  const last = journal.at(-1);
+  return last?.outcome === 'refused' && now - last.startedAt - last.durationMs < REFUSED_MS;
+}
+
 function startsOf(agent: Agent, { instances, tasks, now }: TaskFacts): TaskStep[] {
   if (agent.status !== 'active' || !agent.continuous || !agent.compute) return [];
   const { id: agentId, specVersion } = agent;
@@ -127,6 +135,7 @@ function startsOf(agent: Agent, { instances, tasks, now }: TaskFacts): TaskStep[
       // A task on its way out has to be gone first, and a run that somebody holds has to end.
       .filter((one) => !tasks.some((task) => task.agentId === agentId && task.number === one.number))
       .filter(({ run }) => run === null || run.leaseUntil <= now)
+      .filter((one) => !refusedLately(one, now))
       .sort((a, b) => a.number - b.number)
       .map(({ number }) => ({ do: 'start', agentId, number, specVersion }))
   );

@@ -49,6 +49,21 @@ test('no task is started for an instance that cools, is paused, has an old confi
   assert.deepEqual(steps({ instances: [instance(0, { run: { ...RUN, leaseUntil: NOW } })] }), starting(0));
 });
 
+test('who was refused is left alone for a while: its task would be billed for hearing it again', () => {
+  const refused = (agoMs: number) => [
+    instance(0, {
+      journal: [
+        {
+          ...{ slot: 'a', outcome: 'refused', attempt: 1, startedAt: NOW - agoMs, durationMs: 0, costMicros: 0 },
+          ...{ earnedMicros: 0, note: 'budget_reached' },
+        },
+      ],
+    }),
+  ];
+  assert.deepEqual(steps({ instances: refused(14 * MINUTE) }), []);
+  assert.deepEqual(steps({ instances: refused(15 * MINUTE) }), starting(0));
+});
+
 test('what is too much is stopped: surplus instances, second tasks, old versions, agents that no longer run', () => {
   const one = { ...agent, instances: 1 };
   assert.deepEqual(stopped(steps({ agents: [one], tasks: [kept(0), kept(1)] })), ['k1: scaled to 1']);
