@@ -31,9 +31,9 @@ export const job: WebJob<Pick<World, keyof typeof NEEDS>> = {
       const { decision: answer, ...shown } = asked.body;
       return web.decideResponse(await decideByPasskey(able, { approvalId: id, answer, ...shown }), false);
     }
-    const { token, code, actionHash, decision: answer } = asked.body;
-    const proof = { kind: 'link', token, code, actionHash } as const;
-    return web.decideResponse(await decide(world, { approvalId: id, answer, proof }), asked.plain);
+    const { decision: answer, reason, ...shown } = asked.body;
+    const proof = { kind: 'link', ...shown } as const;
+    return web.decideResponse(await decide(world, { approvalId: id, answer, proof, reason }), asked.plain);
   },
 };
 

@@ -89,6 +89,7 @@ const render = () => {
     : strong
       ? 'To approve, confirm with your passkey. To reject, use it too, or type the code to reject from the mail.'
       : 'The mail has two: one to approve, one to reject. Opening this page has decided nothing.');
+  byId('why').hidden = !view.decisionId;
   byId('code').hidden = view.locked; byId('code-label').hidden = view.locked || !strong || view.waits;
   byId('approve').hidden = view.waits;
   byId('approve').textContent = strong ? 'Approve with passkey' : 'Approve';
@@ -143,6 +144,11 @@ const proofOf = async (decision) => {
   return null;
 };
 
+const whyNot = (decision) => {
+  const reason = byId('reason').value.trim();
+  return decision === 'reject' && reason ? { reason } : {};
+};
+
 const decide = async (decision) => {
   if (busy) return;
   setBusy(true, BUTTONS);
@@ -154,7 +160,7 @@ const decide = async (decision) => {
       ? 'NovaOS cannot be reached just now. Nothing was decided; try again.' : whyNoPasskey(proof.error));
     const { response, answer } = proof.refused
       ? { response: proof.refused, answer: proof.said }
-      : await post('decide', { token, decision, actionHash: view.actionHash, ...proof });
+      : await post('decide', { token, decision, actionHash: view.actionHash, ...whyNot(decision), ...proof });
     if (response.redirected) return told();
     if (response.status === 409) return end('This was not recorded', answer.message || '');
     if (response.status === 404) {

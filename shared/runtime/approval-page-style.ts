@@ -37,6 +37,7 @@ input, textarea { width: 100%; margin: .25rem 0 .75rem; padding: .7rem .85rem; f
 input { max-width: 14rem; font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 1.5rem; letter-spacing: .2em }
 input::placeholder { color: var(--muted); opacity: .6 }
 textarea { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .9rem }
+textarea.words { font: inherit } label span { font-weight: 400 }
 .buttons { display: flex; gap: .75rem; margin-top: .25rem }
 button { flex: 1; min-height: 3rem; padding: .6rem 1rem; font: inherit; font-weight: 600; cursor: pointer; color: var(--ink);
   background: transparent; border: 1px solid var(--muted); border-radius: 9px }

@@ -4,6 +4,7 @@
  * because the API may stand behind a stage prefix.
  */
 import { createHash } from 'node:crypto';
+import { MAX_REASON } from '../wire/approval.ts';
 import { PASSKEY_SCRIPT, REQUEST_SCRIPT } from './approval-page-script.ts';
 import { PAGE_STYLE } from './approval-page-style.ts';
 
@@ -23,6 +24,10 @@ export const pageHead = (instead: string): string => `<!doctype html>
 <main>
 <p class="brand">NovaOS</p>
 ${instead ? `<noscript>\n<h1>This page needs JavaScript</h1>\n${instead}\n</noscript>\n` : ''}`;
+
+/** Works in a form without scripts, too. */
+export const REASON_FIELD = `<label for="reason" class="small">Why not? <span class="muted">Optional; the agent is told.</span></label>
+<textarea id="reason" name="reason" class="words" rows="2" maxlength="${MAX_REASON}" autocomplete="off" dir="auto"></textarea>`;
 
 export const PAGE_END = '</main>\n</body>\n</html>\n';
 
@@ -61,6 +66,7 @@ export const REQUEST_PAGE = `${pageHead(`<p>Nothing was decided. There is a <a h
 <p class="muted" id="no-passkeys" hidden>This browser has no passkeys here: answer in another one, or in a terminal.</p>
 <p class="muted small" id="code-label" hidden>Code to reject</p>
 <input id="code" inputmode="numeric" autocomplete="one-time-code" maxlength="12" placeholder="······" aria-describedby="hint">
+<div id="why">${REASON_FIELD}</div>
 <p id="message" role="alert"></p>
 <div class="buttons">
 <button type="button" id="reject">Reject</button>

@@ -4,8 +4,15 @@
  * address says nothing, names itself to its own server.
  */
 import { escapeHtml } from '../domain/safe-text.ts';
-import { APPROVAL_ID, APPROVAL_TOKEN, type ApprovalView, DecideRequest, PlainRequest } from '../wire/approval.ts';
-import { PAGE_END, pageHead } from './approval-page.ts';
+import {
+  APPROVAL_ID,
+  APPROVAL_TOKEN,
+  type ApprovalView,
+  DecideRequest,
+  MAX_REASON,
+  PlainRequest,
+} from '../wire/approval.ts';
+import { PAGE_END, pageHead, REASON_FIELD } from './approval-page.ts';
 
 const page = (body: string): string => `${pageHead('')}${body}\n${PAGE_END}`;
 
@@ -47,6 +54,7 @@ ${hidden('link', `/a/${id}#${token}`)}${hidden('actionHash', view.actionHash)}
 <h2><label for="code">Code from the mail</label></h2>
 <p class="muted" id="hint">${hint}</p>
 <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="12" aria-describedby="hint">
+${view.decisionId ? REASON_FIELD : ''}
 <div class="buttons"><button name="decision" value="reject">Reject</button>
 ${codeApproves ? '<button name="decision" value="approve" class="main">Approve</button>' : ''}</div>
 </form>
@@ -69,9 +77,11 @@ export function readPlain(body: Uint8Array): PlainAsked {
   if (!APPROVAL_ID.test(id) || !APPROVAL_TOKEN.test(token)) {
     return { why: 'That is not the whole link: it ends with # and 43 more characters.' };
   }
-  const { decision, actionHash, code } = read.data;
+  const { decision, actionHash, code, reason } = read.data;
   if (decision === undefined) return { kind: 'view', id, body: { token } };
-  const answer = DecideRequest.safeParse({ token, decision, actionHash, code: (code ?? '').replace(/[\s-]/g, '') });
+  const digits = (code ?? '').replace(/[\s-]/g, '');
+  const why = decision === 'reject' ? { reason: reason?.replaceAll('\r\n', '\n').slice(0, MAX_REASON) } : {};
+  const answer = DecideRequest.safeParse({ token, decision, actionHash, code: digits, ...why });
   if (!answer.success) return { why: 'Type the six digits that the mail gives for this answer. Nothing was decided.' };
   return { kind: 'decide', id, body: answer.data };
 }

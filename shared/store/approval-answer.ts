@@ -91,6 +91,7 @@ async function decideByLink(
   return settle(world, request, {
     actor: `link:${holder.email}`,
     operatorId: null,
+    reason: request.reason,
     if: [
       { attr: 'tokenHashes', op: 'contains', value: tokenHash },
       { attr: 'actionHash', op: '=', value: proof.actionHash },

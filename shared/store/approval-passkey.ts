@@ -19,6 +19,7 @@ export type PasskeyAnswer = {
   readonly actionHash: string;
   readonly nonce: string;
   readonly assertion: Assertion;
+  readonly reason?: string | undefined;
 };
 
 type Ports = AnswerPorts & Pick<World, 'publicUrl'> & { readonly passkeys: Passkeys };
@@ -69,6 +70,7 @@ export async function decideByPasskey(world: Ports, request: PasskeyAnswer): Pro
   return settle(world, request, {
     actor: `passkey:${operator.id}`,
     operatorId: operator.id,
+    reason: request.reason,
     if: [
       { attr: 'tokenHashes', op: 'contains', value: tokenHash },
       { attr: 'actionHash', op: '=', value: request.actionHash },

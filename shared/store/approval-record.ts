@@ -5,6 +5,7 @@ import type { Decision } from '../domain/decision.ts';
 import { cleanLine } from '../domain/safe-text.ts';
 import type { Condition, Op } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
+import { MAX_REASON } from '../wire/approval.ts';
 import { approvalChangeOps, withdrawApprovalOps } from './approval-store.ts';
 import { publishOrLeave } from './commit.ts';
 import { decisionMoveOps, executionOrder } from './decision-store.ts';
@@ -33,7 +34,6 @@ export const NOTHING_ELSE: Alongside = { ops: [], usedChallenge: '' };
 
 export type Answered = { readonly approval: Approval; readonly decision: Decision; readonly answer: Answer };
 
-const MAX_REASON = 300;
 const STATUS = { approve: 'approved', reject: 'rejected' } as const;
 
 /** What was answered before, told again; null while it is open. */

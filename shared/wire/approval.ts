@@ -13,10 +13,16 @@ const token = z.string().length(43).regex(APPROVAL_TOKEN);
 export const ViewRequest = z.strictObject({ token });
 export type ViewRequest = z.infer<typeof ViewRequest>;
 
+/** UTF-16 units, as the fields of the pages count; what is kept of it is cleaned and no longer either. */
+export const MAX_REASON = 300;
+const reason = z.string().max(MAX_REASON).optional();
+
 const answer = {
   token,
   decision: z.enum(['approve', 'reject']),
   actionHash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Why not; a yes needs none, and none is kept of it. */
+  reason,
 };
 
 /** By a code of the mail, or by a passkey: never both, never neither, and nothing that names a tier. */
@@ -59,6 +65,11 @@ export const PlainRequest = z.strictObject({
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
   code: z.string().max(20).optional(),
+  // Browsers count a new line as one, and send two.
+  reason: z
+    .string()
+    .max(2 * MAX_REASON)
+    .optional(),
 });
 export type PlainRequest = z.infer<typeof PlainRequest>;
 

@@ -74,13 +74,27 @@ test('a robot that presses every button and submits every form decides nothing (
   });
 });
 
+test('a person who says why not has it on record, on a phone, and the page shows no wider for it', async (t) => {
+  const letter = await fresh();
+  await visit(t, async (page, faults) => {
+    await openLetter(page, letter.link);
+    await page.locator('#code').fill(letter.rejectCode);
+    await page.locator('#reason').fill('Wait for <b>Monday</b>');
+    assert.ok(((await page.evaluate('document.documentElement.scrollWidth')) as number) <= 390);
+    await page.locator('#reject').click();
+    await page.getByRole('heading', { name: 'Rejected' }).waitFor();
+    assert.deepEqual(faults, []);
+  });
+  assert.equal((await getApproval(server.world.table, letter.approvalId))?.reason, 'Wait for <b>Monday</b>');
+});
+
 test('a person who types the code of the mail approves, once, and leaves no token behind', async (t) => {
   const letter = await fresh();
   await visit(t, async (page, faults, context) => {
     const before = executions(server.world);
     await openLetter(page, letter.link);
     assert.equal(page.url(), letter.link.split('#')[0], 'the token has left the address bar');
-    assert.equal(await page.locator('h1:visible').textContent(), 'Scale shop-3 up from 2 to 4 instances?');
+    assert.equal(await page.locator('h1:visible').textContent(), 'Scale shop-4 up from 2 to 4 instances?');
     await page.locator('#code').fill(letter.rejectCode);
     await page.locator('#approve').click();
     await page.getByText('4 tries are left').waitFor();
