@@ -11,6 +11,18 @@ export function sayHealthy(): void {
   writeFileSync(FILE, '', { mode: 0o600 });
 }
 
+const BEAT_MS = 20_000;
+
+/** Between two cycles no lease is kept: that the process still turns is all there is to say. */
+export async function healthily<T>(rest: Promise<T>): Promise<T> {
+  const timer = setInterval(sayHealthy, BEAT_MS);
+  try {
+    return await rest;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 export function isHealthy(now: number): boolean {
   const touched = statSync(FILE, { throwIfNoEntry: false })?.mtimeMs;
   return touched !== undefined && now - touched < SILENCE_MS;

@@ -14,7 +14,7 @@ import type { World } from '../../shared/ports/world.ts';
 import { systemTime } from '../../shared/runtime/clock.ts';
 import { environment, readOptional } from '../../shared/runtime/env.ts';
 import { jsonLog } from '../../shared/runtime/log.ts';
-import { isHealthy, sayHealthy } from './health.ts';
+import { healthily, isHealthy, sayHealthy } from './health.ts';
 import { blueprintHost } from './host.ts';
 import { whereAmI } from './metadata.ts';
 import { stopping } from './stopping.ts';
@@ -55,7 +55,7 @@ async function work(): Promise<TaskEnd> {
       sayHealthy();
     },
     use: () => meter.read(),
-    rest: stop.rest,
+    rest: (milliseconds: number) => healthily(stop.rest(milliseconds)),
   };
   try {
     return await (ticket.kind === 'run' ? runInTask(world, ticket, place) : keepRunning(world, ticket, place));
