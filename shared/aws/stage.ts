@@ -61,10 +61,17 @@ export async function openStage(stage: string): Promise<Stage> {
   const [manifest, actor] = await Promise.all([readManifest(stage), callerOf()]);
   const secrets = secretShelf(`/nova/${stage}/secrets/`, rotatedNames(manifest.env));
   return {
-    world: await openWorld(manifest.env, PORTS),
+    world: await openWorld(manifest.env, PORTS).catch((thrown: unknown) => outdated(stage, thrown)),
     admin: { queues: queuesOf(manifest), secrets, mails: null, backups: backupsOf(manifest) },
     actor,
   };
+}
+
+/** What this version asks for and the manifest does not name came after the stage's last deploy. */
+function outdated(stage: string, thrown: unknown): never {
+  if (!(thrown instanceof NovaError) || !/^environment: \w+ is missing/.test(thrown.message)) throw thrown;
+  const message = `the stage "${stage}" was deployed by an older version: nova --stage ${stage} cloud deploy`;
+  throw new NovaError('misconfigured', `${message} (${thrown.message})`, { cause: thrown });
 }
 
 /** One shelf over both places. */

@@ -20,6 +20,7 @@ const MANIFEST = JSON.stringify({
     ...{ NOVA_TABLE: 'nova-prod', NOVA_QUEUE_RUNS: `${QUEUE}-runs`, NOVA_QUEUE_REVENUE: `${QUEUE}-revenue` },
     ...{ NOVA_QUEUE_WORK: `${QUEUE}-work`, NOVA_SECRETS_PREFIX: '/nova/prod/secrets/' },
     NOVA_PUBLIC_URL_PARAMETER: '/nova/prod/public-url',
+    NOVA_AUDIT_BUCKET: 'nova-prod-audit',
   },
   deadLetters: { runs: `${QUEUE}-runs-dead`, revenue: `${QUEUE}-revenue-dead`, work: `${QUEUE}-work-dead` },
 });
@@ -37,7 +38,8 @@ async function textOf(request: IncomingMessage): Promise<string> {
 }
 
 /** An account with one stage; `denied` is what its caller may not do. */
-async function account(t: TestContext, denied = '') {
+async function account(t: TestContext, denied = '', { older = false } = {}) {
+  const manifest = older ? MANIFEST.replace('NOVA_AUDIT_BUCKET', 'NOVA_SOMETHING') : MANIFEST;
   const secrets = new Map<string, string>([['/nova/prod/secrets/approval-pepper', 'p']]);
   const answer = (target: string, body: string): Answer => {
     if (target === '') return { status: 200, body: CALLER };
@@ -51,7 +53,8 @@ async function account(t: TestContext, denied = '') {
       return json({ Parameters: [...secrets.keys()].map((name) => ({ Name: name, Type: 'SecureString' })) });
     }
     if (target === 'AmazonSSM.GetParameter' && Name === '/nova/prod/manifest')
-      return json({ Parameter: { Name, Value: MANIFEST } });
+      return json({ Parameter: { Name, Value: manifest } });
+    if (target === 'DynamoDB_20120810.GetItem') return json({});
     if (target === 'DynamoDB_20120810.Query') return json({ Items: [], Count: 0, ScannedCount: 0 });
     return failure(target === 'AmazonSSM.GetParameter' ? 'ParameterNotFound' : 'UnknownOperationException');
   };
@@ -93,6 +96,13 @@ test('a deployed stage is reached by its manifest, and a secret goes where its f
   assert.equal(secrets.get('/nova/prod/secrets/stripe-webhook-secret'), 'whsec_x');
   const names = await nova(url, ['secret', 'list', '--stage', 'prod', '--json']);
   assert.deepEqual(JSON.parse(names.out), [{ id: 'approval-pepper' }, { id: 'stripe-webhook-secret' }]);
+});
+
+test('a stage of an older version says that it must be deployed again', async (t) => {
+  const { url } = await account(t, '', { older: true });
+  const { code, err } = await nova(url, ['agent', 'list', '--stage', 'prod']);
+  assert.equal(code, 1, err);
+  assert.match(err, /was deployed by an older version: nova --stage prod cloud deploy/);
 });
 
 test('no such stage is not found, and what has no place on a stage says so', async (t) => {
