@@ -28,6 +28,7 @@ export const ENTITIES = {
   operator: 'OPERATOR',
   enrolment: 'ENROLMENT#*',
   halt: 'HALT',
+  stopLink: 'STOPLINK',
   alert: 'ALERTS',
   channel: 'CHANNELS',
   pulse: 'PULSE',
@@ -219,6 +220,8 @@ export const functions: readonly FunctionRow[] = [
         enrolment: ['read', 'update'],
         // Followed when it is turned; whatever starts something is pinned to its gate.
         halt: ['read', 'check', 'update'],
+        // One for each mail; those that have ended go away.
+        stopLink: ['read', 'update', 'delete'],
         // What is told to whom, and which channel does not work.
         alert: ['read', 'update'],
         channel: ['read', 'update'],
@@ -399,6 +402,7 @@ export const functions: readonly FunctionRow[] = [
         // No answer gets past the kill switch; its own button turns it on, never off.
         agent: ['read'],
         halt: ['read', 'check', 'update'],
+        stopLink: ['read', 'update'],
         audit: ['put'],
         outbox: OUTBOX,
       },

@@ -111,6 +111,10 @@ const quote = (text: string): string[] =>
     .split('\n')
     .map((line) => `  > ${line}`);
 
+/** No more than what `grant.ts` and the budgets hold. */
+const YES_TEXT =
+  'A yes counts for exactly this, once, for a day. It sets no money aside: what runs spend stays under the daily limits.';
+
 function footer(approval: Approval, reader: Reader): string[] {
   return [
     `Sent to ${reader.email}, because this is the address that approves for this NovaOS.`,
@@ -118,6 +122,7 @@ function footer(approval: Approval, reader: Reader): string[] {
       ? 'Whoever has this mail can answer for you: do not forward it.'
       : 'Whoever has this mail can reject in your name: do not forward it.',
     'Opening the link decides nothing; only your answer does, once.',
+    YES_TEXT,
     `Without the page: ./nova approval approve ${approval.id}  (or reject)`,
     `Request ${approval.id}, action ${approval.actionHash.slice(0, 16)}`,
   ];

@@ -1,4 +1,7 @@
-/** What a yes allows: one exact action, once, up to an amount, for a while. What is not used of it lapses. */
+/**
+ * What a yes allows: one exact action, once, at no more than the stake that was shown, for a while. What is not used of it
+ * lapses. It holds no money: what it allows is paid by runs, which reserve under their own limits.
+ */
 import type { Approval } from './approval.ts';
 import { stakeOf } from './approval-tier.ts';
 import type { Decision } from './decision.ts';

@@ -1,9 +1,12 @@
 /** An approved change of the rules comes into force: the new version and "executed" are one transaction. */
 import type { Decision } from '../domain/decision.ts';
 import { NovaError } from '../domain/error.ts';
+import type { Gate } from '../domain/halt.ts';
 import type { World } from '../ports/world.ts';
 import { committed } from '../store/commit.ts';
 import { decisionMoveOps } from '../store/decision-store.ts';
+import { useGrantOps } from '../store/grant-store.ts';
+import { gateOp } from '../store/halt-store.ts';
 import { rulesChangeOps } from '../store/rules-store.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'hashing'>;
@@ -12,7 +15,11 @@ type Ports = Pick<World, 'table' | 'time' | 'hashing'>;
  * Tries once; whoever calls it reads again when somebody else was faster. A change that was made for another version
  * is superseded: what was approved was the step from that one.
  */
-export async function changeRules(world: Ports, decision: Decision, actor: string): Promise<void> {
+export async function changeRules(
+  world: Ports,
+  decision: Decision,
+  { actor, gate }: { readonly actor: string; readonly gate: Gate },
+): Promise<void> {
   const { action } = decision;
   if (action.kind !== 'policy_change') throw new NovaError('broken', `decision ${decision.id} changes no rules`);
   const why = `decision ${decision.id}: ${decision.why}`;
@@ -25,6 +32,7 @@ export async function changeRules(world: Ports, decision: Decision, actor: strin
     changed instanceof NovaError
       ? decisionMoveOps(world, decision, { to: 'superseded', actor, outcome: changed.message })
       : decisionMoveOps(world, decision, { to: 'executed', actor, outcome: decision.why });
-  const ops = changed instanceof NovaError ? moved.ops : [...moved.ops, ...changed];
+  const used = useGrantOps(decision, world.time.now());
+  const ops = changed instanceof NovaError ? moved.ops : [...moved.ops, ...changed, ...used, gateOp(gate)];
   await committed(world.table, ops, moved.decision.auditHash);
 }

@@ -12,7 +12,6 @@ import { changeOf, executionRefusal, staleness } from '../domain/execution.ts';
 import { budgetExceeded, spentToday } from '../domain/facts.ts';
 import { grantRefusal } from '../domain/grant.ts';
 import { formatUsd } from '../domain/money.ts';
-import type { Op } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { type AgentOps, type AgentPorts, agentChangeOps, getAgent, isOverBudget } from '../store/agent-store.ts';
 import { approvalOf } from '../store/approval-store.ts';
@@ -21,10 +20,11 @@ import { getLimit } from '../store/budget-store.ts';
 import { momentNow } from '../store/calendar-store.ts';
 import { committed, publishOrLeave } from '../store/commit.ts';
 import { type DecisionMove, decisionMoveOps, getDecision } from '../store/decision-store.ts';
+import { useGrantOps } from '../store/grant-store.ts';
 import { freeGate, gateOp } from '../store/halt-store.ts';
 import { listFleet } from '../store/instance-store.ts';
 import { approvalKey } from '../store/keys.ts';
-import { setLimit } from '../store/limit-store.ts';
+import { limitSetting } from '../store/limit-store.ts';
 import { currentPolicy } from '../store/policy-store.ts';
 import { changeRules } from './change-rules.ts';
 
@@ -32,6 +32,7 @@ export type ExecutePorts = AgentPorts & Pick<World, 'policy'>;
 
 const ACTOR = 'system:execute-decision';
 const TRIES = 12;
+const HALTED = 'the kill switch is on';
 
 /** Every turn reads afresh and tries one move, until the decision has come to an end or is not to be executed (yet). */
 export async function executeDecision(
@@ -67,7 +68,11 @@ async function carryOut(world: ExecutePorts, decision: Decision): Promise<void> 
     }
     return;
   }
-  if (decision.kind === 'policy_change') return changeRules(world, decision, ACTOR);
+  if (decision.kind === 'policy_change') {
+    const gate = await freeGate(world.table, decision.agentId);
+    if (!gate) return void (await move(world, decision, { to: 'failed', outcome: HALTED }));
+    return changeRules(world, decision, { actor: ACTOR, gate });
+  }
   const agent = await getAgent(world.table, decision.agentId);
   const stale = agent ? staleness(decision.action, agent) : 'the agent is gone';
   if (!agent || stale) await move(world, decision, { to: 'superseded', outcome: stale ?? '' });
@@ -109,36 +114,20 @@ async function refusalByPolicy(world: ExecutePorts, decision: Decision): Promise
 async function apply(world: ExecutePorts, decision: Decision, agent: Agent): Promise<void> {
   const { action } = decision;
   const gate = await freeGate(world.table, agent.id);
-  if (!gate) return void (await move(world, decision, { to: 'failed', outcome: 'the kill switch is on' }));
-  // Set to a value, so that doing it twice after a crash is doing it once.
-  if (action.kind === 'budget_change') {
-    const scope = agentScope(agent.id);
-    const { limitMicros } = await getLimit(world.table, scope);
-    if (limitMicros !== action.limitMicros) await setLimit(world, { scope, limitMicros: action.limitMicros }, ACTOR);
-  }
+  if (!gate) return void (await move(world, decision, { to: 'failed', outcome: HALTED }));
+  const limit =
+    action.kind === 'budget_change'
+      ? await limitSetting(world, { scope: agentScope(agent.id), limitMicros: action.limitMicros }, ACTOR)
+      : null;
   const changed = await changeFor(world, decision, agent);
   if (changed === 'not_now')
     return void (await move(world, decision, { to: 'superseded', outcome: 'its budget is spent again' }));
   const moved = decisionMoveOps(world, decision, { to: 'executed', actor: ACTOR, outcome: decision.why });
-  const ops = [...moved.ops, ...(changed?.ops ?? []), ...useGrantOps(decision, world.time.now()), gateOp(gate)];
-  if (await committed(world.table, ops, moved.decision.auditHash)) await publishOrLeave(world, changed?.posted ?? []);
-}
-
-/** In the transaction of what it allows: the approval still stands at that moment, and is used up by it. */
-function useGrantOps({ approvalId, actionHash }: Decision, at: number): Op[] {
-  if (approvalId === null) return [];
-  return [
-    {
-      op: 'update',
-      key: approvalKey(approvalId),
-      if: [
-        { attr: 'status', op: '=', value: 'approved' },
-        { attr: 'actionHash', op: '=', value: actionHash },
-        { attr: 'grantUsedAt', op: 'missing' },
-      ],
-      set: { grantUsedAt: at },
-    },
-  ];
+  const grant = useGrantOps(decision, world.time.now());
+  const ops = [...moved.ops, ...(changed?.ops ?? []), ...(limit?.ops ?? []), ...grant, gateOp(gate)];
+  if (!(await committed(world.table, ops, moved.decision.auditHash))) return;
+  await publishOrLeave(world, changed?.posted ?? []);
+  await limit?.finish();
 }
 
 /** null: nothing about the agent itself changes. */

@@ -117,7 +117,9 @@ export const haltGateKey: Key = { pk: haltPk, sk: 'gate' };
 export const haltPrefix = 'scope#';
 export const haltKey = (scope: string): Key => ({ pk: haltPk, sk: `${haltPrefix}${scope}` });
 export const emergencyKey: Key = { pk: haltPk, sk: 'emergency' };
-export const haltLinkKey = (id: string): Key => ({ pk: haltPk, sk: `link#${id}` });
+/** Apart from the switch: whoever makes links may delete old ones, and nobody deletes a switch. In order of time. */
+export const stopLinksPk = 'STOPLINK';
+export const stopLinkKey = (id: string): Key => ({ pk: stopLinksPk, sk: id });
 
 export const auditPk = (entity: string): string => `AUDIT#${entity}`;
 export const auditKey = (entity: string, seq: number): Key => ({ pk: auditPk(entity), sk: pad(seq, 10) });

@@ -92,9 +92,32 @@ async function tryToRemove(world: Ports, { before, head, actor }: Omit<LimitChan
   return (await table.transact([...limitOps(world, { before, after, actor, head }), ...budgets])).ok;
 }
 
+/** The ops of a change of a limit, for a transaction that holds more than it; and what is to be done once it is through. */
+export type LimitSetting = { readonly ops: readonly Op[]; readonly after: Limit; finish(): Promise<void> };
+
+/** Pinned to what was read: a transaction that fails is to be made anew. null: there is nothing to change. */
+export async function limitSetting(
+  world: Ports,
+  { scope, limitMicros }: Pick<NewLimit, 'scope' | 'limitMicros'>,
+  actor: string,
+): Promise<LimitSetting | null> {
+  const line: Line = { scope, kind: 'usd', per: 'day' };
+  const before = decodeLimitOf(line, await world.table.get(limitKeyFor(line)));
+  return before.limitMicros === limitMicros && !before.removed
+    ? null
+    : settingOf(world, { wanted: { scope, limitMicros }, line, actor });
+}
+
 type Setting = { readonly wanted: NewLimit; readonly line: Line; readonly actor: string };
 
-async function tryToSet(world: Ports, { wanted, line, actor }: Setting): Promise<Limit | null> {
+async function tryToSet(world: Ports, setting: Setting): Promise<Limit | null> {
+  const { ops, after, finish } = await settingOf(world, setting);
+  if (!(await world.table.transact(ops)).ok) return null;
+  await finish();
+  return after;
+}
+
+async function settingOf(world: Ports, { wanted, line, actor }: Setting): Promise<LimitSetting> {
   const { table } = world;
   const [period = '', ...ahead] = await openPeriods(world, line);
   const item = await table.get(limitKeyFor(line));
@@ -113,11 +136,11 @@ async function tryToSet(world: Ports, { wanted, line, actor }: Setting): Promise
   const budgets = begins
     ? await beginningOps(table, after, [period, ...ahead])
     : await Promise.all([period, ...ahead].map(async (one) => budgetOp(await getBudget(table, line, one), after, one)));
-  const result = await table.transact([...limitOps(world, { before, after, actor, head: headOf(item) }), ...budgets]);
-  if (!result.ok) return null;
-  if (after.counting) await countBefore(world, line, period);
-  else if (after.limitMicros < before.limitMicros) await callBack(table, { line, period });
-  return after;
+  const finish = async (): Promise<void> => {
+    if (after.counting) await countBefore(world, line, period);
+    else if (after.limitMicros < before.limitMicros) await callBack(table, { line, period });
+  };
+  return { ops: [...limitOps(world, { before, after, actor, head: headOf(item) }), ...budgets], after, finish };
 }
 
 /** The running period, and the next one where it is about to begin. */

@@ -9,7 +9,7 @@ import type { ApprovalView } from '../wire/approval.ts';
 import type { AnswerRequest } from './approval-answer.ts';
 import { codeHashOf, PEPPER, tokenHashOf } from './approval-credentials.ts';
 import { getHalt, publishTurn, turnHalt } from './halt-store.ts';
-import { haltLinkKey } from './keys.ts';
+import { stopLinkKey, stopLinksPk } from './keys.ts';
 
 type Making = Pick<World, 'table' | 'time' | 'ids' | 'hashing' | 'secrets' | 'publicUrl'>;
 type Viewing = Pick<World, 'table' | 'time' | 'hashing' | 'settings'>;
@@ -18,6 +18,10 @@ type Stopping = Viewing & Pick<World, 'ids' | 'secrets' | 'work' | 'log'>;
 /** No ulid begins so for the next ten thousand years: approvals and these never share an id. */
 const MARK = 'Z';
 const LIFE_MS = 30 * 86_400_000;
+/** A link that has ended shows what became of it for another day. */
+const SHOWN_MS = 86_400_000;
+/** More than one: what has piled up goes away, too. */
+const DROPPED_PER_LINK = 3;
 const SCOPE = 'fleet';
 
 export const isStopLink = (id: string): boolean => id.startsWith(MARK);
@@ -32,15 +36,26 @@ export async function newStopLink(world: Making, to: string): Promise<StopGiven>
   const codeHash = codeHashOf(world, { approvalId: id, tokenHash, answer: 'approve', code, pepper });
   const expiresAt = world.time.now() + LIFE_MS;
   const set = { v: 1, tokenHash, codeHash, to, attempts: 0, expiresAt, used: false };
-  await world.table.write({ op: 'update', key: haltLinkKey(id), if: [{ attr: 'pk', op: 'missing' }], set });
+  await world.table.write({ op: 'update', key: stopLinkKey(id), if: [{ attr: 'pk', op: 'missing' }], set });
+  await dropEnded(world);
   return { link: `${(await world.publicUrl()).replace(/\/+$/, '')}/a/${id}#${token}`, code };
+}
+
+/** Each new link takes up to three away that ended a day ago: there are as many as mails in a month, and no job is needed. */
+async function dropEnded({ table, time }: Pick<World, 'table' | 'time'>): Promise<void> {
+  const ended = time.now() - SHOWN_MS;
+  const { items } = await table.query({ pk: stopLinksPk, limit: DROPPED_PER_LINK });
+  for (const { pk, sk, expiresAt } of items) {
+    if (Number(expiresAt) > ended) return;
+    await table.write({ op: 'delete', key: { pk, sk }, if: [{ attr: 'expiresAt', op: '<=', value: ended }] });
+  }
 }
 
 const actionHash = ({ hashing }: Pick<World, 'hashing'>): string => hashing.sha256(`nova-halt-v1\n${SCOPE}`);
 
 /** What the link shows; null for an unknown, wrong, ended or locked one alike. Looking changes nothing. */
 export async function viewStop(world: Viewing, id: string, token: string): Promise<ApprovalView | null> {
-  const item = await world.table.get(haltLinkKey(id));
+  const item = await world.table.get(stopLinkKey(id));
   if (!item || item.tokenHash !== tokenHashOf(world, token)) return null;
   const used = item.used === true;
   if (!used && (Number(item.expiresAt) <= world.time.now() || Number(item.attempts) >= MAX_CODE_ATTEMPTS)) return null;
@@ -71,7 +86,7 @@ export async function stopByLink(world: Stopping, request: AnswerRequest): Promi
   const codeHash = codeHashOf(world, { approvalId: id, tokenHash, answer, code: proof.code, pepper });
   const counted = await world.table.write({
     op: 'update',
-    key: haltLinkKey(id),
+    key: stopLinkKey(id),
     add: { attempts: 1 },
     if: [
       { attr: 'tokenHash', op: '=', value: tokenHash },
@@ -85,7 +100,7 @@ export async function stopByLink(world: Stopping, request: AnswerRequest): Promi
   if (proof.actionHash !== actionHash(world)) return { kind: 'changed' };
   const actor = `link:${counted.item.to}`;
   const { posted } = await turnHalt(world, { scope: SCOPE, on: true, actor, reason: 'the link in a mail' });
-  await world.table.write({ op: 'update', key: haltLinkKey(id), set: { used: true } });
+  await world.table.write({ op: 'update', key: stopLinkKey(id), set: { used: true } });
   await publishTurn(world, posted);
   return { kind: 'stopped' };
 }

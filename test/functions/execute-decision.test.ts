@@ -5,7 +5,7 @@ import { verifyChain } from '../../shared/domain/audit.ts';
 import type { Decision, Verdict } from '../../shared/domain/decision.ts';
 import { executeDecision } from '../../shared/jobs/execute-decision.ts';
 import { reconcileAgent } from '../../shared/jobs/reconcile-agent.ts';
-import type { Value } from '../../shared/ports/table.ts';
+import type { Table, Value } from '../../shared/ports/table.ts';
 import { changeAgent, getAgent } from '../../shared/store/agent-store.ts';
 import { decideApproval } from '../../shared/store/approval-answer.ts';
 import { auditChain } from '../../shared/store/audit-store.ts';
@@ -117,6 +117,53 @@ test('a change of budget sets the limit once, also when it is done again', async
   await run(world, decision);
   assert.equal((await getLimit(world.table, 'agent:shop')).limitMicros, 7_000_000);
   assert.equal((await auditChain(world.table, 'budget:agent:shop')).length, 1);
+});
+
+const SEVEN: Verdict = { ...DOUBLE, action: { kind: 'budget_change', agentId: 'shop', limitMicros: 7_000_000 } };
+
+test('a kill switch turned at the last moment leaves the limit as it was, and its decision failed', async () => {
+  const world = await autoWorld();
+  const decision = await decided(world, SEVEN);
+  let turned = false;
+  const late: Table = {
+    ...world.table,
+    async transact(ops) {
+      const last = ops.some((op) => op.op !== 'check' && 'set' in op && op.set?.status === 'executed');
+      if (last && !turned) {
+        turned = true;
+        await turnHalt(world, { scope: 'fleet', on: true, actor: OPERATOR, reason: 'test' });
+      }
+      return world.table.transact(ops);
+    },
+  };
+  await executeDecision({ decisionId: decision.id }, { ...world, table: late });
+  assert.ok(turned, 'the moment was met');
+  assert.match(await stateOf(world, decision), /^failed: the kill switch is on/);
+  assert.equal((await getLimit(world.table, 'agent:shop')).limitMicros, 50_000_000);
+  assert.equal((await auditChain(world.table, 'budget:agent:shop')).length, 0);
+});
+
+test('a change of budget that dies before or after any write, then comes again, is one change', async () => {
+  let crashes = 0;
+  for (const when of ['before', 'after'] as const) {
+    for (let write = 1; write <= 8; write++) {
+      const world = await autoWorld();
+      const decision = await decided(world, SEVEN);
+      const crashing = { ...world, table: crashingTable(world.memory, { write, when }) };
+      await run(crashing, decision).catch((thrown: unknown) => {
+        assert.ok(thrown instanceof Crash);
+        crashes++;
+      });
+      const { limitMicros } = await getLimit(world.table, 'agent:shop');
+      const done = (await stateOf(world, decision)).startsWith('executed');
+      assert.equal(limitMicros === 7_000_000, done, `the limit and its decision are one (${when} ${write})`);
+      await run(world, decision);
+      assert.match(await stateOf(world, decision), /^executed/);
+      assert.equal((await getLimit(world.table, 'agent:shop')).limitMicros, 7_000_000);
+      assert.equal((await auditChain(world.table, 'budget:agent:shop')).length, 1);
+    }
+  }
+  assert.ok(crashes >= 4, `${crashes} crashes were real`);
 });
 
 test('what no longer means anything is superseded, and asks for nothing', async () => {

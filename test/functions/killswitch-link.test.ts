@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { notify } from '../../shared/jobs/notify.ts';
 import type { Mail } from '../../shared/ports/outside.ts';
 import { getHalt } from '../../shared/store/halt-store.ts';
+import { stopLinksPk } from '../../shared/store/keys.ts';
+import { queryAll } from '../../shared/store/query-all.ts';
 import { type ApprovalWorld, approvalWorld, ask, fetchPage, postJson } from '../fixtures/approval-world.ts';
 
 type Link = { readonly id: string; readonly token: string; readonly code: string };
@@ -97,4 +99,32 @@ test('requests for approval carry it as well, apart from their own codes', async
   const crossed = await decide(world, { ...link, code: letter.approveCode });
   assert.equal(crossed.status, 403);
   assert.equal(await isOn(world), false);
+});
+
+test('a mail a day for a year leaves the links of a month, and each of those still works', async () => {
+  const world = approvalWorld();
+  const links: Link[] = [];
+  for (let day = 0; day < 365; day++) {
+    links.push(await told(world));
+    world.time.advance(86_400_000);
+  }
+  const kept = await queryAll(world.table, { pk: stopLinksPk });
+  assert.ok(kept.length >= 30 && kept.length <= 32, `${kept.length} links`);
+  const alive = links.at(-29) ?? assert.fail();
+  assert.equal((await postJson(world, `/a/${alive.id}/view`, { token: alive.token })).status, 200);
+  assert.equal((await decide(world, alive)).status, 303);
+  assert.equal(await isOn(world), true);
+});
+
+test('what piled up while no link was dropped is gone after a third as many mails, and nothing that lives with it', async () => {
+  const world = approvalWorld();
+  for (let n = 0; n < 30; n++) await told(world);
+  world.time.advance(32 * 86_400_000);
+  const fresh: Link[] = [];
+  for (let n = 0; n < 10; n++) fresh.push(await told(world));
+  const kept = await queryAll(world.table, { pk: stopLinksPk });
+  assert.deepEqual(
+    kept.map(({ sk }) => sk),
+    fresh.map(({ id }) => id),
+  );
 });

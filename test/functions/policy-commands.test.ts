@@ -12,9 +12,11 @@ import { DEFAULT_RULES, type PolicyRules, type RulesChange, rulesProblems } from
 import { executeDecision } from '../../shared/jobs/execute-decision.ts';
 import { serverPolicy } from '../../shared/policy/server-policy.ts';
 import { PINNED_RULES } from '../../shared/policy/wasm-policy.ts';
+import type { Table } from '../../shared/ports/table.ts';
 import { decideApproval } from '../../shared/store/approval-answer.ts';
 import { auditChain } from '../../shared/store/audit-store.ts';
 import { getDecision } from '../../shared/store/decision-store.ts';
+import { turnHalt } from '../../shared/store/halt-store.ts';
 import { ownRulesKey } from '../../shared/store/keys.ts';
 import { addOperator } from '../../shared/store/operator-store.ts';
 import { requestPolicyChange } from '../../shared/store/policy-request.ts';
@@ -186,6 +188,36 @@ describe('the execution of a change', () => {
       }
     }
     assert.ok(crashes >= 4, `${crashes} crashes were real`);
+  });
+
+  test('it uses its yes up, and under the kill switch it is refused, also at the last moment', async () => {
+    const world = fleetWorld();
+    const { id, approvalId } = await waiting(world, { operationMicros: 1 });
+    await executeDecision({ decisionId: id }, world);
+    const key = { pk: `APPROVAL#${approvalId}`, sk: 'A' };
+    assert.equal((await world.table.get(key))?.grantUsedAt, world.time.now());
+    for (const atRead of [true, false]) {
+      const stopped = fleetWorld();
+      const waits = await waiting(stopped, { operationMicros: 1 });
+      const turn = () =>
+        turnHalt(stopped, { scope: 'fleet', on: true, actor: 'cli:alice', reason: 'test' }).then(() => undefined);
+      if (atRead) await turn();
+      let turned = atRead;
+      const late: Table = {
+        ...stopped.table,
+        async transact(ops) {
+          if (!turned && ops.some((op) => op.op !== 'check' && 'set' in op && op.set?.status === 'executed')) {
+            turned = true;
+            await turn();
+          }
+          return stopped.table.transact(ops);
+        },
+      };
+      await executeDecision({ decisionId: waits.id }, { ...stopped, table: late });
+      const decision = await getDecision(stopped.table, waits.id);
+      assert.equal(`${decision?.status}: ${decision?.outcome}`, 'failed: the kill switch is on');
+      assert.equal((await currentRules(stopped.table)).version, 0);
+    }
   });
 
   test('fifty deliveries at once make one version', async () => {

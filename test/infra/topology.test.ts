@@ -112,6 +112,7 @@ test('every key shape of the table belongs to exactly one word of the topology',
     keys.operatorPk,
     keys.enrolmentKey('x').pk,
     keys.haltPk,
+    keys.stopLinksPk,
   ];
   const matches = (pattern: string, pk: string): boolean =>
     pattern.endsWith('*') ? pk.startsWith(pattern.slice(0, -1)) : pk === pattern;
