@@ -13,7 +13,7 @@ import type { Claimed } from '../store/claim.ts';
 import { type Ended, type Ending, endRun } from '../store/close-store.ts';
 import { readState } from '../store/state-store.ts';
 import { PaidCalls } from './paid-calls.ts';
-import { mayGoOn, type Result, unlessStopped, watchStop } from './stop-run.ts';
+import { mayCall, type Result, unlessStopped, watchStop } from './stop-run.ts';
 
 export const EXECUTE_NEEDS = {
   table: true,
@@ -54,7 +54,7 @@ export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Ca
     ...result,
     outcome,
     endedAt,
-    ...paid.total(platformUse(paid.claimed, { endedAt, order, state: result.state })),
+    ...paid.total(platformUse(paid, { endedAt, order, state: result.state })),
     earnedMicros: progress.earnedMicros,
     refusedMicros: paid.refusedMicros,
     ...printsOf(progress, result),
@@ -66,7 +66,7 @@ type Lived = { readonly endedAt: number; readonly order: RunOrder; readonly stat
 const ITEM_BYTES = 120;
 
 /** Units of the table by what is known of them: claim, marks, end, a page each fourth run, the state and its transaction. */
-function platformUse({ instance }: Claimed, { endedAt, order, state }: Lived): PlatformUse {
+function platformUse({ claimed: { instance }, looks }: PaidCalls, { endedAt, order, state }: Lived): PlatformUse {
   const { run, journal, hasState } = instance;
   const bytesOf = (value: Json | undefined): number => (value === undefined ? 0 : JSON.stringify(value).length);
   const page = journal.length >= JOURNAL_RECORDS ? 1 : 0;
@@ -74,7 +74,7 @@ function platformUse({ instance }: Claimed, { endedAt, order, state }: Lived): P
   return {
     ms: Math.max(0, endedAt - (run?.startedAt ?? endedAt)),
     writeUnits: 1 + (run?.callSeq ?? 0) + page + end,
-    readUnits: hasState ? Math.ceil((bytesOf(order.state) + ITEM_BYTES) / 4096) : 0,
+    readUnits: looks + (hasState ? Math.ceil((bytesOf(order.state) + ITEM_BYTES) / 4096) : 0),
   };
 }
 
@@ -124,7 +124,7 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
     llm: (request) => paid.llm(request),
     checkpoint: (state) => paid.checkpoint(state),
     async earn(amountMicros, movementId) {
-      mayGoOn(paid);
+      await mayCall(world, paid);
       if (!Number.isSafeInteger(amountMicros) || amountMicros < 0) {
         throw new NovaError('bad_input', `an earning is a whole number of micro-USD, 0 or more; got ${amountMicros}`);
       }
@@ -141,7 +141,7 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
       progress.earnedMicros += amountMicros;
     },
     async fetch(url) {
-      mayGoOn(paid);
+      await mayCall(world, paid);
       const page = await world.http.get(url);
       paid.takeIn(printOf(url, page.body));
       return page;

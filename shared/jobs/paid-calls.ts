@@ -25,6 +25,9 @@ export class PaidCalls implements Stop {
   claimed: Claimed;
   readonly stop = new AbortController();
   marking: Promise<unknown> = Promise.resolve();
+  seenAt: number;
+  looking: Promise<void> | null = null;
+  looks = 0;
   /** Set when a vendor broke a promise about money: the run has crashed, whatever it answers. */
   fault: string | null = null;
   /** What calls asked for that the hold had no room for. */
@@ -42,6 +45,7 @@ export class PaidCalls implements Stop {
     this.#ports = ports;
     this.claimed = claimed;
     this.#deadline = deadline;
+    this.seenAt = ports.time.now();
     this.#prices = pricesAt(claimed.instance.run?.startedAt ?? ports.time.now());
   }
 
@@ -138,6 +142,7 @@ export class PaidCalls implements Stop {
       if (code === 'budget_reached') this.refusedMicros += boundMicros;
       throw thrown;
     }
+    this.seenAt = this.#ports.time.now();
     this.#open = { bound };
     return this.#open;
   }

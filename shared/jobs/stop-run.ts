@@ -12,6 +12,12 @@ export type Stop = {
   claimed: Claimed;
   /** Aborted: nothing it does from now on counts. */
   readonly stop: AbortController;
+  /** When the run was last known to be allowed: its claim, a mark, a heartbeat, a look. */
+  seenAt: number;
+  /** Calls side by side share one look. */
+  looking: Promise<void> | null;
+  /** Looks before calls: one read unit each. */
+  looks: number;
   /** The mark under way: a stop waits for it, because what it wrote is spent. */
   marking: Promise<unknown>;
 };
@@ -19,13 +25,14 @@ export type Stop = {
 export type Result = Pick<Ending, 'note' | 'state'> & { readonly outcome: Ending['outcome'] | 'interrupted' };
 const STOPPED: Result = { outcome: 'cancelled', note: 'stopped: its agent may not run any more' };
 
+/** What was known longer ago is looked at before a call: a run that calls all the time reads one unit in so many seconds: 12 a minute, $0.0000015. */
+export const CALL_LOOK_SECONDS = 5;
+
 /** Keeps the lease, and stops the run when the kill epoch has moved. Answers what ends the watch. */
 export function watchStop(world: Ports, run: Stop, onHeartbeat?: (kept: boolean) => void): () => void {
   const { heartbeatSeconds, lookSeconds } = world.settings;
   const { agentId } = run.claimed.instance;
-  const learn = (standing: Standing): void => {
-    if (standing === 'stopped') run.stop.abort();
-  };
+  const learn = (standing: Standing): void => noted(world, run, standing);
   const every = (seconds: number, look: () => Promise<void>): (() => void) =>
     world.heart.every(seconds * 1000, () => {
       look().catch(() => world.log.warn('a heartbeat failed', { agentId }));
@@ -52,6 +59,31 @@ export async function unlessStopped(running: Promise<Result>, run: Stop): Promis
   if (signal.aborted) await run.marking;
   // It was refused a call because of the stop, and fell over that: no crash of its own.
   return signal.aborted && done.outcome !== 'succeeded' && done.outcome !== 'failed' ? STOPPED : done;
+}
+
+function noted({ time }: Pick<Ports, 'time'>, run: Stop, standing: Standing): void {
+  if (standing === 'stopped') run.stop.abort();
+  else run.seenAt = time.now();
+}
+
+/**
+ * Before a call that needs no mark. Where looking all the time would cost money, this is how a kill is noticed at once by
+ * whoever still does something.
+ * @throws NovaError denied after a stop; unavailable where that cannot be looked up.
+ */
+export async function mayCall(world: Pick<Ports, 'table' | 'time'>, run: Stop): Promise<void> {
+  mayGoOn(run);
+  if (world.time.now() - run.seenAt < CALL_LOOK_SECONDS * 1000) return;
+  run.looking ??= lookAgain(world, run).finally(() => {
+    run.looking = null;
+  });
+  await run.looking;
+  mayGoOn(run);
+}
+
+async function lookAgain(world: Pick<Ports, 'table' | 'time'>, run: Stop): Promise<void> {
+  run.looks += 1;
+  noted(world, run, await lookAtLease(world, run.claimed));
 }
 
 /** @throws NovaError denied after a stop. */

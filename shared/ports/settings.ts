@@ -13,7 +13,7 @@ export type Settings = {
   readonly runMemoryMb?: number;
   readonly leaseSeconds: number;
   readonly heartbeatSeconds: number;
-  /** How often a run in progress looks whether it was stopped; with its heartbeat alone where a look costs money. */
+  /** How often a run in progress looks whether it was stopped; where a look costs money, with its heartbeat and before its calls. */
   readonly lookSeconds?: number;
   /** Fixed rates for revenue in other currencies; without one it is kept and shown unconverted. */
   readonly rates?: Rates;

@@ -1,8 +1,11 @@
 /** The kill switch on a literal world: what it closes, what it voids, what it remembers, and what goes on under it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NovaError } from '../../shared/domain/error.ts';
 import { runAgentJob } from '../../shared/jobs/run-agent.ts';
 import { sweep } from '../../shared/jobs/sweep.ts';
+import type { BlueprintHost, RunCalls } from '../../shared/ports/host.ts';
+import type { Table } from '../../shared/ports/table.ts';
 import { getAgent } from '../../shared/store/agent-store.ts';
 import { turnHalt } from '../../shared/store/halt-store.ts';
 import { listInstances } from '../../shared/store/instance-store.ts';
@@ -192,4 +195,76 @@ test('webhooks go on being booked under the switch', async () => {
   await workAll(cli);
   const shown = (await novaJson(cli, ['agent', 'show', 'ada'])) as { revenueMicros: number };
   assert.equal(shown.revenueMicros, 500_000);
+});
+
+/** A run of a function, whose heart does not beat between its calls, and what it read of its own instance. */
+async function runWith(cli: CliWorld, act: (calls: RunCalls, reads: () => number) => Promise<void>): Promise<void> {
+  let reads = 0;
+  const table: Table = {
+    ...cli.world.table,
+    get: (key) => {
+      if (key.sk === 'ada#000') reads += 1;
+      return cli.world.table.get(key);
+    },
+  };
+  const host: BlueprintHost = {
+    async execute(_order, calls) {
+      reads = 0;
+      await act(calls, () => reads);
+      return { outcome: 'succeeded', note: '' };
+    },
+  };
+  const http = { get: async (url: string) => ({ status: 200, url, body: '', headers: {} }) as never };
+  const scheduledFor = new Date(cli.world.time.now()).toISOString();
+  const call = { invocationId: 'h1', deadline: Number.MAX_SAFE_INTEGER, receiveCount: 1 };
+  const message = { v: 1, kind: 'tick', agentId: 'ada', instance: 0, scheduledFor } as const;
+  await runAgentJob.run(message, { ...cli.world, table, host, http }, call);
+}
+
+test('a run of a function notices the switch before a free call, five seconds after it was last seen to be allowed', async () => {
+  const cli = cliWorld();
+  await deploy(cli, 'ada', ...HOURLY);
+  cli.world.time.advance(31_000);
+  const went: string[] = [];
+  await runWith(cli, async (calls) => {
+    const attempt = async (what: string, done: Promise<unknown>): Promise<void> => {
+      const said = await done.then(
+        () => 'went',
+        (thrown: unknown) => (thrown instanceof NovaError ? thrown.code : 'threw'),
+      );
+      went.push(`${what} ${said}`);
+    };
+    await attempt('fetch', calls.fetch('https://example.com'));
+    assert.equal((await nova(cli, ON)).code, 1, 'it watches, and sees the run');
+    cli.world.time.advance(4_999);
+    await attempt('early', calls.fetch('https://example.com'));
+    cli.world.time.advance(1);
+    await attempt('fetch', calls.fetch('https://example.com'));
+    await attempt('earn', calls.earn(1, null));
+    await attempt('spend', calls.mark(1));
+    assert.deepEqual([calls.stopped?.aborted, went], [true, went], 'a host that can ends it at once');
+  });
+  assert.deepEqual(went, ['fetch went', 'early went', 'fetch denied', 'earn denied', 'spend denied']);
+  const [run] = await listRuns(cli.world.table, 'ada');
+  assert.equal(run?.status, 'cancelled');
+});
+
+test('looking costs one read in five seconds however much a run calls, none where it is marked, and is charged to it', async () => {
+  const cli = cliWorld();
+  await deploy(cli, 'ada', ...HOURLY);
+  cli.world.time.advance(31_000);
+  await runWith(cli, async (calls, reads) => {
+    for (let second = 0; second < 60; second++) {
+      cli.world.time.advance(1_000);
+      await Promise.all([1, 2, 3, 4, 5].map(() => calls.fetch('https://example.com')));
+    }
+    assert.equal(reads(), 12);
+    for (let second = 0; second < 30; second++) {
+      cli.world.time.advance(1_000);
+      await calls.mark(1);
+      calls.settle(0);
+      await calls.fetch('https://example.com');
+    }
+    assert.equal(reads(), 12);
+  });
 });
