@@ -1,9 +1,10 @@
 /** One esbuild call for all functions: dist/functions/<name>/handler.mjs with the chunks that it reaches. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { functions } from '../topology.ts';
 import { bundleContainers, CONTAINERS_FOLDER, IMAGES } from './bundle-containers.ts';
+import { ESM_FILES, replaceFolder } from './bundle-files.ts';
 import { credentialsFromEnvironment, ENTRY_PREFIX, lazyBuiltins, rulesInside, warmEntries } from './bundle-plugins.ts';
 
 export const FUNCTIONS_FOLDER = 'dist/functions';
@@ -26,27 +27,13 @@ export async function bundle(): Promise<readonly BundleSize[]> {
   const result = await build({
     entryPoints: Object.fromEntries(functions.map(({ name }) => [name, `${ENTRY_PREFIX}${name}`])),
     outdir: FUNCTIONS_FOLDER,
-    entryNames: '[name]',
-    chunkNames: '[name]-[hash]',
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    minify: true,
-    legalComments: 'none',
-    metafile: true,
-    write: false,
-    logLevel: 'warning',
-    loader: { '.wasm': 'binary' },
+    ...ESM_FILES,
     plugins: [warmEntries(entryOf), lazyBuiltins(), credentialsFromEnvironment(), rulesInside()],
   });
   const files = new Map(result.outputFiles.map((file) => [basename(file.path), file.contents]));
   const draft = `${FUNCTIONS_FOLDER}-${process.pid}`;
   const sizes = functions.map(({ name }) => writeFunction({ draft, name, files, metafile: result.metafile }));
-  replaceFolder(draft);
+  replaceFolder(draft, FUNCTIONS_FOLDER);
   const made = Object.keys(result.metafile.inputs).filter((path) => existsSync(path));
   const inputs = [...new Set([...made, ...(await bundleContainers())])];
   writeFileSync(STAMP, JSON.stringify({ inputs, sizes } satisfies Stamp, null, 1));
@@ -68,23 +55,6 @@ function entryOf(name: string): string {
   const row = functions.find((row) => row.name === name);
   if (!row) throw new Error(`the topology has no function ${name}`);
   return row.entry;
-}
-
-/** All at once: whoever reads finds the old bundles or the new ones. Of two writers the later one wins. */
-function replaceFolder(draft: string): void {
-  const old = `${draft}-old`;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      if (existsSync(FUNCTIONS_FOLDER)) renameSync(FUNCTIONS_FOLDER, old);
-      renameSync(draft, FUNCTIONS_FOLDER);
-      break;
-    } catch (thrown) {
-      // Another bundler moved something between two of our steps.
-      if (attempt === 5) throw thrown;
-      rmSync(old, { recursive: true, force: true });
-    }
-  }
-  rmSync(old, { recursive: true, force: true });
 }
 
 type Written = {
