@@ -167,15 +167,21 @@ export const priceDate = (ms: number): string => new Date(ms).toISOString().slic
 
 /** The prices of a moment. Before the first of them nothing has one, and only what was told can be added up. */
 export function pricesAt(ms: number, rows: readonly PriceRow[] = PRICE_ROWS): PriceTable {
+  const day = Math.floor(ms / DAY_MS);
+  const known = rows === PRICE_ROWS ? days.get(day) : undefined;
+  if (known) return known;
   const date = priceDate(ms);
-  if (rows === PRICE_ROWS && today?.date === date) return today.table;
   const table = rows.some(({ since }) => since <= date) ? priceTable(date, rows) : noPrices(date);
-  if (rows === PRICE_ROWS) today = { date, table };
+  if (rows !== PRICE_ROWS) return table;
+  if (days.size >= MAX_DAYS) days.clear();
+  days.set(day, table);
   return table;
 }
 
-/** Every run of a day asks for the same. */
-let today: { readonly date: string; readonly table: PriceTable } | null = null;
+const DAY_MS = 86_400_000;
+/** Every run of a day asks for the same; days since 1970. */
+const days = new Map<number, PriceTable>();
+const MAX_DAYS = 100;
 
 function noPrices(date: string): PriceTable {
   return { version: UNPRICED, models: () => [], priceOf: (item) => refuseUnpriced(item, date) };

@@ -21,6 +21,14 @@ type Ports = Pick<World, 'table' | 'time' | 'settings' | 'llm'>;
 /** A call that was marked and not yet settled. */
 type Open = { readonly bound: readonly Usage[] };
 
+/** Loaded with the first question: most runs ask none, and looking a module up costs more than a question's bound. */
+let asking: Promise<typeof import('./ask-model.ts')> | undefined;
+
+function askModel(): Promise<typeof import('./ask-model.ts')> {
+  asking ??= import('./ask-model.ts');
+  return asking;
+}
+
 export class PaidCalls implements Stop {
   claimed: Claimed;
   readonly stop = new AbortController();
@@ -83,7 +91,7 @@ export class PaidCalls implements Stop {
   /** As ctx.llm says. */
   async llm(request: LlmRequest): Promise<LlmAnswer> {
     mayGoOn(this);
-    const { answerUsage, questionBound } = await import('./ask-model.ts');
+    const { answerUsage, questionBound } = await askModel();
     const bound = questionBound(request, this.#prices);
     this.takeIn(printOf(request.model, request.system ?? '', ...request.messages.map(({ content }) => content)));
     const call = await this.#ports.llm.open(request.model);

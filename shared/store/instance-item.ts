@@ -103,7 +103,10 @@ export const encodeTries = (tries: Instance['tries']): Value =>
     ]),
   );
 
+const NO_TRIES: Instance['tries'] = {};
+
 function decodeTries(value: Value | undefined): Instance['tries'] {
+  if (value === undefined) return NO_TRIES;
   const entries = Object.entries((value ?? {}) as { [slot: string]: readonly number[] });
   return Object.fromEntries(
     entries.map(([slot, [attempts = 0, lostMicros = 0, lostTokens]]) => [

@@ -26,6 +26,10 @@ export class Account {
     this.#roughness = this.kind === 'seconds' ? Number.MAX_SAFE_INTEGER : 500_000;
   }
 
+  get isOpen(): boolean {
+    return this.#budget !== null;
+  }
+
   update(item: Item | null): this {
     this.before = Number(this.#budget?.available ?? item?.available ?? 0);
     this.#budget = item;

@@ -48,7 +48,7 @@ export class Books {
   readonly #departments: ReadonlyMap<string, string>;
   readonly #holds: { readonly [kind in Kind]: number };
   readonly #accounts = new Map<string, Account>();
-  readonly #instances = new Map<string, Item>();
+  readonly #instances = new Map<string, Held>();
   readonly #pages = new Set<string>();
   readonly #names = new Map<string, readonly Account[]>();
   #spent = 0;
@@ -99,39 +99,42 @@ export class Books {
   }
 
   leased(): number {
-    return [...this.#instances.values()].filter(({ ho }) => ho !== undefined).length;
+    return [...this.#instances.values()].filter(({ item }) => item.ho !== undefined).length;
   }
 
   #budget(pk: string, sk: string): Account {
     const name = `${pk} ${sk}`;
-    const known = this.#accounts.get(name);
-    if (known) return known;
+    const existing = this.#accounts.get(name);
+    if (existing) return existing;
     const account = new Account(name, sk);
     this.#accounts.set(name, account);
     return account;
   }
 
   #instance(before: Item | null, after: Item, touched: Set<Account>): void {
-    this.#instances.set(after.sk, after);
+    const known = this.#instances.get(after.sk);
+    const is = { item: after, accounts: this.#accountsOf(after, known) };
+    this.#instances.set(after.sk, is);
     if (before) {
       this.#transition(before, after);
       this.#records(before, after);
-      this.#share(before, -1, touched);
+      this.#share({ item: before, accounts: this.#accountsOf(before, known) }, -1, touched);
       this.#charge(before, after, touched);
     }
-    this.#share(after, 1, touched);
+    this.#share(is, 1, touched);
     this.#sent += num(after, 'se') - num(before, 'se');
   }
 
   /** What an instance has in hand of each of its budgets. */
-  #share(item: Item, sign: 1 | -1, touched: Set<Account>): void {
-    for (const account of this.#accountsOf(item)) {
+  #share({ item, accounts }: Held, sign: 1 | -1, touched: Set<Account>): void {
+    for (const account of accounts) {
       account.hands += sign * (sliceOf(item, account.kind) + heldOf(item, account.kind));
       touched.add(account);
     }
   }
 
-  #accountsOf(item: Item): readonly Account[] {
+  #accountsOf(item: Item, held?: Held): readonly Account[] {
+    if (held && held.item.pe === item.pe && held.item.hr === item.hr && held.item.ls === item.ls) return held.accounts;
     const [agentId = ''] = item.sk.split('#');
     const name = `${agentId} ${item.pe} ${item.hr ?? ''} ${item.ls ?? ''}`;
     const known = this.#names.get(name);
@@ -143,8 +146,7 @@ export class Books {
   }
 
   #account(line: Line, item: Item, hour: string): Account {
-    const period = periodOf(line.per, { date: String(item.pe), hour });
-    return this.#budget(`BUDGET#${line.scope}`, `${lineName(line)}#${period}`);
+    return this.#budget(...budgetName(line, String(item.pe), hour));
   }
 
   #basic = (agentId: string): readonly Line[] => ['fleet', agentScope(agentId)].map(usdDay);
@@ -161,8 +163,10 @@ export class Books {
     const used: { readonly [kind in Kind]: number } = { usd, runs, seconds, tokens };
     const hour = String(before.hr ?? momentAt(num(before, 'ra'), this.#calendar).hour);
     for (const account of this.#candidates(before, hour)) {
-      account.spent += used[account.kind];
-      touched.add(account);
+      const amount = used[account.kind];
+      if (amount === 0) continue;
+      account.spent += amount;
+      if (account.isOpen) touched.add(account);
     }
   }
 
@@ -176,8 +180,8 @@ export class Books {
 
   /** What its record says; an attempt that marked nothing has used none. */
   #tokens(before: Item, after: Item): number {
-    const record = list(after, 'j').at(-1)?.split(',') ?? [];
-    return record[0] === before.sl ? tokensIn(record) : 0;
+    const record = list(after, 'j').at(-1) ?? '';
+    return record.startsWith(`${before.sl},`) ? tokensIn(record) : 0;
   }
 
   #candidates(item: Item, hour: string): readonly Account[] {
@@ -185,12 +189,18 @@ export class Books {
     const name = `all ${agentId} ${item.pe} ${hour}`;
     const known = this.#names.get(name);
     if (known) return known;
-    const scopes = ['fleet', departmentScope(this.#departments.get(agentId) ?? ''), agentScope(agentId)];
-    const accounts = scopes.flatMap((scope) =>
-      [['usd', 'day'] as const, ...SPECIAL].map(([kind, per]) => this.#account({ scope, kind, per }, item, hour)),
-    );
+    const budgets = everyBudget.get(name) ?? this.#everyBudgetOf(agentId, item, hour);
+    everyBudget.set(name, budgets);
+    const accounts = budgets.map(([pk, sk]) => this.#budget(pk, sk));
     this.#names.set(name, accounts);
     return accounts;
+  }
+
+  #everyBudgetOf(agentId: string, { pe }: Item, hour: string): BudgetName[] {
+    const scopes = ['fleet', departmentScope(this.#departments.get(agentId) ?? ''), agentScope(agentId)];
+    return scopes.flatMap((scope) =>
+      [['usd', 'day'] as const, ...SPECIAL].map(([kind, per]) => budgetName({ scope, kind, per }, String(pe), hour)),
+    );
   }
 
   #transition(before: Item, after: Item): void {
@@ -218,7 +228,7 @@ export class Books {
     const asked = this.provider.runs.get(id) ?? { micros: 0, tokens: 0 };
     if (Number.parseInt(cost, 36) < asked.micros)
       this.fail(`${id} is recorded at less than the ${asked.micros} it has cost`);
-    if (tokensIn(last.split(',')) < asked.tokens)
+    if (tokensIn(last) < asked.tokens)
       this.fail(`${id} is recorded with less than the ${asked.tokens} tokens it has used`);
     this.#receipt(id, last);
     this.recorded++;
@@ -256,12 +266,22 @@ export class Books {
 
   #idle(account: Account, except: string): number {
     let sum = 0;
-    for (const [name, item] of this.#instances)
-      if (name !== except && item.ho === undefined && this.#accountsOf(item).includes(account))
-        sum += sliceOf(item, account.kind);
+    for (const [name, { item, accounts }] of this.#instances)
+      if (name !== except && item.ho === undefined && accounts.includes(account)) sum += sliceOf(item, account.kind);
     return sum;
   }
 }
+
+/** An instance as it stands, and the accounts of its slice. */
+type Held = { readonly item: Item; readonly accounts: readonly Account[] };
+
+type BudgetName = readonly [pk: string, sk: string];
+const budgetName = (line: Line, date: string, hour: string): BudgetName => [
+  `BUDGET#${line.scope}`,
+  `${lineName(line)}#${periodOf(line.per, { date, hour })}`,
+];
+/** The same in every history: all that a run could ever be counted in, by agent, date and hour. */
+const everyBudget = new Map<string, readonly BudgetName[]>();
 
 const tables = new Map<string, PriceTable>();
 
@@ -271,8 +291,17 @@ function pricesOf(version: string): PriceTable {
   return known;
 }
 
-const tokensIn = ([, outcome = '', , , duration = '0']: readonly string[]): number =>
-  tokensOf(outcome.slice(1), Number.parseInt(duration, 36));
+/** Several questions about the same record come one after another. */
+let last = { text: '', tokens: 0 };
+
+function tokensIn(text: string): number {
+  if (last.text === text) return last.tokens;
+  const [, outcome = '', , , duration = '0'] = text.split(',');
+  const receipt = outcome.slice(1);
+  const has = receipt.includes(':') || receipt.includes('!') || receipt.startsWith('*');
+  last = { text, tokens: has ? tokensOf(receipt, Number.parseInt(duration, 36)) : 0 };
+  return last.tokens;
+}
 
 type Used = { readonly micros: number; readonly tokens: number };
 

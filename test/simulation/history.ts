@@ -93,10 +93,10 @@ class Play {
     return worldOf({ worker, books, now: () => clock.now() + skewMs, zone, overrun: this.wrong.overrun ?? 0 });
   }
 
-  async act(): Promise<void> {
+  act(): Promise<void> | null | void {
     const { throws, processes, clock } = this;
     const roll = throws.fraction();
-    if ((roll < 0.78 && !processes.idle()) || processes.busy >= MAX_BUSY) return await processes.step();
+    if ((roll < 0.78 && !processes.idle()) || processes.busy >= MAX_BUSY) return processes.step();
     if (roll < 0.92 && this.open.size > 0) return this.deliver(throws.pick([...this.open]));
     if (roll < 0.95) return clock.advance(throws.below(70_000));
     if (roll < 0.965) return this.sweep();
@@ -108,10 +108,11 @@ class Play {
   }
 
   /** After the faults: whoever is at work goes on, then the next message comes, a lease later. */
-  async goOn(): Promise<void> {
-    if (!this.processes.idle()) return await this.processes.step();
+  goOn(): Promise<void> | null {
+    if (!this.processes.idle()) return this.processes.step();
     this.clock.advance(61_000);
     if (this.open.size > 0) this.deliver(this.throws.pick([...this.open]));
+    return null;
   }
 
   deliver(tick: TickMessage): void {
@@ -180,7 +181,8 @@ export async function playHistory(seed: number, wrong: Wrong = {}): Promise<Coun
   let steps = 0;
   while (steps < MAX_STEPS && (open.size > 0 || !processes.idle())) {
     processes.faults = steps++ < FAULTY_STEPS;
-    await (processes.faults ? play.act() : play.goOn());
+    const moved = processes.faults ? play.act() : play.goOn();
+    if (moved) await moved;
     play.check();
   }
   await finish(play);

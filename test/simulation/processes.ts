@@ -41,7 +41,9 @@ export class Processes {
   }
 
   get busy(): number {
-    return this.#pool.reduce((sum, { busy }) => sum + Number(busy), 0);
+    let busy = 0;
+    for (const process of this.#pool) if (process.busy) busy++;
+    return busy;
   }
 
   /** Begins at once, up to its first question. Its failures are its own: the message comes back. */
@@ -56,11 +58,11 @@ export class Processes {
     work(process).then(over, over);
   }
 
-  /** One question is answered; with faults on, its process may die before or after, or the answer be lost. */
-  async step(): Promise<void> {
+  /** One question is answered, and its process goes on to the next one or to its end; with faults on, its process may die before or after, or the answer be lost. */
+  step(): Promise<void> | null {
     const at = this.#throws.below(this.#waiting.length);
     const ask = this.#waiting[at];
-    if (!ask) return;
+    if (!ask) return null;
     this.#waiting.splice(at, 1);
     const roll = this.faults ? this.#throws.fraction() : 1;
     if (roll < 0.012) return this.#kill(ask.process);
@@ -71,43 +73,47 @@ export class Processes {
       this.counts.lost++;
       ask.perform();
       this.#waiting.push(ask);
-      return;
+      return null;
     }
     try {
       ask.answer(ask.perform());
     } catch (error) {
       ask.fail(error);
     }
-    await this.#settle(ask.process, asked);
+    return this.#settle(ask.process, asked);
   }
 
   /** Done and unknown: the process dies with it, or is told that nobody knows. */
-  async #lose(ask: Ask, roll: number): Promise<void> {
+  #lose(ask: Ask, roll: number): Promise<void> | null {
     ask.perform();
     if (roll < 0.024) return this.#kill(ask.process);
     this.counts.failures++;
     const asked = ask.process.asks;
     ask.fail(new NovaError('unavailable', 'nobody knows'));
-    await this.#settle(ask.process, asked);
+    return this.#settle(ask.process, asked);
   }
 
-  async #settle(process: Process, asked: number): Promise<void> {
-    if (this.#waiting.some((ask) => ask.process === process)) {
-      // It asks several things at once: more may come, or it waits for the others.
-      for (let hop = 0; hop < HOPS && process.asks === asked && process.busy; hop++) await null;
-    } else if (process.asks === asked && process.busy) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+  #settle(process: Process, asked: number): Promise<void> | null {
+    // It asks several things at once: more may come, or it waits for the others.
+    if (this.#waiting.some((ask) => ask.process === process)) return this.#afterHops(process, asked);
+    // It may have ended before, without waiting for all that it asked.
+    if (!process.busy) return null;
+    return new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
-  #kill(process: Process): void {
+  async #afterHops(process: Process, asked: number): Promise<void> {
+    for (let hop = 0; hop < HOPS && process.asks === asked && process.busy; hop++) await null;
+  }
+
+  #kill(process: Process): null {
     this.counts.crashes++;
     process.dead = true;
     this.#pool.splice(this.#pool.indexOf(process), 1);
     for (let at = this.#waiting.length - 1; at >= 0; at--)
       if (this.#waiting[at]?.process === process) this.#waiting.splice(at, 1);
+    return null;
   }
 
   #birth(): Process {

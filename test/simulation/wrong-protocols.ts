@@ -149,7 +149,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'a page is dropped before it is put',
-    caughtBy: 15,
+    caughtBy: 20,
     spoil: spoiled({ op: (op) => (op.op === 'put' && op.item.pk.startsWith('RUN#') ? null : op) }),
   },
   {

@@ -103,7 +103,9 @@ function changed(update: Update, current: Item | null): Item {
 /** A copy; names are left out rather than deleted, which would make the object slow for ever. */
 function without(item: Item, names: readonly string[] | undefined): { [name: string]: Value } {
   if (!names?.some((name) => Object.hasOwn(item, name))) return { ...item };
-  return Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name)));
+  const kept: { [name: string]: Value } = {};
+  for (const name in item) if (!names.includes(name)) kept[name] = item[name] as Value;
+  return kept;
 }
 
 function sum(key: Key, name: string, value: Value | undefined, amount: number | bigint): number | bigint {

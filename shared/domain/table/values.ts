@@ -79,23 +79,36 @@ export function textBytes(text: string): number {
   return bytes;
 }
 
-type TextSize = (text: string) => number;
-const atMost: TextSize = (text) => text.length * 3;
+/** A safe integer has up to 16 digits and a sign, a bigint as many as the type allows. */
+const NUMBER_AT_MOST = 11;
+const BIGINT_AT_MOST = 66;
 
-function valueBytes(value: Value, size: TextSize): number {
-  if (typeof value === 'string') return size(value);
+/** Never less than `valueBytes`, without looking at characters and digits. */
+function mostBytes(value: Value): number {
+  if (typeof value === 'number') return NUMBER_AT_MOST;
+  if (typeof value === 'string') return value.length * 3;
+  if (typeof value === 'boolean' || value === null) return 1;
+  if (typeof value === 'bigint') return BIGINT_AT_MOST;
+  let bytes = 3;
+  if (Array.isArray(value)) for (let at = 0; at < value.length; at++) bytes += 1 + mostBytes(value[at] as Value);
+  else for (const name in value) bytes += 1 + name.length * 3 + mostBytes((value as Item)[name] ?? null);
+  return bytes;
+}
+
+function valueBytes(value: Value): number {
+  if (typeof value === 'string') return textBytes(value);
   if (typeof value === 'number' || typeof value === 'bigint') return Math.ceil(String(value).length / 2) + 2;
   if (typeof value === 'boolean' || value === null) return 1;
   let bytes = 3;
-  if (Array.isArray(value)) for (const one of value) bytes += 1 + valueBytes(one, size);
-  else for (const [name, one] of Object.entries(value)) bytes += 1 + size(name) + valueBytes(one, size);
+  if (Array.isArray(value)) for (const one of value) bytes += 1 + valueBytes(one);
+  else for (const [name, one] of Object.entries(value)) bytes += 1 + textBytes(name) + valueBytes(one);
   return bytes;
 }
 
 /** Bytes as DynamoDB counts them, numbers a little generously: names and values, with what a list or map adds. */
-export function itemBytes(item: Item, size: TextSize = textBytes): number {
+export function itemBytes(item: Item): number {
   let bytes = 0;
-  for (const name in item) bytes += size(name) + valueBytes(item[name] ?? null, size);
+  for (const name in item) bytes += textBytes(name) + valueBytes(item[name] ?? null);
   return bytes;
 }
 
@@ -104,9 +117,10 @@ export function itemBytes(item: Item, size: TextSize = textBytes): number {
  * @throws NovaError too_large above 400 KB, as DynamoDB counts.
  */
 export function checkItemBytes(item: Item): number {
-  const most = itemBytes(item, atMost);
+  let most = 0;
+  for (const name in item) most += name.length * 3 + mostBytes(item[name] ?? null);
   if (most < MAX_ITEM_BYTES / 8) return most;
-  const bytes = itemBytes(item, textBytes);
+  const bytes = itemBytes(item);
   if (bytes <= MAX_ITEM_BYTES) return bytes;
   throw new NovaError('too_large', `an item has at most ${MAX_ITEM_BYTES} bytes; ${item.pk} / ${item.sk} has ${bytes}`);
 }
