@@ -20,6 +20,7 @@ import { deployAgent, type NewAgent } from '../shared/store/deploy-store.ts';
 import { readGate } from '../shared/store/halt-store.ts';
 import { setLimit } from '../shared/store/limit-store.ts';
 import { currentPolicy } from '../shared/store/policy-store.ts';
+import { termsOf } from './agent-terms.ts';
 import type { Reach } from './command.ts';
 import { type ComputeInput, placeFrom } from './compute.ts';
 import { didYouMean } from './suggest.ts';
@@ -113,7 +114,6 @@ function newAgent(
 ): NewAgent {
   const parsed = blueprint.parseConfig(input.config);
   const limits = blueprint.limits(parsed);
-  const repeats = blueprint.repeats?.(parsed) ?? [];
   const { crashLimit, instances, overlap, config } = input;
   const place = placeFrom(input, limits, world);
   if (input.continuous && input.schedule !== undefined) {
@@ -127,9 +127,8 @@ function newAgent(
     schedule: scheduleOf(input, world),
     ...{ config, instances, overlap },
     holdMicros: holdMicros({ ...limits, ...place }, rateOf(place, world.settings), world.time.now()),
-    ...(limits.tokens === undefined ? {} : { holdTokens: limits.tokens }),
     ...place,
-    repeats,
+    ...termsOf(blueprint, parsed),
     ...(crashLimit === undefined ? {} : { crashLimit }),
   };
 }

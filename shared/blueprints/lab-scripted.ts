@@ -5,6 +5,9 @@ import { readConfig, usd } from './config.ts';
 
 const MAX_SLEEP_MS = 3_600_000;
 
+/** Tools that a script may pay for; they take what is asked, and do nothing but cost. */
+const TOOLS = ['lab.search', 'lab.render'] as const;
+
 const Entry = z.strictObject({
   /** false: the run declares itself failed. */
   ok: z.boolean().default(true),
@@ -12,6 +15,8 @@ const Entry = z.strictObject({
   crash: z.string().min(1).max(200).optional(),
   costUsd: usd().default(0),
   revenueUsd: usd().default(0),
+  /** Its paid call is one of this tool; without it, of none. */
+  tool: z.enum(TOOLS).optional(),
   /** How long its paid call (or, when it costs nothing, the run) takes. */
   sleepMs: z.int().min(0).max(MAX_SLEEP_MS).default(0),
   /** So many times its cost and its sleep, each with a checkpoint: an attempt that follows a lost one goes on from there. */
@@ -41,7 +46,7 @@ export const blueprint: Blueprint<Config> = {
   department: 'research',
   configHelp: {
     outcomes:
-      'list of entries {"ok":true,"costUsd":"0.10","revenueUsd":"0.50","sleepMs":50,"crash":"boom","hang":"loop","steps":5}; played in a cycle',
+      'list of entries {"ok":true,"costUsd":"0.10","revenueUsd":"0.50","sleepMs":50,"crash":"boom","hang":"loop","steps":5,"tool":"lab.search"}; played in a cycle',
     timeoutSeconds: 'when a run is ended by force; 60 unless told',
     repeats: 'what may be the same run after run: ["input","outcome"] unless told',
   },
@@ -51,6 +56,11 @@ export const blueprint: Blueprint<Config> = {
     timeoutSeconds,
   }),
   repeats: ({ repeats }) => repeats,
+  tools: ({ outcomes }) =>
+    TOOLS.flatMap((name) => {
+      const used = outcomes.filter(({ tool }) => tool === name).map(({ costUsd }) => costUsd);
+      return used.length === 0 ? [] : [{ name, maxMicros: Math.max(...used), args: { asks: 'text?' } as const }];
+    }),
   async run(ctx, { outcomes }) {
     const index = ctx.sequence % outcomes.length;
     const entry = outcomes[index];
@@ -71,8 +81,12 @@ async function play(ctx: RunContext, entry: Entry, summary: string): Promise<Run
   return { ok: entry.ok, summary };
 }
 
-async function work(ctx: RunContext, { costUsd: costMicros, sleepMs, asks }: Entry): Promise<void> {
-  if (costMicros > 0) await ctx.spend(costMicros, async () => ({ costMicros, value: await sleep(sleepMs) }), asks);
+async function work(ctx: RunContext, { costUsd: costMicros, sleepMs, asks, tool }: Entry): Promise<void> {
+  const call = async () => ({ costMicros, value: await sleep(sleepMs) });
+  if (tool !== undefined) {
+    const args = asks === undefined ? {} : { asks };
+    await ctx.tool({ name: tool, args, boundMicros: costMicros }, call);
+  } else if (costMicros > 0) await ctx.spend(costMicros, call, asks);
   else await sleep(sleepMs);
 }
 

@@ -1,6 +1,7 @@
 /** The deployed unit: a blueprint with a config, a schedule, a budget and a desired number of instances. */
 import { NovaError } from './error.ts';
 import type { TaskShape } from './task.ts';
+import type { Tool } from './tool.ts';
 
 export type AgentStatus = 'draft' | 'active' | 'paused' | 'retired';
 export type PauseReason = 'operator' | 'budget' | 'crash_limit' | 'policy' | 'decision' | 'runaway';
@@ -59,6 +60,8 @@ export type AgentSpec = {
   readonly overlap: Overlap;
   /** What of its paid runs may be the same time after time; absent: neither. */
   readonly repeats?: readonly ('input' | 'outcome')[];
+  /** What its runs may pay for by name; absent: nothing. */
+  readonly tools?: readonly Tool[];
 };
 
 export const AGENT_DEFAULTS = {

@@ -1,6 +1,7 @@
 /** What a blueprint sees of the world, and nothing else. The wire form is in shared/wire/ctx.ts. */
 import type { Json, JsonObject } from './agent.ts';
 import type { LlmAnswer, LlmRequest } from './llm.ts';
+import type { Tool, ToolUse } from './tool.ts';
 
 /** The result of a paid call: what it cost, in micro-USD, at most the bound that was marked for it. */
 export type Spent<T> = { readonly costMicros: number; readonly value: T };
@@ -45,6 +46,14 @@ export type RunContext = {
    * bad_input or unavailable when the vendor refuses (nothing is booked) or does not answer (the bound is).
    */
   llm(request: LlmRequest): Promise<LlmAnswer>;
+  /**
+   * A paid call of a tool, by its name: one that the blueprint lists in `tools`, with exactly its arguments and at most its
+   * bound. Marked and booked as `spend` is; the name is the line of the receipt, and what it was asked tells whether the
+   * agent goes in circles.
+   * @throws NovaError budget_reached when it does not fit; denied for a tool that the agent does not have, bad_input for
+   * other arguments: the call is not made.
+   */
+  tool<T>(use: ToolUse, call: (args: JsonObject) => Promise<Spent<T>>): Promise<T>;
   /** Declares revenue; booked once by `movementId` (default: run id and number of the earning). */
   earn(amountMicros: number, movementId?: string): Promise<void>;
   log(message: string, fields?: JsonObject): void;
@@ -94,5 +103,7 @@ export type Blueprint<Config = JsonObject> = {
    * a writer. It is then no sign of an agent that runs away. Nothing unless told.
    */
   repeats?(config: Config): readonly Repeat[];
+  /** What its runs may pay for by `ctx.tool`, and nothing else by that way. None unless told. */
+  tools?(config: Config): readonly Tool[];
   run(ctx: RunContext, config: Config): Promise<RunAnswer>;
 };

@@ -82,6 +82,8 @@ function callsOf(runId: string): RunCalls {
         ...(asks === undefined ? {} : { asks }),
         ...(item === undefined ? {} : { item }),
       }))),
+    tool: async ({ name, args, boundMicros }) =>
+      void (await ask((id) => ({ kind: 'tool', runId, id, name, args, boundMicros }))),
     llm: async (request) =>
       CtxLlmAnswer.parse(await ask((id) => ({ kind: 'llm', runId, id, request: copyOf(request) }))),
     settle: (costMicros) => send({ kind: 'spent', runId, costMicros }),

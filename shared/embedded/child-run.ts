@@ -17,8 +17,8 @@ export type Job = {
   lost: number;
 };
 
-type Asked = Extract<CtxToHost, { kind: 'spend' | 'llm' | 'earn' | 'http' | 'checkpoint' }>;
-const ASKS: ReadonlySet<string> = new Set(['spend', 'llm', 'earn', 'http', 'checkpoint']);
+type Asked = Extract<CtxToHost, { kind: 'spend' | 'tool' | 'llm' | 'earn' | 'http' | 'checkpoint' }>;
+const ASKS: ReadonlySet<string> = new Set(['spend', 'tool', 'llm', 'earn', 'http', 'checkpoint']);
 type Reply = Extract<CtxToRun, { kind: 'reply' }>;
 type Answer = { value?: Reply['value']; error?: Reply['error'] };
 type State = { readonly state: NonNullable<RunResult['state']> | null };
@@ -103,6 +103,11 @@ export class ChildRun {
     if (asked.kind === 'spend') {
       await calls.mark(asked.boundMicros, asked.asks, asked.item);
       this.#openBound = asked.boundMicros;
+    }
+    if (asked.kind === 'tool') {
+      const { name, args, boundMicros } = asked;
+      await calls.tool({ name, args, boundMicros });
+      this.#openBound = boundMicros;
     }
     return {};
   }

@@ -25,7 +25,16 @@ export type ChildOptions = {
 
 const refuse = () => Promise.reject(new NovaError('conflict', 'the run was given to another process'));
 const REFUSED: RunCalls = {
-  ...{ mark: refuse, settle() {}, llm: refuse, checkpoint: refuse, earn: refuse, fetch: refuse, log() {} },
+  ...{
+    mark: refuse,
+    settle() {},
+    tool: refuse,
+    llm: refuse,
+    checkpoint: refuse,
+    earn: refuse,
+    fetch: refuse,
+    log() {},
+  },
 };
 
 export class Child {

@@ -121,6 +121,7 @@ function callsOf(world: ExecutePorts, progress: Progress): RunCalls {
     stopped: paid.stop.signal,
     mark: (boundMicros, asks, item) => paid.mark(boundMicros, asks, item),
     settle: (costMicros) => paid.settle(costMicros),
+    tool: (use) => paid.tool(use),
     llm: (request) => paid.llm(request),
     checkpoint: (state) => paid.checkpoint(state),
     async earn(amountMicros, movementId) {

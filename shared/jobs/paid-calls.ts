@@ -11,6 +11,7 @@ import { type PriceTable, pricesAt } from '../domain/price-table.ts';
 import { type PlatformUse, platformUsage, rateOf } from '../domain/protocol/cost.ts';
 import { addUsage, feeItem, isFee, receiptOf, tokensIn, type Usage } from '../domain/receipt.ts';
 import type { RunUsage } from '../domain/receipt-code.ts';
+import { judgedTool, type ToolUse } from '../domain/tool.ts';
 import type { World } from '../ports/world.ts';
 import type { Claimed } from '../store/claim.ts';
 import { keepCheckpoint, markCall } from '../store/mark-store.ts';
@@ -72,6 +73,13 @@ export class PaidCalls implements Stop {
     mayGoOn(this);
     if (asks !== undefined) this.takeIn(asks);
     await this.#mark([{ item: feeItem(item), quantity: boundMicros }]);
+  }
+
+  /** A call of a tool, held against what the agent may use. @throws NovaError as mark, bad_input. */
+  async tool(use: ToolUse): Promise<void> {
+    mayGoOn(this);
+    this.takeIn(judgedTool(this.claimed.spec.tools ?? [], use));
+    await this.#mark([{ item: feeItem(use.name), quantity: use.boundMicros }]);
   }
 
   async checkpoint(state: Json): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '../domain/agent.ts';
 import type { FetchedPage, Rejection } from '../domain/ctx.ts';
 import type { LlmAnswer, LlmRequest } from '../domain/llm.ts';
+import type { ToolUse } from '../domain/tool.ts';
 
 export type RunOrder = {
   readonly runId: string;
@@ -23,6 +24,8 @@ export type RunCalls = {
   mark(boundMicros: number, asks?: number, item?: string): Promise<void>;
   /** What the last marked call really cost; never called means its bound. */
   settle(costMicros: number): void;
+  /** Marks a call of a tool, when the agent has it. @throws NovaError as ctx.tool says. */
+  tool(use: ToolUse): Promise<void>;
   /** Marks, asks and books in one. @throws NovaError as ctx.llm says. */
   llm(request: LlmRequest): Promise<LlmAnswer>;
   /** Keeps the state at once. @throws NovaError conflict when the run is no longer ours. */

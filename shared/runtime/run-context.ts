@@ -1,12 +1,10 @@
 /** What a blueprint gets to see while it runs. Every way out passes the same gate: open, and before the deadline. */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Json } from '../domain/agent.ts';
-import type { CallAbout, RunContext, Spent } from '../domain/ctx.ts';
+import type { RunContext } from '../domain/ctx.ts';
 import { NovaError } from '../domain/error.ts';
-import { printOf } from '../domain/fingerprint.ts';
-import type { LlmAnswer, LlmRequest } from '../domain/llm.ts';
 import type { RunCalls, RunOrder } from '../ports/host.ts';
 import type { Time } from '../ports/time.ts';
+import { aboutOf, ask, isPaying, OpenGate, spend, useTool } from './run-gate.ts';
 import { boundedLog } from './run-log.ts';
 import { type RunState, runState } from './run-state.ts';
 
@@ -22,9 +20,6 @@ export type OpenRun = {
   /** From now on every call is refused; resolves when the marks and earnings under way have been answered. */
   close(): Promise<void>;
 };
-
-/** Tells a paid call made inside another one, which would wait for itself. */
-const paying = new AsyncLocalStorage<OpenGate>();
 
 /** What wire/ctx.ts carries: more would be a breach of the protocol, which ends the process. */
 const MAX_MOVEMENT_ID = 200;
@@ -46,6 +41,7 @@ export function openRun(order: RunOrder, calls: RunCalls, time: Time): OpenRun {
     sequence: order.sequence,
     now: () => time.now(),
     spend: (boundMicros, call, about) => spend(gate, calls, { boundMicros, call, ...aboutOf(about) }),
+    tool: (use, call) => useTool(gate, calls, { ...use, call }),
     llm: (request) => ask(gate, calls, request),
     async earn(amountMicros, movementId) {
       gate.pass('earn');
@@ -95,7 +91,7 @@ type Keeping = { readonly calls: RunCalls; readonly state: RunState };
 /** Durable when it resolves. Rejects, after that, in a run that was asked to stop. */
 async function checkpoint(gate: OpenGate, { calls, state }: Keeping, value: Json): Promise<void> {
   if (gate.closed) throw new NovaError('conflict', 'ctx.checkpoint: the run has ended');
-  if (paying.getStore() === gate) {
+  if (isPaying(gate)) {
     throw new NovaError('bad_input', 'ctx.checkpoint: it cannot be left inside a paid call');
   }
   state.set(value);
@@ -114,105 +110,5 @@ export function assertEarning(amountMicros: number): void {
   if (!Number.isSafeInteger(amountMicros) || amountMicros <= 0 || amountMicros > MAX_EARNING_MICROS) {
     const allowed = `a positive integer of micro-USD, at most ${MAX_EARNING_MICROS}`;
     throw new NovaError('bad_input', `ctx.earn: ${allowed}; got ${amountMicros}`);
-  }
-}
-
-type PaidCall<T> = {
-  readonly boundMicros: number;
-  readonly call: () => Promise<Spent<T>>;
-  readonly asks: string | undefined;
-  readonly item: string | undefined;
-};
-
-const ITEM = /^[a-z0-9][a-z0-9._-]{0,39}$/;
-
-const aboutOf = (about: CallAbout = {}): Pick<PaidCall<unknown>, 'asks' | 'item'> =>
-  typeof about === 'string' ? { asks: about, item: undefined } : { asks: about.asks, item: about.item };
-
-/** Marked, made and booked by the host: here it only waits for its turn. */
-function ask(gate: OpenGate, calls: RunCalls, request: LlmRequest): Promise<LlmAnswer> {
-  if (paying.getStore() === gate) {
-    return Promise.reject(new NovaError('bad_input', 'ctx.llm: a paid call cannot be made inside another one'));
-  }
-  return gate.inTurn(async () => {
-    gate.pass('llm');
-    return await calls.llm(request);
-  });
-}
-
-/** Paid calls of a run are made one after another, so that "the last marked call" is always one call. */
-function spend<T>(gate: OpenGate, calls: RunCalls, paid: PaidCall<T>): Promise<T> {
-  const { boundMicros, item } = paid;
-  if (item !== undefined && !ITEM.test(item)) {
-    const allowed = 'up to 40 lower-case letters, digits, dots and dashes';
-    return Promise.reject(new NovaError('bad_input', `ctx.spend: an item is ${allowed}; got "${item}"`));
-  }
-  if (!Number.isSafeInteger(boundMicros) || boundMicros < 0) {
-    const got = `got ${boundMicros}`;
-    return Promise.reject(new NovaError('bad_input', `ctx.spend: the bound is an integer of micro-USD; ${got}`));
-  }
-  if (paying.getStore() === gate) {
-    return Promise.reject(new NovaError('bad_input', 'ctx.spend: a paid call cannot be made inside another one'));
-  }
-  return gate.inTurn(() => payFor(gate, calls, paid));
-}
-
-async function payFor<T>(gate: OpenGate, calls: RunCalls, paid: PaidCall<T>): Promise<T> {
-  const { boundMicros, call, asks, item } = paid;
-  gate.pass('spend');
-  await gate.follow(calls.mark(boundMicros, asks === undefined ? undefined : printOf(asks), item));
-  gate.pass('spend');
-  // From here on the bound stays booked, unless the call says what it really cost.
-  const { costMicros, value } = await paying.run(gate, call);
-  if (!Number.isSafeInteger(costMicros) || costMicros < 0) {
-    throw gate.broke(`a paid call said it cost ${costMicros}: not an integer of micro-USD; its bound was booked`);
-  }
-  if (costMicros > boundMicros) {
-    throw gate.broke(`a paid call cost ${costMicros} micro-USD, its bound was ${boundMicros}: the bound was booked`);
-  }
-  if (!gate.closed) calls.settle(costMicros);
-  return value;
-}
-
-class OpenGate {
-  closed = false;
-  interrupted = false;
-  stopped = false;
-  fault: string | null = null;
-  readonly #deadline: number;
-  readonly #time: Time;
-  readonly #underWay = new Set<Promise<unknown>>();
-  #turn: Promise<unknown> = Promise.resolve();
-
-  constructor(deadline: number, time: Time) {
-    this.#deadline = deadline;
-    this.#time = time;
-  }
-
-  pass(call: string): void {
-    if (this.closed) throw new NovaError('conflict', `ctx.${call}: the run has ended`);
-    if (this.#time.now() >= this.#deadline) throw new NovaError('conflict', `ctx.${call}: the deadline has passed`);
-  }
-
-  broke(fault: string): NovaError {
-    this.fault ??= fault;
-    return new NovaError('broken', fault);
-  }
-
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(work);
-    this.#turn = mine.catch(() => {});
-    return mine;
-  }
-
-  follow<T>(call: Promise<T>): Promise<T> {
-    const answered: Promise<unknown> = call.catch(() => {}).then(() => this.#underWay.delete(answered));
-    this.#underWay.add(answered);
-    return call;
-  }
-
-  async close(): Promise<void> {
-    this.closed = true;
-    await Promise.all(this.#underWay);
   }
 }

@@ -59,6 +59,7 @@ export function decodeSpec(item: Item): AgentSpec {
     cooldownSeconds: count(item, 'cooldownSeconds'),
     overlap: item.overlap === 'wait' ? 'wait' : 'skip',
     ...(Array.isArray(item.repeats) ? { repeats: item.repeats as NonNullable<AgentSpec['repeats']> } : {}),
+    ...(Array.isArray(item.tools) ? { tools: item.tools as NonNullable<AgentSpec['tools']> } : {}),
   };
 }
 

@@ -13,6 +13,7 @@ import type { Actor } from '../domain/audit.ts';
 import { NovaError } from '../domain/error.ts';
 import { haltOver } from '../domain/halt.ts';
 import type { TaskShape } from '../domain/task.ts';
+import { assertTools } from '../domain/tool.ts';
 import type { Item, Op } from '../ports/table.ts';
 import { encodeAgent, encodeSpec } from './agent-item.ts';
 import { type AgentOps, type AgentPorts, type AgentRecords, agentEntity, reconcileOrder } from './agent-store.ts';
@@ -39,6 +40,7 @@ export type NewAgent = {
   readonly cooldownSeconds?: number;
   readonly overlap?: Overlap;
   readonly repeats?: NonNullable<AgentSpec['repeats']>;
+  readonly tools?: NonNullable<AgentSpec['tools']>;
   readonly task?: TaskShape;
   readonly restSeconds?: number;
   readonly autoRestart?: false;
@@ -123,7 +125,8 @@ export const placeOf = ({ task, restSeconds }: AgentSpec): Pick<Agent, 'compute'
 });
 
 function specOf(agentId: string, input: NewAgent): AgentSpec {
-  const { blueprint, config, holdMicros, timeoutSeconds } = input;
+  const { blueprint, config, holdMicros, timeoutSeconds, tools = [] } = input;
+  assertTools(tools);
   return {
     ...{ agentId, version: 1, blueprint, config, holdMicros, timeoutSeconds },
     crashLimit: input.crashLimit ?? AGENT_DEFAULTS.crashLimit,
@@ -131,6 +134,7 @@ function specOf(agentId: string, input: NewAgent): AgentSpec {
     overlap: input.overlap ?? 'skip',
     ...(input.holdTokens === undefined ? {} : { holdTokens: input.holdTokens }),
     ...(input.repeats === undefined || input.repeats.length === 0 ? {} : { repeats: input.repeats }),
+    ...(tools.length === 0 ? {} : { tools }),
     ...(input.task ? { task: input.task } : {}),
     ...(input.restSeconds === undefined ? {} : { restSeconds: input.restSeconds }),
     ...(input.autoRestart === false ? { autoRestart: false as const } : {}),

@@ -2,6 +2,7 @@
 import type { Agent, AgentSpec } from '../domain/agent.ts';
 import type { Actor } from '../domain/audit.ts';
 import { NovaError } from '../domain/error.ts';
+import { assertTools } from '../domain/tool.ts';
 import type { Op } from '../ports/table.ts';
 import { encodeSpec } from './agent-item.ts';
 import { type AgentPorts, agentEntity, getSpec, needAgent, reconcileOrder } from './agent-store.ts';
@@ -30,6 +31,7 @@ export async function changeSpec(
     const before = await getSpec(world.table, agentId, agent.specVersion);
     const { blueprint, version } = before;
     const after: AgentSpec = { ...change(before), agentId, blueprint, version: version + 1 };
+    assertTools(after.tools ?? []);
     if (sameItem({ ...after, version }, before)) return agent;
     const next = respecOps(world, agent, { after, ...by });
     if (!(await committed(world.table, next.ops, next.agent.auditHash))) continue;

@@ -1,14 +1,14 @@
 /**
  * The one protocol between a run and its host: over IPC to a child process, over HTTP to a container or another
  * language. Both sides parse what they get with these schemas; a kind or version that is not listed is refused, so a
- * later kind (tool) needs a new version on both sides. Amounts are integer micro-USD.
+ * later kind needs a new version on both sides. Amounts are integer micro-USD.
  *
  *   host → run   start · withdraw · interrupt · reply
- *   run → host   ready · begin · spend … spent · llm · earn · http · checkpoint · log · state · end
+ *   run → host   ready · begin · spend … spent · tool … spent · llm · earn · http · checkpoint · log · state · end
  *
  * `llm` is marked, made and booked by the host, which has the key and the prices.
  *
- * `spend`, `llm`, `earn`, `http` and `checkpoint` carry an `id` (per run, from 1) that the reply repeats; the others are not answered.
+ * `spend`, `tool`, `llm`, `earn`, `http` and `checkpoint` carry an `id` (per run, from 1) that the reply repeats; the others are not answered.
  */
 import * as z from 'zod';
 import type { Json, JsonObject } from '../domain/agent.ts';
@@ -53,7 +53,7 @@ export const CtxWithdraw = z.object({ v, kind: z.literal('withdraw'), runId });
 /** Stop at the next checkpoint: the machine is needed elsewhere. */
 export const CtxInterrupt = z.object({ v, kind: z.literal('interrupt'), runId });
 
-/** The answer to `spend`, `earn` and `checkpoint` (no value), `llm` (what was said) or `http` (the page); an error keeps its code and message. */
+/** The answer to `spend`, `tool`, `earn` and `checkpoint` (no value), `llm` (what was said) or `http` (the page); an error keeps its code and message. */
 export const CtxReply = z.object({
   v,
   kind: z.literal('reply'),
@@ -84,6 +84,12 @@ const Spend = z.object({
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,39}$/)
     .optional(),
+});
+/** Marks a call of a tool, held against what the agent may use. Refused as `spend`, and with denied or bad_input. */
+const UseTool = z.object({
+  ...{ v, kind: z.literal('tool'), runId, id, boundMicros: micros },
+  name: z.string().min(1).max(40),
+  args: jsonObject,
 });
 /** What the last marked call cost; never more than its bound. Not sent: it costs its bound. */
 const Spent = z.object({ v, kind: z.literal('spent'), runId, costMicros: micros });
@@ -138,6 +144,7 @@ export const CtxToHost = z.discriminatedUnion('kind', [
   Begin,
   Spend,
   Spent,
+  UseTool,
   AskLlm,
   Earn,
   Get,

@@ -17,6 +17,12 @@ export function owner(holdMicros = 1_000_000): Owner {
       left -= boundMicros;
       asked.push(item === undefined ? `mark ${boundMicros}` : `mark ${boundMicros} ${item}`);
     },
+    async tool({ name, args, boundMicros }) {
+      if (name === 'lab.render') throw new NovaError('denied', `"${name}" is no tool of this agent`);
+      if (boundMicros > left) throw new NovaError('budget_reached', `${left} micro-USD left`);
+      left -= boundMicros;
+      asked.push(`tool ${name} ${JSON.stringify(args)} ${boundMicros}`);
+    },
     settle: (costMicros) => void asked.push(`settle ${costMicros}`),
     async checkpoint(state) {
       asked.push(`checkpoint ${JSON.stringify(state)}`);

@@ -38,6 +38,23 @@ for (const [where, host] of Object.entries(HOSTS)) {
     assert.deepEqual(calls.asked, ['mark 100000', 'settle 100000']);
   });
 
+  test(`${where}: a tool is called by its name, with its arguments, when its owner has marked it`, async () => {
+    const calls = owner();
+    const entry = { tool: 'lab.search', asks: 'shoes', costUsd: '0.10' };
+    assert.equal((await host.execute(scripted(entry), calls)).outcome, 'succeeded');
+    assert.deepEqual(calls.asked, ['tool lab.search {"asks":"shoes"} 100000', 'settle 100000']);
+  });
+
+  test(`${where}: a tool that its owner refuses is not called, and costs nothing`, async () => {
+    const calls = owner();
+    const result = await host.execute(scripted({ tool: 'lab.render', costUsd: '0.10', revenueUsd: '1' }), calls);
+    assert.deepEqual(result, { outcome: 'crashed', note: '"lab.render" is no tool of this agent' });
+    const poor = owner(50_000);
+    const broke = await host.execute(scripted({ tool: 'lab.search', costUsd: '0.10', revenueUsd: '1' }), poor);
+    assert.deepEqual(broke, { outcome: 'failed', note: 'budget_reached' });
+    assert.deepEqual([...calls.asked, ...poor.asked], []);
+  });
+
   test(`${where}: a refused mark ends the run as failed with budget_reached, and the call is not made`, async () => {
     const calls = owner(50_000);
     const result = await host.execute(scripted({ costUsd: '0.10', revenueUsd: '1' }), calls);

@@ -9,6 +9,7 @@ import { NovaError } from '../../shared/domain/error.ts';
 import type { LlmRequest, ToldTokens } from '../../shared/domain/llm.ts';
 import { priceTable } from '../../shared/domain/price-table.ts';
 import { runReceipt } from '../../shared/domain/run-receipt.ts';
+import type { Tool } from '../../shared/domain/tool.ts';
 import { runAgentJob } from '../../shared/jobs/run-agent.ts';
 import { recoverExpired } from '../../shared/jobs/sweep.ts';
 import { stillClock } from '../../shared/memory/clock.ts';
@@ -50,10 +51,11 @@ type Stage = {
   readonly runMemoryMb?: number;
   readonly hold?: number;
   readonly tokens?: number;
+  readonly tools?: readonly Tool[];
 };
 
 /** One agent on a literal world; what its runs do and what the model answers is told run by run. */
-async function stage({ start = NOVEMBER, runMemoryMb = 512, hold = 50_000, tokens = 10_000 }: Stage = {}) {
+async function stage({ start = NOVEMBER, runMemoryMb = 512, hold = 50_000, tokens = 10_000, tools }: Stage = {}) {
   const table = mapTable();
   const clock = stillClock(start);
   let play: Play = async () => undefined;
@@ -81,7 +83,7 @@ async function stage({ start = NOVEMBER, runMemoryMb = 512, hold = 50_000, token
     },
   } as unknown as World;
   await table.write({ op: 'put', item: { ...AGENT, ...agentKey('ada') } });
-  const spec = { ...SPEC, holdMicros: hold, holdTokens: tokens };
+  const spec = { ...SPEC, holdMicros: hold, holdTokens: tokens, ...(tools ? { tools } : {}) };
   await table.write({ op: 'put', item: { ...encodeSpec(spec), ...specKey('ada', 1) } });
   await table.transact(createInstanceOps('ada', 0, 1));
   let ticks = 0;
@@ -165,6 +167,58 @@ test('a run with a model, a tool, Lambda, queue and table, line by line', async 
     ['dynamodb.write', 4, 2],
   ]);
   assert.equal(costMicros, 4_384);
+});
+
+const SEARCH: Tool = { name: 'search', maxMicros: 5_000, args: { query: 'text', pages: 'number?' } };
+
+test('a tool has a line of its name, and what it is asked tells one run from the next', async () => {
+  const { run } = await stage({ tools: [SEARCH] });
+  const search = (query: string) => async (calls: RunCalls) => {
+    await calls.tool({ name: 'search', args: { query }, boundMicros: 5_000 });
+    calls.settle(2_500);
+    await calls.tool({ name: 'search', args: { query, pages: 2 }, boundMicros: 4_000 });
+  };
+  const first = await run(search('shoes'));
+  // 2,500 that were told and 4,000 that were not; one request, 3 messages, claim, two marks and end: 0.2 + 1.2 + 2.5.
+  assert.deepEqual(first.lines.slice(0, 1), [['search', 1, 6_500]]);
+  assert.equal(first.costMicros, 6_504);
+  const [again, other] = [await run(search('shoes')), await run(search('boots'))];
+  assert.equal(again.prints?.input, first.prints?.input);
+  assert.notEqual(other.prints?.input, first.prints?.input);
+});
+
+test('a tool that the agent does not have, other arguments and a bound above its own are refused before any mark', async () => {
+  const { run } = await stage({ tools: [SEARCH] });
+  const codes: unknown[] = [];
+  const { costMicros, lines } = await run(async (calls) => {
+    const uses = [
+      { name: 'delete', args: {}, boundMicros: 1 },
+      { name: 'search', args: { query: 'x' }, boundMicros: 5_001 },
+      { name: 'search', args: {}, boundMicros: 1 },
+      { name: 'search', args: { query: 7 }, boundMicros: 1 },
+      { name: 'search', args: { query: 'x', also: true }, boundMicros: 1 },
+      { name: 'search', args: { query: 'x'.repeat(20_000) }, boundMicros: 1 },
+      { name: 'search', args: { query: 'x' }, boundMicros: -1 },
+    ];
+    for (const use of uses) await calls.tool(use).catch((error: { code: string }) => codes.push(error.code));
+  });
+  assert.deepEqual(codes, ['denied', 'denied', ...Array(5).fill('bad_input')]);
+  assert.deepEqual([costMicros, lines.at(-1)], [3, ['dynamodb.write', 2, 1]]);
+});
+
+test('a tool draws on the hold, and is refused when it is used up: what was refused is not called', async () => {
+  const { run } = await stage({ tools: [SEARCH], hold: 8_000 });
+  const made: string[] = [];
+  const { costMicros } = await run(async (calls) => {
+    for (const query of ['a', 'b']) {
+      await calls.tool({ name: 'search', args: { query }, boundMicros: 5_000 }).then(
+        () => made.push(query),
+        (error: { code: string }) => made.push(error.code),
+      );
+    }
+  });
+  assert.deepEqual(made, ['a', 'budget_reached']);
+  assert.equal(costMicros, 5_004);
 });
 
 test('a run without a paid call pays for its platform alone, and its page when the journal is full', async () => {

@@ -30,6 +30,7 @@ function shelf(pages: Record<string, string | NovaError>) {
     sequence: 0,
     now: () => 0,
     spend: async (_bound, call) => (await call()).value,
+    tool: () => Promise.reject(new NovaError('denied', 'no tool')),
     llm: () => Promise.reject(new NovaError('misconfigured', 'no model')),
     earn: async () => undefined,
     log: (message) => void lines.push(message),

@@ -3,6 +3,7 @@ import type { AgentSpec, JsonObject } from '../../../shared/domain/agent.ts';
 import { NovaError } from '../../../shared/domain/error.ts';
 import { holdMicros, rateOf } from '../../../shared/domain/protocol/cost.ts';
 import { changeSpec, type NewSpec } from '../../../shared/store/respec-store.ts';
+import { termsOf } from '../../agent-terms.ts';
 import { theAgent } from '../../agents.ts';
 import { type Reach, worldCommand } from '../../command.ts';
 import { COMPUTE_OPTIONS, type ComputeInput, type Place, placeFrom } from '../../compute.ts';
@@ -31,17 +32,20 @@ export const command = worldCommand({
     if (config === undefined && crashLimit === undefined && !namesAny(asked)) {
       throw new NovaError('bad_input', 'nothing to change: name a --config, a --crash-limit or a size');
     }
-    const { parseConfig, limits } = await loadBlueprint(agent.blueprint);
+    const blueprint = await loadBlueprint(agent.blueprint);
     const change = (before: AgentSpec): NewSpec => {
       const wanted: JsonObject = config ?? before.config;
-      const bounds = limits(parseConfig(wanted));
+      const parsed = blueprint.parseConfig(wanted);
+      const bounds = blueprint.limits(parsed);
       const place = namesAny(asked) ? placeFrom(merged(asked, before), bounds, world) : kept(before, bounds);
       const rate = rateOf(place, world.settings);
-      const { task: _task, restSeconds: _rest, autoRestart: _restart, ...same } = before;
+      const { task: _task, restSeconds: _rest, autoRestart: _restart, ...others } = before;
+      const { holdTokens: _tokens, repeats: _repeats, tools: _tools, ...same } = others;
+      const terms = termsOf(blueprint, parsed);
       return {
         ...same,
         ...{ config: wanted, ...place, holdMicros: holdMicros({ ...bounds, ...place }, rate, world.time.now()) },
-        ...(bounds.tokens === undefined ? {} : { holdTokens: bounds.tokens }),
+        ...terms,
         ...(crashLimit === undefined ? {} : { crashLimit }),
       };
     };
