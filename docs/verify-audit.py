@@ -1,14 +1,11 @@
 """Checks an export of the audit trail with nothing of NovaOS: python3 verify-audit.py audit.jsonl [newest anchor]"""
 import hashlib, json, sys
-
 START, PLACE = {"seq": 0, "hash": "0" * 64}, {"header": 0, "anchor": 1, "root": 2, "record": 3, "head": 3, "end": 4}
 anchors, anchored, closed = [], {}, set()
 number, records, roots, scope, chain, before = 0, 0, 0, None, None, None
-
 def must(holds, what):
     if not holds:
         sys.exit(f"line {number}: {what}")
-
 def follows(line, last):
     seq, said = line["seq"], json.loads(line["bytes"])
     must(hashlib.sha256(line["bytes"].encode()).hexdigest() == line["hash"], f"record {seq}: its bytes were changed")
@@ -37,17 +34,16 @@ for text in open(sys.argv[1], encoding="utf-8"):
         must(scope in ("all", entity) and entity not in closed, f"{entity} does not belong here")
         must(chain is None or chain["entity"] == entity, "the chain before it has no head")
         must(follows(line, chain or START)["entity"] == entity, "a record of something else")
-        must(anchored.pop((entity, line["seq"]), line["hash"]) == line["hash"], f"{entity}#{line['seq']} is not what was anchored")
+        must(anchored.pop((entity, line["seq"]), line["hash"]) == line["hash"], f"{entity} is not what was anchored")
         chain, records = line, records + 1
     elif kind == "head":
         last = chain or START
         must(entity not in closed and (chain is None or chain["entity"] == entity), f"{entity} is not in one piece")
         must(last["seq"] == line["seq"] and last["hash"] == line["hash"], f"the head of {entity} is not its last record")
-        closed.add(entity)
-        chain = None
+        chain = closed.add(entity)  # which is None
     else:
         found = [records, len(closed), len(anchors), roots]
-        must(chain is None and found == [line["records"], line["entities"], line["anchors"], line["roots"]], "wrong counts at the end")
+        must(chain is None and found == [line[n] for n in ("records", "entities", "anchors", "roots")], "wrong counts at the end")
 must(before == "end", "the file ends too early")
 must(not anchored, f"anchored and gone: {next(iter(anchored), '')}")
 must(len(sys.argv) < 3 or (anchors and anchors[-1]["hash"] == sys.argv[2]), "the newest anchor is another one than yours")

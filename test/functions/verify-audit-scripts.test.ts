@@ -65,6 +65,7 @@ for (const { name, program, skip } of CHECKERS) {
   test(`${name} stands alone and is short enough to be read`, () => {
     const text = readFileSync(join(root, name), 'utf8');
     assert.doesNotMatch(text, /from '\.|require\(|shared\/|node_modules/);
-    assert.ok(text.split('\n').filter((line) => line.trim()).length <= 70);
+    assert.ok(text.trimEnd().split('\n').length <= 50);
+    for (const line of text.split('\n')) assert.ok(line.length <= 132, line);
   });
 }
