@@ -1,4 +1,4 @@
-/** Few and telling alarms (ten are free, the eleventh is ten cents a month): each says who is hurt. One mail to the owner. */
+/** Few and telling alarms (ten are free, the eleventh is ten cents a month): each says who is hurt and what to do. */
 
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
@@ -9,6 +9,7 @@ import { ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { FunctionRow } from '../topology.ts';
 import type { Names } from './names.ts';
+import { stageKey } from './own-log.ts';
 
 type Bell = {
   readonly name: string;
@@ -19,6 +20,8 @@ type Bell = {
   readonly silence: 'good' | 'bad';
 };
 
+type Wait = { readonly minutes: number; readonly why: string };
+
 export class Alarms extends Construct {
   readonly rung: cloudwatch.IAlarm[] = [];
   private readonly topic: sns.Topic;
@@ -27,7 +30,8 @@ export class Alarms extends Construct {
   constructor(scope: Construct, names: Names, ownerEmail: string) {
     super(scope, 'alarms');
     this.names = names;
-    this.topic = new sns.Topic(this, 'Topic', { topicName: names.topic, enforceSSL: true });
+    const masterKey = stageKey(this, names);
+    this.topic = new sns.Topic(this, 'Topic', { topicName: names.topic, enforceSSL: true, masterKey });
     // A policy of one's own replaces the default one, which let alarms in.
     this.topic.addToResourcePolicy(alarmsMayPublish(this, this.topic.topicArn));
     new sns.Subscription(this, 'Owner', {
@@ -47,7 +51,7 @@ export class Alarms extends Construct {
   }
 
   /** The oldest message of a queue waits for too long: it is not being worked. */
-  waiting(name: string, queue: sqs.Queue, wait: { readonly minutes: number; readonly why: string }): void {
+  waiting(name: string, queue: sqs.Queue, wait: Wait): void {
     const metric = queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' });
     this.ring({
       name: `${name}-waiting`,
@@ -60,7 +64,7 @@ export class Alarms extends Construct {
   }
 
   /** Not one good run for so long: errors count, and so does silence. */
-  quiet(row: FunctionRow, functionName: string, quietMinutes: number): void {
+  quiet(row: FunctionRow, functionName: string, { minutes: quietMinutes, why }: Wait): void {
     const minutes = quietMinutes >= 120 ? 60 : 1;
     const metric = new cloudwatch.Metric({
       namespace: 'AWS/Lambda',
@@ -71,12 +75,24 @@ export class Alarms extends Construct {
     });
     this.ring({
       name: row.name,
-      why: row.errorImpact,
+      why,
       metric,
       threshold: 1,
       periods: quietMinutes / minutes,
       silence: 'bad',
     });
+  }
+
+  /** It throws, or runs out of time, while somebody waits for its answer. */
+  failing(row: FunctionRow, functionName: string, why: string): void {
+    const metric = new cloudwatch.Metric({
+      namespace: 'AWS/Lambda',
+      metricName: 'Errors',
+      dimensionsMap: { FunctionName: functionName },
+      period: Duration.minutes(5),
+      statistic: 'Sum',
+    });
+    this.ring({ name: row.name, why, metric, threshold: 3, periods: 1, silence: 'good' });
   }
 
   /** Invocations that the account had no room for, whoever wanted them: one metric for all functions. */

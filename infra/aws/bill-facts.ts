@@ -36,7 +36,7 @@ async function templatesOf(
   const app = new App({ outdir: folder, analyticsReporting: false });
   const codeOf = (): lambda.Code => lambda.Code.fromInline('export const handler = async () => {};');
   const imageOf = (): ContainerImage => ContainerImage.fromRegistry('whatever/it@sha256:0');
-  novaStacks(app, { choices: choicesFrom((name) => chosen[name]), codeOf, imageOf, checks: false });
+  novaStacks(app, { choices: choicesFrom((name) => chosen[name]), codeOf, imageOf });
   const { stacks } = app.synth({ skipValidation: true });
   return { stage: String(chosen.stage), templates: stacks.map(({ template }) => template as BillTemplate) };
 }

@@ -9,6 +9,8 @@ export type Containers = {
   readonly cudaDigest?: string;
   /** A network of the owner's own, with a way out; tasks get no public address in it. */
   readonly network?: { readonly vpcId: string; readonly subnetIds: readonly string[] };
+  /** Private subnets behind a NAT gateway instead of public ones: $36 a month, said at every synthesis. */
+  readonly vpc?: boolean;
 };
 
 export type Choices = {
@@ -23,6 +25,8 @@ export type Choices = {
   readonly logRetentionDays: number;
   /** A web application firewall before the two public paths: $8 a month, said at every synthesis. */
   readonly waf: boolean;
+  /** X-Ray: 100,000 traces a month are free, each further million is $5; absent: none. */
+  readonly tracing?: boolean;
   /** An OPA server that judges in place of the rules in the functions; absent: none. */
   readonly opaUrl?: string;
   /** Tasks of agents in containers; absent: functions alone. */
@@ -127,9 +131,17 @@ export function choicesFrom(read: Read): Choices {
   if (opaUrl !== undefined && opaUrl !== '' && !isHttpUrl(opaUrl)) {
     throw new ContextError([`opaUrl must be an http(s) address; got ${JSON.stringify(opaUrl)}`]);
   }
+  const tracing = yesNo(read('tracing') ?? false);
+  if ('must' in tracing) throw new ContextError([`tracing must be ${tracing.must}`]);
   const containers = containersFrom(read);
   const examples = (['ownerEmail', 'senderEmail'] as const).filter((name) => EXAMPLE.test(taken[name]));
-  return { ...taken, examples, ...(isHttpUrl(opaUrl) ? { opaUrl } : {}), ...(containers ? { containers } : {}) };
+  return {
+    ...taken,
+    examples,
+    ...(isHttpUrl(opaUrl) ? { opaUrl } : {}),
+    ...(tracing.value ? { tracing: true } : {}),
+    ...(containers ? { containers } : {}),
+  };
 }
 
 const isHttpUrl = (value: unknown): value is string =>
@@ -152,9 +164,11 @@ const CONTAINER_RULES = {
 function containersFrom(read: Read): Containers | undefined {
   const on = yesNo(read('containers') ?? false);
   const gpu = yesNo(read('gpu') ?? false);
+  const vpc = yesNo(read('vpc') ?? false);
   const problems = [
     ...('must' in on ? [`containers must be ${on.must}`] : []),
     ...('must' in gpu ? [`gpu must be ${gpu.must}`] : []),
+    ...('must' in vpc ? [`vpc must be ${vpc.must}`] : []),
   ];
   const said = (name: keyof typeof CONTAINER_RULES): string | undefined => {
     const value = read(name);
@@ -168,6 +182,9 @@ function containersFrom(read: Read): Containers | undefined {
   const [vpcId, subnets] = [said('vpcId'), said('taskSubnets')];
   if ((vpcId === undefined) !== (subnets === undefined)) problems.push('vpcId and taskSubnets belong together');
   const wantsGpu = 'value' in gpu && gpu.value;
+  const wantsVpc = 'value' in vpc && vpc.value;
+  if (wantsVpc && vpcId !== undefined) problems.push('vpc makes a network, vpcId takes one that is there: choose');
+  if ((wantsVpc || wantsGpu) && 'value' in on && !on.value) problems.push('gpu and vpc are about containers=true');
   if (wantsGpu && gpuImage === undefined && cudaDigest === undefined) {
     problems.push('gpu needs cudaDigest, the CUDA image to build on, or a finished gpuRunnerImage');
   }
@@ -178,10 +195,11 @@ function containersFrom(read: Read): Containers | undefined {
     ...(image === undefined ? {} : { image }),
     ...(gpuImage === undefined ? {} : { gpuImage }),
     ...(cudaDigest === undefined ? {} : { cudaDigest }),
+    ...(wantsVpc ? { vpc: true } : {}),
     ...(vpcId && subnets ? { network: { vpcId, subnetIds: subnets.split(',') } } : {}),
   };
 }
 
-type Taken = Omit<Choices, 'examples' | 'opaUrl' | 'containers'>;
+type Taken = Omit<Choices, 'examples' | 'opaUrl' | 'tracing' | 'containers'>;
 const isComplete = (taken: { readonly [name in keyof Taken]: Taken[name] | undefined }): taken is Taken =>
   Object.values(taken).every((value) => value !== undefined);

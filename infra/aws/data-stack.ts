@@ -1,15 +1,16 @@
 /** What must outlive everything: the table, and the key that protects the money in it. Deployed once, changed rarely. */
 
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secrets from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Aws, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { ROTATED_SECRETS, type SecretName } from '../topology.ts';
 import type { Choices } from './context.ts';
 import { askedInstead } from './examples.ts';
+import { keyStatements } from './key-policy.ts';
 import type { Names } from './names.ts';
 
 /** The sparse index `ix` of the Table port. */
@@ -25,11 +26,12 @@ export class DataStack extends Stack {
     Tags.of(this).add('nova-owner', owner, { excludeResourceTypes: ['aws:cdk:stack'] });
     const key = new kms.Key(this, 'Key', {
       alias: names.key,
-      description: `Protects the table ${names.table}`,
+      description: `Protects the table ${names.table}, its logs, alarms, audit roots and secrets`,
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    key.addToResourcePolicy(useThroughTable(names.table));
+    for (const statement of keyStatements(this, names, choices.stage)) key.addToResourcePolicy(statement);
+    new ssm.StringParameter(this, 'KeyArn', { parameterName: names.keyParameter, stringValue: key.keyArn });
     const table = new dynamodb.TableV2(this, 'Table', {
       tableName: names.table,
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
@@ -51,13 +53,13 @@ export class DataStack extends Stack {
     if (table.node.defaultChild instanceof dynamodb.CfnGlobalTable) {
       table.node.defaultChild.addPropertyOverride('Replicas.0.SSESpecification.KMSMasterKeyId', key.keyArn);
     }
-    auditBucket(this, names);
-    for (const name of ROTATED_SECRETS) madeSecret(this, names, name);
+    auditBucket(this, names, key);
+    for (const name of ROTATED_SECRETS) madeSecret(this, { names, name, key });
   }
 }
 
 /** A root of the audit trail stays for ten years as it was put; a governor of the account alone can end that sooner. */
-function auditBucket(stack: Stack, names: Names): void {
+function auditBucket(stack: Stack, names: Names, encryptionKey: kms.IKey): void {
   new s3.Bucket(stack, 'AuditRoots', {
     bucketName: names.auditBucket(Aws.ACCOUNT_ID, Aws.REGION),
     versioned: true,
@@ -65,39 +67,24 @@ function auditBucket(stack: Stack, names: Names): void {
     objectLockDefaultRetention: s3.ObjectLockRetention.governance(Duration.days(3_650)),
     blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
     objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    encryption: s3.BucketEncryption.S3_MANAGED,
+    encryption: s3.BucketEncryption.KMS,
+    encryptionKey,
+    bucketKeyEnabled: true,
     enforceSSL: true,
     minimumTLSVersion: 1.2,
     removalPolicy: RemovalPolicy.RETAIN,
   });
 }
 
+type MadeSecret = { readonly names: Names; readonly name: SecretName; readonly key: kms.IKey };
+
 /** 256 bits that nobody has seen: made at the first deploy, never in a template. */
-function madeSecret(stack: Stack, names: Names, name: SecretName): void {
+function madeSecret(stack: Stack, { names, name, key }: MadeSecret): void {
   new secrets.Secret(stack, `Secret-${name}`, {
     secretName: `${names.secretsPrefix}${name}`,
+    encryptionKey: key,
     description: 'Made by the deployment; a new version by nova secret rotate',
     generateSecretString: { passwordLength: 48, excludePunctuation: true },
     removalPolicy: RemovalPolicy.RETAIN,
-  });
-}
-
-/**
- * Whoever may use the table may use the key, for this table and through DynamoDB alone: roles need no grant on the key,
- * and the work stack need not know it.
- */
-function useThroughTable(table: string): iam.PolicyStatement {
-  return new iam.PolicyStatement({
-    sid: 'UseThroughTable',
-    principals: [new iam.AnyPrincipal()],
-    actions: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
-    resources: ['*'],
-    conditions: {
-      StringEquals: {
-        'kms:CallerAccount': Aws.ACCOUNT_ID,
-        'kms:ViaService': `dynamodb.${Aws.REGION}.amazonaws.com`,
-        'kms:EncryptionContext:aws:dynamodb:tableName': table,
-      },
-    },
   });
 }

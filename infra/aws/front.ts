@@ -2,12 +2,12 @@
 
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import * as waf from 'aws-cdk-lib/aws-wafv2';
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Choices } from './context.ts';
 import type { Names } from './names.ts';
+import { ownLog } from './own-log.ts';
 
 /** Who, when, which route, what came out. The route's template, never the path: paths name approvals. */
 const ACCESS_LOG = apigateway.AccessLogFormat.custom(
@@ -28,11 +28,7 @@ export class Front extends Construct {
 
   constructor(scope: Construct, names: Names, choices: Choices) {
     super(scope, 'front');
-    const access = new logs.LogGroup(this, 'AccessLog', {
-      logGroupName: names.logGroup('access'),
-      retention: choices.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const access = ownLog(this, 'AccessLog', { names, choices, name: names.logGroup('access') });
     const account = accountLogging(this);
     this.api = new apigateway.RestApi(this, 'Api', {
       restApiName: names.api,
@@ -47,17 +43,15 @@ export class Front extends Construct {
         accessLogFormat: ACCESS_LOG,
         loggingLevel: apigateway.MethodLoggingLevel.ERROR,
         dataTraceEnabled: false,
+        tracingEnabled: choices.tracing ?? false,
       },
     });
     // Gumroad repeats after a 503 and never after a 429; the others do after either.
     this.api.addGatewayResponse('Throttled', { type: apigateway.ResponseType.THROTTLED, statusCode: '503' });
     this.api.deploymentStage.node.addDependency(account);
     // API Gateway makes this group by itself when it is missing, and then keeps what is in it for ever.
-    const execution = new logs.LogGroup(this, 'ExecutionLog', {
-      logGroupName: `API-Gateway-Execution-Logs_${this.api.restApiId}/${choices.stage}`,
-      retention: choices.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const name = `API-Gateway-Execution-Logs_${this.api.restApiId}/${choices.stage}`;
+    const execution = ownLog(this, 'ExecutionLog', { names, choices, name });
     this.api.deploymentStage.node.addDependency(execution);
     if (choices.waf) firewall(this, { names, choices, stageArn: this.api.deploymentStage.stageArn });
   }
@@ -142,12 +136,8 @@ function blockedRequests(
   scope: Construct,
   { names, choices, aclArn }: Omit<Firewall, 'stageArn'> & { aclArn: string },
 ): void {
-  const log = new logs.LogGroup(scope, 'FirewallLog', {
-    // WAF takes no other beginning of the name.
-    logGroupName: `aws-waf-logs-${names.waf}`,
-    retention: choices.logRetentionDays,
-    removalPolicy: RemovalPolicy.DESTROY,
-  });
+  // WAF takes no other beginning of the name.
+  const log = ownLog(scope, 'FirewallLog', { names, choices, name: `aws-waf-logs-${names.waf}` });
   const hidden = ['authorization', 'cookie', 'stripe-signature', 'x-nova-signature'];
   new waf.CfnLoggingConfiguration(scope, 'FirewallLogging', {
     resourceArn: aclArn,

@@ -14,6 +14,22 @@ const ACTIONS: Readonly<Record<Access, readonly string[]>> = {
   delete: ['dynamodb:DeleteItem'],
 };
 
+/** `*`, for an action of WHY_EVERYWHERE alone. */
+export const EVERY_RESOURCE: readonly string[] = ['*'];
+
+/** Every action that is granted on `*`, and why there is no narrower name. A test holds this list to the templates. */
+export const WHY_EVERYWHERE: Readonly<Record<string, string>> = {
+  'scheduler:ListSchedules':
+    'AWS knows no resource for it: the whole account or nothing. It shows names and changes nothing.',
+  'ecs:ListTasks': 'AWS knows no resource but machines for it: a condition keeps it to the cluster of this stage.',
+  'xray:PutTraceSegments': 'AWS knows no resource for it: a trace belongs to nothing but the account and the Region.',
+  'xray:PutTelemetryRecords': 'AWS knows no resource for it: it tells X-Ray how many segments were sent, and no more.',
+};
+
+/** What a function that is traced sends to X-Ray. */
+export const traceStatement = (): iam.PolicyStatement =>
+  allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], EVERY_RESOURCE);
+
 export const allow = (
   actions: readonly string[],
   resources: readonly string[],
@@ -123,8 +139,7 @@ export function scheduleStatements(scope: Construct, names: Names, roleArn: stri
       ['scheduler:CreateSchedule', 'scheduler:UpdateSchedule', 'scheduler:DeleteSchedule', 'scheduler:GetSchedule'],
       [schedules],
     ),
-    // ListSchedules knows no resource: AWS offers the whole account or nothing.
-    allow(['scheduler:ListSchedules'], ['*']),
+    allow(['scheduler:ListSchedules'], EVERY_RESOURCE),
     allow(['iam:PassRole'], [roleArn], { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } }),
   ];
 }

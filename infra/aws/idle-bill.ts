@@ -95,23 +95,28 @@ export const idleUsages = (templates: readonly BillTemplate[]): Usage[] => [
 const fleetMetrics: readonly Usage[] = [{ price: 'customMetric', amount: FLEET_METRICS, what: 'fleet metrics' }];
 
 function usagesOf({ Resources }: BillTemplate): Usage[] {
-  const memories = new Map(
-    Object.entries(Resources).map(([id, { Properties }]) => [id, Number(Properties?.MemorySize ?? 128) / 1024]),
+  const callees = new Map(
+    Object.entries(Resources).map(([id, { Properties }]) => [
+      id,
+      { gb: Number(Properties?.MemorySize ?? 128) / 1024, traced: Properties?.TracingConfig !== undefined },
+    ]),
   );
   return Object.entries(Resources).flatMap(([id, { Type, Properties = {} }]) => {
     const priced = PRICED[Type];
-    if (priced) return priced(Properties, memories, id);
+    if (priced) return priced(Properties, callees, id);
     if (FREE_AT_REST.has(Type)) return [];
     throw new Error(`${id}: nobody has said what an idle ${Type} costs (infra/aws/idle-bill.ts)`);
   });
 }
 
-type Pricer = (properties: Properties, memories: ReadonlyMap<string, number>, id: string) => Usage[];
+type Callees = ReadonlyMap<string, { readonly gb: number; readonly traced: boolean }>;
+type Pricer = (properties: Properties, callees: Callees, id: string) => Usage[];
 
 const PRICED: Readonly<Record<string, Pricer>> = {
   'AWS::KMS::Key': (_, __, id) => [
     { price: 'kmsKey', amount: 1, what: id },
     { price: 'kmsRequest', amount: KEY_CALLS, what: 'calls for the table' },
+    { price: 'kmsRequest', amount: KEY_CALLS, what: 'calls for the log of the sweep, the one that is written to' },
   ],
   'AWS::DynamoDB::GlobalTable': (_, __, id) => [
     { price: 'dynamoGbMonth', amount: 0.1, what: id },
@@ -120,7 +125,7 @@ const PRICED: Readonly<Record<string, Pricer>> = {
   'AWS::Lambda::EventSourceMapping': (_, __, id) => [
     { price: 'sqsRequest', amount: IDLE_POLLS_PER_QUEUE, what: `polls of ${id}` },
   ],
-  'AWS::Scheduler::Schedule': (properties, memories) => schedule(properties, memories),
+  'AWS::Scheduler::Schedule': (properties, callees) => schedule(properties, callees),
   'AWS::CloudWatch::Alarm': (properties, _, id) => {
     const metrics = Array.isArray(properties.Metrics) ? properties.Metrics.length : 1;
     return [{ price: 'alarmMetric', amount: metrics, what: id }];
@@ -149,10 +154,10 @@ const PRICED: Readonly<Record<string, Pricer>> = {
 };
 
 /** A tick, the invocation it makes, and what that reads and writes. */
-function schedule(properties: Properties, memories: ReadonlyMap<string, number>): Usage[] {
+function schedule(properties: Properties, callees: Callees): Usage[] {
   const runs = runsPerMonth(String(properties.ScheduleExpression));
   const what = `${properties.Name}`;
-  const gb = memories.get(targetOf(properties)) ?? 0.5;
+  const { gb, traced } = callees.get(targetOf(properties)) ?? { gb: 0.5, traced: false };
   return [
     { price: 'schedulerInvocation', amount: runs, what },
     { price: 'lambdaRequest', amount: runs, what },
@@ -160,6 +165,7 @@ function schedule(properties: Properties, memories: ReadonlyMap<string, number>)
     { price: 'dynamoReadUnit', amount: runs * IDLE_RUN.readUnits, what },
     { price: 'dynamoWriteUnit', amount: runs * IDLE_RUN.writeUnits, what },
     { price: 'logGbIn', amount: (runs * IDLE_RUN.logBytes) / 1e9, what },
+    ...(traced ? [{ price: 'xrayTrace', amount: runs, what } as const] : []),
   ];
 }
 

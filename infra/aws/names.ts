@@ -33,6 +33,7 @@ export function namesOf(stage: string) {
     /** Changes, for the owner's own rules. */
     bus: own,
     waf: own,
+    keyParameter: `/nova/${stage}/key-arn`,
     publicUrlParameter: `/nova/${stage}/public-url`,
     manifestParameter: `/nova/${stage}/manifest`,
     /** Names of buckets are the world's: the account makes this one's own. */

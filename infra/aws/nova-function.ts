@@ -2,8 +2,7 @@
 
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { FunctionRow } from '../topology.ts';
 import {
@@ -14,7 +13,9 @@ import {
   scheduleStatements,
   sendStatement,
   tableStatements,
+  traceStatement,
 } from './grants.ts';
+import { ownLog } from './own-log.ts';
 import type { Site, StackEnv } from './site.ts';
 
 export class NovaFunction extends Construct {
@@ -25,11 +26,7 @@ export class NovaFunction extends Construct {
   constructor(scope: Construct, row: FunctionRow, site: Site, extraEnv: StackEnv = {}) {
     super(scope, row.name);
     this.row = row;
-    const logGroup = new logs.LogGroup(this, 'Log', {
-      logGroupName: site.names.logGroup(row.name),
-      retention: site.choices.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = ownLog(this, 'Log', { ...site, name: site.names.logGroup(row.name) });
     this.role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: `What ${row.name} may do`,
@@ -47,6 +44,7 @@ export class NovaFunction extends Construct {
       // The role is written by hand: whatever a construct would add for convenience is left out.
       role: this.role.withoutPolicyUpdates(),
       logGroup,
+      ...(site.choices.tracing ? { tracing: lambda.Tracing.ACTIVE } : {}),
       loggingFormat: lambda.LoggingFormat.JSON,
       systemLogLevelV2: lambda.SystemLogLevel.WARN,
       environment: { ...site.envOf(row), ...extraEnv },
@@ -68,6 +66,7 @@ export class NovaFunction extends Construct {
       ...parameterStatements(Stack.of(this), site.names, uses),
       ...(uses.auditRoots ? [rootsStatement(Stack.of(this), site.names)] : []),
       ...(uses.launches ? (site.cluster?.launchStatements() ?? []) : []),
+      ...(site.choices.tracing ? [traceStatement()] : []),
       ...(uses.events ? [eventsStatement(Stack.of(this), site.names)] : []),
       ...(uses.schedules ? scheduleStatements(Stack.of(this), site.names, site.agentSchedules.role.roleArn) : []),
     ];

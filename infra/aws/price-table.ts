@@ -64,6 +64,13 @@ export const PRICES = {
     date: '2026-11-20',
   },
   wafRule: { usd: 1, per: 'rule and month', free: 0, source: 'general knowledge, to be checked', date: '2026-11-20' },
+  xrayTrace: {
+    usd: 5e-6,
+    per: 'trace recorded',
+    free: 100_000,
+    source: 'general knowledge, to be checked',
+    date: '2026-11-20',
+  },
   natGatewayHour: {
     usd: 0.045,
     per: 'hour of a NAT gateway',

@@ -12,7 +12,7 @@ import { Construct } from 'constructs';
 import { heard, type TaskRow, tasks } from '../topology.ts';
 import type { Choices } from './context.ts';
 import { GpuProvider } from './gpu-provider.ts';
-import { allow } from './grants.ts';
+import { allow, EVERY_RESOURCE } from './grants.ts';
 import type { Names } from './names.ts';
 import type { Site, StackEnv } from './site.ts';
 import { TaskDefinition } from './task-definition.ts';
@@ -27,6 +27,10 @@ export type ClusterProps = {
 
 /** Two places, so that one that is out of machines is not the end of it. */
 const ZONES = 2;
+const FREE_ENDPOINTS = {
+  Table: { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB },
+  Layers: { service: ec2.GatewayVpcEndpointAwsService.S3 },
+};
 
 export class TaskCluster extends Construct {
   readonly #props: ClusterProps;
@@ -39,7 +43,7 @@ export class TaskCluster extends Construct {
     super(scope, 'tasks');
     this.#props = props;
     const { names, containers } = props;
-    const network = containers.network ?? ownNetwork(this, containers.gpu);
+    const network = containers.network ?? (containers.vpc ? behindGateway(this) : ownNetwork(this, containers.gpu));
     this.#subnets = network.subnetIds;
     this.#securityGroup = new ec2.CfnSecurityGroup(this, 'OutwardsOnly', {
       groupDescription: 'Tasks of agents: nobody comes in',
@@ -66,7 +70,7 @@ export class TaskCluster extends Construct {
       NOVA_CLUSTER: names.cluster,
       NOVA_TASK_SUBNETS: this.#subnets.join(','),
       NOVA_TASK_SECURITY_GROUPS: this.#securityGroup.attrGroupId,
-      NOVA_TASK_PUBLIC_IP: containers.network ? 'no' : 'yes',
+      NOVA_TASK_PUBLIC_IP: containers.network || containers.vpc ? 'no' : 'yes',
       ...(this.#gpu ? { NOVA_TASK_GPU_PROVIDER: this.#gpu.provider.ref } : {}),
     };
   }
@@ -107,7 +111,7 @@ export class TaskCluster extends Construct {
       ),
       allow(['ecs:DescribeTasks', 'ecs:StopTask'], [arn('task', `${names.cluster}/*`)], here),
       // ListTasks knows no resource but the machines of a cluster: the condition keeps it to this one.
-      allow(['ecs:ListTasks'], ['*'], here),
+      allow(['ecs:ListTasks'], EVERY_RESOURCE, here),
       allow(
         ['iam:PassRole'],
         defined.flatMap(({ name }) => [roleArn(names.taskRole(name)), roleArn(names.executionRole(name))]),
@@ -117,18 +121,32 @@ export class TaskCluster extends Construct {
   }
 }
 
+type Network = { readonly vpcId: string; readonly subnetIds: readonly string[] };
+
+/** Private subnets, and one NAT gateway as the only way out: no task has an address that the world can see. */
+function behindGateway(scope: Construct): Network {
+  const vpc = new ec2.Vpc(scope, 'Network', {
+    maxAzs: ZONES,
+    natGateways: 1,
+    restrictDefaultSecurityGroup: false,
+    subnetConfiguration: [
+      { name: 'way-out', subnetType: ec2.SubnetType.PUBLIC, cidrMask: 28, mapPublicIpOnLaunch: false },
+      { name: 'tasks', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 20 },
+    ],
+    gatewayEndpoints: FREE_ENDPOINTS,
+  });
+  return { vpcId: vpc.vpcId, subnetIds: vpc.privateSubnets.map(({ subnetId }) => subnetId) };
+}
+
 /** Public subnets without a way in. Tasks of Fargate get an address each; machines with GPUs get one from the subnet. */
-function ownNetwork(scope: Construct, gpu: boolean): { readonly vpcId: string; readonly subnetIds: readonly string[] } {
+function ownNetwork(scope: Construct, gpu: boolean): Network {
   const vpc = new ec2.Vpc(scope, 'Network', {
     maxAzs: ZONES,
     natGateways: 0,
     // It would bring a function of its own, to empty a group that nothing is in.
     restrictDefaultSecurityGroup: false,
     subnetConfiguration: [{ name: 'tasks', subnetType: ec2.SubnetType.PUBLIC, cidrMask: 20, mapPublicIpOnLaunch: gpu }],
-    gatewayEndpoints: {
-      Table: { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB },
-      Layers: { service: ec2.GatewayVpcEndpointAwsService.S3 },
-    },
+    gatewayEndpoints: FREE_ENDPOINTS,
   });
   return { vpcId: vpc.vpcId, subnetIds: vpc.publicSubnets.map(({ subnetId }) => subnetId) };
 }

@@ -1,11 +1,11 @@
 /** One image as a task: what it may do, how it is watched, how long it may take to stop. */
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as logs from 'aws-cdk-lib/aws-logs';
-import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
+import { Aws, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { TaskRow } from '../topology.ts';
 import { logStatement, parameterStatements, sendStatement, tableStatements } from './grants.ts';
+import { ownLog } from './own-log.ts';
 import { envForTask, type Site } from './site.ts';
 
 export type DefinitionProps = { readonly site: Site; readonly image: ecs.ContainerImage };
@@ -18,11 +18,7 @@ export class TaskDefinition extends Construct {
     super(scope, row.name);
     this.row = row;
     const { names, choices } = site;
-    const logGroup = new logs.LogGroup(this, 'Log', {
-      logGroupName: names.logGroup(row.name),
-      retention: choices.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = ownLog(this, 'Log', { names, choices, name: names.logGroup(row.name) });
     this.role = new iam.Role(this, 'Role', {
       roleName: names.taskRole(row.name),
       assumedBy: forTasks(),

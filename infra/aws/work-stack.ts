@@ -5,10 +5,8 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { RULES, type RuleId, todoFor } from '../../shared/domain/alert/register.ts';
 import { type FunctionRow, functions, type QueueName, queues } from '../topology.ts';
 import { AgentSchedules } from './agent-schedules.ts';
-import { Alarms } from './alarms.ts';
 import type { Choices } from './context.ts';
 import { Dashboards } from './dashboards.ts';
 import { askedInstead } from './examples.ts';
@@ -20,6 +18,7 @@ import { QueuePair } from './queues.ts';
 import { SavedQueries } from './saved-queries.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
 import { envFor, fullEnv, type Site } from './site.ts';
+import { stageAlarms } from './stage-alarms.ts';
 import { SystemSchedules } from './system-schedules.ts';
 import { type ImageOf, TaskCluster } from './task-cluster.ts';
 import { WebFunction } from './web-function.ts';
@@ -53,8 +52,8 @@ export class WorkStack extends Stack {
     // Changes, for the owner's own rules; nothing of ours depends on it.
     new events.CfnEventBus(this, 'Bus', { name: names.bus, description: 'Events of NovaOS: docs/events.md' });
     const shapes = { site, front, schedules: new SystemSchedules(this, names, agentSchedules.deadLetters) };
-    const made = functions.map((row) => ({ row, made: makeFunction(this, row, shapes) }));
-    const { rung } = alarms(this, { site, front, made });
+    for (const row of functions) makeFunction(this, row, shapes);
+    const { rung } = stageAlarms(this, { site, front });
     new Dashboards(this, { names, stage: choices.stage, queue, api: front.api, alarms: rung });
     new SavedQueries(this, names);
     this.parameters(site, front);
@@ -89,40 +88,6 @@ function makeFunction(scope: Construct, row: FunctionRow, { site, front, schedul
   const queueRow = queues.find(({ name }) => name === on.queue);
   if (!queueRow) throw new Error(`the topology has no queue ${on.queue}`);
   return new QueueFunction(scope, row, { queue: queueRow, batchSize: on.batchSize, site });
-}
-
-type Alarmed = {
-  readonly site: Site;
-  readonly front: Front;
-  readonly made: readonly { readonly row: FunctionRow; readonly made: NovaFunction }[];
-};
-
-/** The words of the register: an alarm says what an alert of the same kind says. */
-const wordsOf = (rule: RuleId, subject = ''): string =>
-  `${RULES[rule].hurts} ${todoFor(rule, subject)} More: docs/runbook.md#${rule}`;
-
-/** A queue's function fails into its dead letters, a schedule's into silence, the door's into answers. */
-function alarms(scope: Construct, { site, front, made }: Alarmed): Alarms {
-  const bells = new Alarms(scope, site.names, site.choices.ownerEmail);
-  for (const { row } of made) {
-    const { on } = row;
-    if ('queue' in on) {
-      const why = `${row.errorImpact} ${wordsOf('dead_letters', on.queue)}`;
-      bells.deadLetters(on.queue, site.queue(on.queue).deadLetters, why);
-    }
-    if ('schedule' in on) bells.quiet(row, site.names.function(row.name), on.quietMinutes);
-  }
-  const doors = made.filter(({ row }) => 'http' in row.on).map(({ row }) => row.errorImpact);
-  bells.door(front.api, doors.join(' '));
-  bells.deadLetters('schedules', site.agentSchedules.deadLetters, wordsOf('schedule_dead_letters'));
-  bells.throttled(wordsOf('throttles'));
-  const sweep = made.find(({ row }) => row.name === 'sweep');
-  if (sweep) bells.slow(sweep.row, site.names.function('sweep'), wordsOf('slow_sweep'));
-  bells.waiting('runs', site.queue('runs').queue, {
-    minutes: 60,
-    why: wordsOf('oldest_message', 'runs'),
-  });
-  return bells;
 }
 
 /** A mail at 80 and at 100 per cent of what the owner means to spend on all of AWS in a month; it stops nothing. */

@@ -16,6 +16,7 @@ test('the logical ids of the data stack are what they were', () => {
     'AWS::KMS::Key Key961B73FD',
     'AWS::S3::Bucket AuditRootsFD2559D7',
     'AWS::S3::BucketPolicy AuditRootsPolicy2F285E95',
+    'AWS::SSM::Parameter KeyArnE8707E9F',
     'AWS::SecretsManager::Secret Secretapprovalpepper43B26F59',
   ]);
 });
@@ -86,18 +87,45 @@ test('the pepper of approval codes is made by the deployment, and no template or
   assert.deepEqual([secret?.DeletionPolicy, secret?.UpdateReplacePolicy], ['Retain', 'Retain']);
 });
 
-test('the key turns every year and works through this table alone', () => {
+type KeyStatement = {
+  readonly Sid?: string;
+  readonly Principal: unknown;
+  readonly Condition?: Record<string, unknown>;
+};
+const keyPolicy = (key?.Properties.KeyPolicy as { Statement: KeyStatement[] } | undefined)?.Statement ?? [];
+const keyUse = (sid: string): string => JSON.stringify(keyPolicy.find(({ Sid }) => Sid === sid) ?? assert.fail(sid));
+
+test('the key turns every year, and who may use a thing of this stage uses it through that thing’s service alone', () => {
   assert.equal(key?.Properties.EnableKeyRotation, true);
-  const policy = key?.Properties.KeyPolicy as { Statement: Record<string, unknown>[] } | undefined;
-  const open = (policy?.Statement ?? []).filter(({ Principal }) => JSON.stringify(Principal) === '{"AWS":"*"}');
-  assert.equal(open.length, 1);
-  assert.deepEqual(open[0]?.Condition, {
-    StringEquals: {
-      'kms:CallerAccount': { Ref: 'AWS::AccountId' },
-      'kms:ViaService': { 'Fn::Join': ['', ['dynamodb.', { Ref: 'AWS::Region' }, '.amazonaws.com']] },
-      'kms:EncryptionContext:aws:dynamodb:tableName': 'nova-test',
-    },
+  const open = keyPolicy.filter(({ Principal }) => JSON.stringify(Principal) === '{"AWS":"*"}');
+  assert.deepEqual(
+    open.map(({ Sid }) => Sid),
+    ['UseThroughTable', 'UseThroughRoots', 'UseThroughSecrets'],
+  );
+  const through = (service: string, rest: object) => ({
+    'kms:CallerAccount': { Ref: 'AWS::AccountId' },
+    'kms:ViaService': { 'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.amazonaws.com']] },
+    ...rest,
   });
+  assert.deepEqual(open[0]?.Condition, {
+    StringEquals: through('dynamodb', { 'kms:EncryptionContext:aws:dynamodb:tableName': 'nova-test' }),
+  });
+  assert.match(keyUse('UseThroughRoots'), /"kms:EncryptionContext:aws:s3:arn".*:s3:::nova-test-audit-/);
+  assert.match(keyUse('UseThroughSecrets'), /"kms:EncryptionContext:SecretARN".*:secret:\/nova\/test\/secrets\/\*/);
+});
+
+test('logs and alarms use the key for this stage alone', () => {
+  for (const group of ['/nova/test/*', 'API-Gateway-Execution-Logs_*/test', 'aws-waf-logs-nova-test'])
+    assert.ok(keyUse('UseForLogs').includes(`:log-group:${group}`), group);
+  assert.match(keyUse('UseForLogs'), /"ArnLike":\{"kms:EncryptionContext:aws:logs:arn"/);
+  assert.match(keyUse('UseForAlarms'), /aws:SourceAccount.*nova-test-alarms/);
+});
+
+test('the table, the roots and the secrets are all under the one key', () => {
+  const [bucket] = resources(data, 'AWS::S3::Bucket');
+  const [secret] = resources(data, 'AWS::SecretsManager::Secret');
+  const arn = `{"Fn::GetAtt":["${key?.id}","Arn"]}`;
+  for (const one of [table, bucket, secret]) assert.ok(JSON.stringify(one?.Properties).includes(arn), one?.id);
 });
 
 test('the table has the keys and the index that a rehearsal makes', () => {

@@ -4,8 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { WHY_EVERYWHERE } from '../../infra/aws/grants.ts';
 import { ENTITIES, functions } from '../../infra/topology.ts';
-import { resources, synthesized } from './synthesized.ts';
+import { resources, synthesized, type Template } from './synthesized.ts';
 
 type Statement = {
   readonly Effect: string;
@@ -15,11 +16,20 @@ type Statement = {
 };
 
 const { data, work } = synthesized();
+/** Everything that an owner may choose, at once. */
+const all = synthesized({
+  waf: true,
+  tracing: true,
+  containers: { gpu: true, cudaDigest: `sha256:${'0'.repeat(64)}` },
+});
 const roleIds = new Map(resources(work, 'AWS::IAM::Role').map((role) => [role.id, role]));
-const policies = resources(work, 'AWS::IAM::Policy').map(({ Properties }) => ({
-  role: (Properties.Roles as { Ref: string }[])[0]?.Ref ?? '',
-  statements: (Properties.PolicyDocument as { Statement: Statement[] }).Statement,
-}));
+const policiesOf = (template: Template) =>
+  resources(template, 'AWS::IAM::Policy').map(({ Properties }) => ({
+    role: (Properties.Roles as { Ref: string }[])[0]?.Ref ?? '',
+    statements: (Properties.PolicyDocument as { Statement: Statement[] }).Statement,
+  }));
+const policies = policiesOf(work);
+const everyPolicy = policiesOf(all.work);
 const actionsOf = ({ Action }: Statement): string[] => [Action].flat();
 const keysOf = ({ Condition }: Statement): string[] =>
   (Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] as string[] | undefined) ?? [];
@@ -39,7 +49,7 @@ const shown = (resource: unknown): string =>
 test('the actions of every role are the ones that were agreed on', () => {
   const golden = join(import.meta.dirname, 'golden-iam.json');
   const actual = Object.fromEntries(
-    policies.map(({ role, statements }) => [
+    everyPolicy.map(({ role, statements }) => [
       role.replace(/Role.*$/, ''),
       statements.map((statement) => {
         const keys = keysOf(statement);
@@ -61,13 +71,13 @@ test('the actions of every role are the ones that were agreed on', () => {
 });
 
 test('no role outgrows what AWS stores of inline policies', () => {
-  for (const { role, statements } of policies) {
+  for (const { role, statements } of everyPolicy) {
     assert.ok(JSON.stringify(statements).length <= 10_240, `${role}: ${JSON.stringify(statements).length} characters`);
   }
 });
 
 test('no statement allows every action, or all actions of a service, or by exception', () => {
-  for (const { role, statements } of policies) {
+  for (const { role, statements } of everyPolicy) {
     for (const statement of statements) {
       assert.ok(!('NotAction' in statement) && !('NotResource' in statement), role);
       for (const action of actionsOf(statement)) assert.doesNotMatch(action, /\*/, role);
@@ -75,9 +85,25 @@ test('no statement allows every action, or all actions of a service, or by excep
   }
 });
 
-test('every resource is named, except where AWS knows none', () => {
-  const everywhere = policies.flatMap(({ statements }) => statements).filter(({ Resource }) => Resource === '*');
-  assert.deepEqual([...new Set(everywhere.flatMap(actionsOf))], ['scheduler:ListSchedules']);
+test('every resource is named, but for the actions that are on the list of reasons, and none stands there unused', () => {
+  const isOpen = ({ Resource }: Statement): boolean => [Resource].flat().includes('*');
+  const open = everyPolicy.flatMap(({ statements }) => statements).filter(isOpen);
+  assert.deepEqual([...new Set(open.flatMap(actionsOf))].sort(), Object.keys(WHY_EVERYWHERE).sort());
+  for (const [action, reason] of Object.entries(WHY_EVERYWHERE)) assert.match(reason, /^[A-Z].{40,}\.$/, action);
+  // In the policy of a key the star is the key itself; nothing else has one.
+  for (const template of [all.data, all.work]) {
+    for (const { id, Type, Properties } of resources(template)) {
+      if (Type === 'AWS::IAM::Policy' || Type === 'AWS::KMS::Key') continue;
+      assert.doesNotMatch(JSON.stringify(Properties), /"Resource":("\*"|\["\*"\])/, id);
+    }
+  }
+});
+
+test('what AWS says of roles is said of three: the log of APIs, machines with GPUs and whoever starts them', () => {
+  const managed = resources(all.work, 'AWS::IAM::Role').flatMap(({ id, Properties }) =>
+    'ManagedPolicyArns' in Properties ? [id.replace(/[0-9A-F]{8}$/, '')] : [],
+  );
+  assert.deepEqual(managed.sort(), ['frontLogRole', 'tasksgpuInfrastructureRole', 'tasksgpuMachineRole']);
 });
 
 test('each function has a role of its own without managed policies', () => {
@@ -215,15 +241,21 @@ test('the one role that can be passed on may only send ticks, and only schedules
   assert.match(JSON.stringify(roleIds.get(roleId)?.Properties.AssumeRolePolicyDocument), /schedule-group\/nova-test"/);
 });
 
-test('nothing is exported, and every physical name carries the stage', () => {
-  for (const template of [data, work]) {
+test('nothing is exported, no stack refers to the other, and every physical name carries the stage', () => {
+  const ids = Object.keys(all.data.Resources);
+  const referred = [...JSON.stringify(all.work).matchAll(/"(?:Ref|Fn::GetAtt)":\[?"([\w:]+)"/g)].map(
+    ([, id = '']) => id,
+  );
+  assert.ok(referred.length > 100);
+  for (const id of referred) assert.ok(!ids.includes(id) || id in all.work.Resources, `${id} is of the other stack`);
+  for (const template of [data, work, all.data, all.work]) {
     for (const [name, output] of Object.entries(template.Outputs ?? {})) assert.ok(!output.Export, name);
     assert.doesNotMatch(JSON.stringify(template), /Fn::ImportValue/);
     for (const { id, Properties } of resources(template)) {
       for (const [property, value] of Object.entries(Properties)) {
         if (!/^(\w*Name|Name)$/.test(property) || /^(FunctionName|RestApiName|StageName|GroupName)$/.test(property))
           continue;
-        if (['PolicyName', 'DomainName', 'MetricName'].includes(property)) continue;
+        if (['PolicyName', 'DomainName', 'MetricName', 'ServiceName'].includes(property)) continue;
         assert.match(JSON.stringify(value), /test/, `${id}.${property}`);
       }
     }

@@ -1,7 +1,7 @@
 /** What no emulator proves about queues and functions: the template is asked instead. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { functions, queues } from '../../infra/topology.ts';
+import { functions, queues, tasks } from '../../infra/topology.ts';
 import { CHOICES, type Resource, resources, synthesized } from './synthesized.ts';
 
 const { data, work } = synthesized();
@@ -144,6 +144,16 @@ test('a firewall comes on request, before the same stage', () => {
   assert.equal(resources(guarded, 'AWS::WAFv2::WebACLAssociation').length, 1);
 });
 
+test('every log, those of tasks and of the firewall too, is under the key of the stage and ends', () => {
+  const all = synthesized({ waf: true, containers: { gpu: true, cudaDigest: `sha256:${'0'.repeat(64)}` } }).work;
+  const groups = resources(all, 'AWS::Logs::LogGroup');
+  assert.equal(groups.length, functions.length + tasks.length + 3);
+  for (const { id, Properties } of groups) {
+    assert.match(JSON.stringify(Properties.KmsKeyId), /keyarn/i, id);
+    assert.equal(Properties.RetentionInDays, 30, id);
+  }
+});
+
 test('nothing that costs by standing there: no network, no balancer, no instance, no provisioned capacity', () => {
   const types = new Set([...resources(work), ...resources(data)].map(({ Type }) => Type));
   for (const type of types) {
@@ -151,29 +161,4 @@ test('nothing that costs by standing there: no network, no balancer, no instance
   }
   for (const { Properties } of resources(work, 'AWS::Lambda::EventSourceMapping'))
     assert.ok(!('ProvisionedPollerConfig' in Properties));
-});
-
-test('each alarm says who is hurt, tells the owner, and there are few', () => {
-  const alarms = resources(work, 'AWS::CloudWatch::Alarm');
-  // Ten are free, each further one is ten cents a month.
-  assert.ok(alarms.length <= 14, `${alarms.length} alarms`);
-  const texts = alarms.map(({ Properties }) => String(Properties.AlarmDescription));
-  for (const { name, errorImpact } of functions) {
-    assert.ok(
-      texts.some((text) => text.includes(errorImpact)),
-      `nobody is told that ${name} fails`,
-    );
-  }
-  const watched = JSON.stringify(alarms.map(({ Properties }) => Properties.Dimensions));
-  for (const [name, { id }] of queueNamed) {
-    if (name.endsWith('-dead')) assert.ok(watched.includes(id), `nobody is told of dead letters in ${name}`);
-  }
-  for (const { Properties } of alarms) assert.equal((Properties.AlarmActions as unknown[]).length, 1);
-  const [owner] = resources(work, 'AWS::SNS::Subscription');
-  assert.deepEqual([owner?.Properties.Protocol, owner?.Properties.Endpoint], ['email', CHOICES.ownerEmail]);
-});
-
-test('alarms may publish to their topic although it has a policy of its own', () => {
-  const policies = JSON.stringify(resources(work, 'AWS::SNS::TopicPolicy'));
-  assert.match(policies, /"Action":"sns:Publish"[^}]*.*cloudwatch\.amazonaws\.com/);
 });

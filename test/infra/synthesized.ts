@@ -4,7 +4,7 @@ import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { App } from 'aws-cdk-lib/core';
 import type { Choices } from '../../infra/aws/context.ts';
-import { novaStacks } from '../../infra/aws/stacks.ts';
+import { checkEverything, novaStacks } from '../../infra/aws/stacks.ts';
 
 export const CHOICES: Choices = {
   stage: 'test',
@@ -38,10 +38,11 @@ process.env.CDK_VALIDATION = 'false';
 
 export function stacksOf(choices: Partial<Choices> = {}, acknowledged = true) {
   const app = new App({ analyticsReporting: false });
+  checkEverything(app, false);
   const codeOf = () => lambda.Code.fromInline('export const handler = async () => {};');
   const imageOf = (name: string) => ContainerImage.fromRegistry(`registry.test/${name}@sha256:${'0'.repeat(64)}`);
   const all = { ...CHOICES, ...choices };
-  return { app, ...novaStacks(app, { choices: all, codeOf, imageOf, checks: false, acknowledged }) };
+  return { app, ...novaStacks(app, { choices: all, codeOf, imageOf, acknowledged }) };
 }
 
 export function synthesized(choices: Partial<Choices> = {}): { data: Template; work: Template } {

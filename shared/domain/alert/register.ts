@@ -65,6 +65,18 @@ export const RULES = {
     hurts: 'Runs, payments or decisions come late: more arrives than is worked.',
     todo: 'See what fills it: nova queue list; pause the agents that tick too often.',
   },
+  silent_function: {
+    severity: 'critical',
+    source: 'cloudwatch',
+    hurts: 'A job that time wakes has not ended well for too long.',
+    todo: 'Read why: the saved query nova-<stage>/failures, then: nova --stage <stage> cloud status.',
+  },
+  failing_requests: {
+    severity: 'critical',
+    source: 'cloudwatch',
+    hurts: 'Requests from outside end in failures of our own.',
+    todo: 'Read why: the saved query nova-<stage>/failures; who asked for what: nova-<stage>/slow-answers.',
+  },
   throttles: {
     severity: 'warning',
     source: 'cloudwatch',
@@ -81,7 +93,7 @@ export const RULES = {
     severity: 'critical',
     source: 'cloudwatch',
     hurts: 'Ticks of schedules could not be delivered: agents or the system itself missed their time.',
-    todo: 'Read the dead letters of nova-<stage>-schedules-dead, then: nova agent health.',
+    todo: 'Read the dead letters of nova-<stage>-schedules-dead: aws sqs receive-message; then: nova agent health.',
   },
   drift: {
     severity: 'warning',

@@ -259,7 +259,12 @@ export const REGISTER: readonly Entry[] = [
     control: '8.24',
     how: 'The table is under a key of the owner that turns every year; codes are kept as keyed hashes.',
     facts: ['encrypted-at-rest'],
-    tests: [at('infra/data-stack', 'the key turns every year and works through this table alone')],
+    tests: [
+      at(
+        'infra/data-stack',
+        'the key turns every year, and who may use a thing of this stage uses it through that thing’s service alone',
+      ),
+    ],
     ...{ owner: 'admin', reviewBy: REVIEW },
   },
   {

@@ -1,0 +1,98 @@
+/** Who is woken by what: an alarm for each function and each queue, with words that lead to the runbook. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type BillTemplate, idleBill } from '../../infra/aws/idle-bill.ts';
+import { functions, queues } from '../../infra/topology.ts';
+import { isRule, RULE_IDS, RULES, todoFor } from '../../shared/domain/alert/register.ts';
+import { CHOICES, type Resource, resources, synthesized } from './synthesized.ts';
+
+const { data, work } = synthesized();
+const alarms = resources(work, 'AWS::CloudWatch::Alarm');
+const textOf = ({ Properties }: Resource): string => String(Properties.AlarmDescription);
+const watchedBy = ({ Properties }: Resource): string => JSON.stringify(Properties.Dimensions ?? []);
+const sectionOf = (alarm: Resource): string => /docs\/runbook\.md#(\w+)$/.exec(textOf(alarm))?.[1] ?? '';
+const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
+
+/** Of one alarm: it watches the thing, says who is hurt, what to do and where more is written. */
+const tellsOf = (alarm: Resource, hurt: string): boolean => {
+  const rule = sectionOf(alarm);
+  return isRule(rule) && textOf(alarm).includes(hurt) && textOf(alarm).includes(RULES[rule].hurts);
+};
+
+test('each function has an alarm that says who is hurt when it fails', () => {
+  for (const { name, on, errorImpact } of functions) {
+    const { id = '' } =
+      'queue' in on
+        ? (resources(work, 'AWS::SQS::Queue').find(
+            ({ Properties }) => Properties.QueueName === `nova-test-${on.queue}-dead`,
+          ) ?? {})
+        : { id: `nova-test-${name}` };
+    const found = alarms.filter(
+      (alarm) => watchedBy(alarm).includes(id) || watchedBy(alarm).includes(`nova-test-${name}"`),
+    );
+    assert.ok(
+      found.some((alarm) => tellsOf(alarm, `${name}: ${errorImpact}`)),
+      `nobody is told that ${name} fails`,
+    );
+  }
+});
+
+test('each queue has an alarm: the polled ones for what waits, those of dead letters for one that is there', () => {
+  const all = resources(work, 'AWS::SQS::Queue').map(({ id, Properties }) => ({
+    id,
+    name: String(Properties.QueueName),
+  }));
+  assert.equal(all.length, 2 * queues.length + 1);
+  for (const { id, name } of all) {
+    const [alarm, ...more] = alarms.filter((one) => watchedBy(one).includes(`"${id}"`) || watchedBy(one).includes(id));
+    assert.ok(alarm && more.length === 0, `${name} has ${more.length + (alarm ? 1 : 0)} alarms`);
+    const isDead = name.endsWith('-dead');
+    const metric = isDead ? 'ApproximateNumberOfMessagesVisible' : 'ApproximateAgeOfOldestMessage';
+    assert.equal(alarm.Properties.MetricName, metric, name);
+    assert.equal(alarm.Properties.Threshold, isDead ? 1 : 3600, name);
+    const rule = isDead ? (name.includes('schedules') ? 'schedule_dead_letters' : 'dead_letters') : 'oldest_message';
+    assert.equal(sectionOf(alarm), rule, name);
+  }
+});
+
+test('each alarm leads to a section of the runbook that says so, in words that CloudWatch takes', () => {
+  const used = new Set<string>();
+  for (const alarm of alarms) {
+    const rule = sectionOf(alarm);
+    assert.ok(isRule(rule), `${alarm.id}: ${textOf(alarm)}`);
+    used.add(rule);
+    const subject = /nova-test-([\w-]+?)(-dead|-waiting|-slow)?$/.exec(String(alarm.Properties.AlarmName))?.[1] ?? '';
+    assert.ok(
+      textOf(alarm).includes(todoFor(rule, subject).replaceAll('<stage>', 'test')),
+      `${alarm.id}: ${textOf(alarm)}`,
+    );
+    assert.doesNotMatch(textOf(alarm), /<\w+>/, `${alarm.id} has a blank`);
+    assert.ok(textOf(alarm).length <= 1024, `${alarm.id}: ${textOf(alarm).length} characters`);
+    assert.match(runbook.split(`## ${rule}\n`)[1]?.split('\n## ')[0] ?? '', /CloudWatch/, rule);
+  }
+  const wanted = RULE_IDS.filter((id) => RULES[id].source !== 'facts');
+  assert.deepEqual([...used].sort(), [...wanted].sort(), 'rules that CloudWatch is to know, and does');
+});
+
+test('each alarm tells the owner when it begins and when it ends, and there are few', () => {
+  for (const { id, Properties } of alarms) {
+    assert.equal((Properties.AlarmActions as unknown[]).length, 1, id);
+    assert.deepEqual(Properties.OKActions, Properties.AlarmActions, id);
+  }
+  const [owner] = resources(work, 'AWS::SNS::Subscription');
+  assert.deepEqual([owner?.Properties.Protocol, owner?.Properties.Endpoint], ['email', CHOICES.ownerEmail]);
+  // Ten are free, each further one is ten cents a month.
+  assert.equal(alarms.length, 17);
+  const bill = idleBill([data, work] as BillTemplate[]);
+  const cents = bill.lines.reduce((sum, { price, usd }) => sum + (price === 'alarmMetric' ? usd * 100 : 0), 0);
+  assert.equal(Math.round(cents), 70);
+});
+
+test('alarms may publish to their topic although it has a policy and a key of its own', () => {
+  const policies = JSON.stringify(resources(work, 'AWS::SNS::TopicPolicy'));
+  assert.match(policies, /"Action":"sns:Publish"[^}]*.*cloudwatch\.amazonaws\.com/);
+  const [topic] = resources(work, 'AWS::SNS::Topic');
+  assert.match(JSON.stringify(topic?.Properties.KmsMasterKeyId), /keyarn/i);
+});
