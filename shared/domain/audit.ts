@@ -3,13 +3,19 @@
 /** Who did it: a person (`cli:alice`, `link:owner@example.com`), or a part of the system (`system:evaluate-agents`). */
 export type Actor = string;
 
+/** All that has a chain of its own. Each keeps its head on an item, which is never deleted. */
+export type AuditKind =
+  | ('agent' | 'alert' | 'approval' | 'budget' | 'channel' | 'decision')
+  | ('halt' | 'ledger' | 'operator' | 'policy' | 'targets');
+export type AuditEntity = `${AuditKind}:${string}`;
+
 export type AuditEntry = {
   readonly at: number;
   readonly actor: Actor;
   /** Dotted verb: agent.deployed, decision.approved, budget.set … */
   readonly action: string;
   /** `<type>:<id>`: agent:shop, decision:01J…, budget:fleet. */
-  readonly entity: string;
+  readonly entity: AuditEntity;
   readonly details: { readonly [name: string]: string | number | boolean | null };
 };
 
@@ -38,7 +44,11 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** The bytes that are hashed and kept: everything of the record but its own hash. */
-export function auditBytes(entry: AuditEntry, seq: number, prevHash: string): string {
+export function auditBytes(
+  entry: Omit<AuditEntry, 'entity'> & { readonly entity: string },
+  seq: number,
+  prevHash: string,
+): string {
   return canonicalJson({ v: 1, seq, prevHash, ...entry });
 }
 

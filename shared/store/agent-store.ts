@@ -1,7 +1,7 @@
 /** Agents: desired state, changed in one transaction with its audit record and the order to reconcile. */
 import type { Agent, AgentSpec } from '../domain/agent.ts';
 import { type AgentChange, changedAgent, startsMore, verbOfChange } from '../domain/agent-change.ts';
-import type { Actor } from '../domain/audit.ts';
+import type { Actor, AuditEntity } from '../domain/audit.ts';
 import { agentScope } from '../domain/budget.ts';
 import type { Rejection } from '../domain/ctx.ts';
 import { NovaError } from '../domain/error.ts';
@@ -22,7 +22,7 @@ import { queryAll } from './query-all.ts';
 export type AgentRecords = Pick<World, 'time' | 'ids' | 'hashing'>;
 export type AgentPorts = AgentRecords & Pick<World, 'table' | 'work' | 'log' | 'settings'>;
 
-export const agentEntity = (agentId: string): string => `agent:${agentId}`;
+export const agentEntity = (agentId: string): AuditEntity => `agent:${agentId}`;
 const CHANGE_TRIES = 8;
 
 /** null when there never was one of that id. */

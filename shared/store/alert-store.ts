@@ -4,6 +4,8 @@ import { isRule, RULES } from '../domain/alert/register.ts';
 import { NovaError } from '../domain/error.ts';
 import type { Condition, Item, Table, Update, Value } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
+import { audited, headIs, headOf } from './audit-store.ts';
+import { committed } from './commit.ts';
 import { alertKey, alertsPk } from './keys.ts';
 import { queryAll } from './query-all.ts';
 
@@ -94,7 +96,7 @@ function raising({ finding, before }: Extract<AlertMove, { do: 'raise' }>, now: 
  * @throws NovaError not_found, conflict when it is over already or kept changing.
  */
 export async function answerAlert(
-  { table, time }: Ports,
+  { table, time, hashing }: Ports & Pick<World, 'hashing'>,
   id: string,
   answer: { readonly state: 'acked' | 'resolved'; readonly by: string },
 ): Promise<Alert> {
@@ -106,10 +108,14 @@ export async function answerAlert(
     const now = time.now();
     const acked = { ackedAt: now, ackedBy: answer.by };
     const changed = answer.state === 'acked' ? acked : { resolvedAt: now, ...(alert.ackedAt === null ? acked : {}) };
+    const { record, head } = audited(hashing, headOf(await table.get(alertKey(id))), {
+      ...{ at: now, actor: answer.by, action: `alert.${answer.state}`, entity: `alert:${id}` },
+      details: { episode: alert.episode, severity: alert.severity, message: alert.message },
+    });
     const set = { state: answer.state, ...changed, version: alert.version + 1 };
-    const pinned = { attr: 'version', op: '=', value: alert.version } as const;
-    const { ok } = await table.write({ op: 'update', key: alertKey(id), if: [pinned], set });
-    if (ok) return { ...alert, ...set };
+    const pinned = [{ attr: 'version', op: '=', value: alert.version } as const, headIs(head)];
+    const update = { op: 'update', key: alertKey(id), if: pinned, set: { ...set, ...head } } as const;
+    if (await committed(table, [update, record], head.auditHash)) return { ...alert, ...set };
   }
   throw new NovaError('conflict', `the alert ${id} is being changed by somebody else; try again`);
 }

@@ -9,7 +9,7 @@ import type {
 } from '../domain/approval.ts';
 import { MAX_OPEN_APPROVALS, newApproval } from '../domain/approval.ts';
 import { tierFrom } from '../domain/approval-tier.ts';
-import type { AuditEntry } from '../domain/audit.ts';
+import type { AuditEntity, AuditEntry } from '../domain/audit.ts';
 import { OWNER_ID } from '../domain/operator.ts';
 import type { Condition, Item, Op, Table, Value } from '../ports/table.ts';
 import type { Records, World } from '../ports/world.ts';
@@ -23,7 +23,7 @@ const iso = (at: number): string => new Date(at).toISOString();
 /** Beside the locks of the agent's decisions: how many of its requests are open. */
 const openCountKey = (agentId: string) => decisionLockKey(agentId, 'open-approvals');
 
-export const approvalEntity = (id: string): string => `approval:${id}`;
+export const approvalEntity = (id: string): AuditEntity => `approval:${id}`;
 
 /** @returns null when there is none. */
 export async function getApproval(table: Table, id: string): Promise<Approval | null> {

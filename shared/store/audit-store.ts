@@ -1,6 +1,6 @@
 /** Audit records ride in the transaction of the change they describe; the head of a chain lives on its entity. */
 import { type AuditEntry, type AuditRecord, auditBytes, GENESIS } from '../domain/audit.ts';
-import type { Item, Put, Table } from '../ports/table.ts';
+import type { Condition, Item, Put, Table } from '../ports/table.ts';
 import type { Hashing } from '../ports/time.ts';
 import { auditKey, auditPk, dayIndex } from './keys.ts';
 import { queryAll } from './query-all.ts';
@@ -9,6 +9,17 @@ export type AuditHead = { readonly auditSeq: number; readonly auditHash: string 
 
 /** The head of an entity without records. */
 export const NO_AUDIT: AuditHead = { auditSeq: 0, auditHash: GENESIS };
+
+/** As it stands on an item; an item without one has no records. */
+export function headOf(item: Item | null): AuditHead {
+  return item?.auditSeq === undefined
+    ? NO_AUDIT
+    : { auditSeq: Number(item.auditSeq), auditHash: String(item.auditHash) };
+}
+
+/** That an entity still has the head which `next` follows. */
+export const headIs = ({ auditSeq }: AuditHead): Condition =>
+  auditSeq === 1 ? { attr: 'auditSeq', op: 'missing' } : { attr: 'auditSeq', op: '=', value: auditSeq - 1 };
 
 /**
  * The op that adds one record, and the head to set on the entity **in the same transaction**, whose own condition must

@@ -2,50 +2,15 @@
 
 import { type ChainFault, verifyChain } from '../domain/audit.ts';
 import { type AnchoredHead, anchoredFault, type KeptAnchor, rootFault, verifyAnchors } from '../domain/audit-anchor.ts';
-import { BUDGET_KIND } from '../domain/budget.ts';
 import { NovaError } from '../domain/error.ts';
 import type { Key, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { listAnchors, rootsSince } from './anchor-store.ts';
+import { headKey, listedEntities } from './audit-heads.ts';
 import { type AuditHead, auditChain, auditOfDay, NO_AUDIT } from './audit-store.ts';
-import { limitKeyOf } from './budget-store.ts';
-import {
-  agentKey,
-  agentsPk,
-  approvalKey,
-  decisionKey,
-  emergencyKey,
-  haltKey,
-  haltPk,
-  haltPrefix,
-  ledgerBookKey,
-  limitPk,
-  operatorKey,
-  operatorPk,
-  operatorRegisterKey,
-  policyKey,
-  targetsKey,
-} from './keys.ts';
 import { isSeal, verifySeals } from './page-seal.ts';
-import { queryAll } from './query-all.ts';
-import { TARGETS_ENTITY } from './targets-store.ts';
 
 const TRIES = 5;
-
-/** Where an entity keeps the head of its chain; null for a kind that nobody audits. */
-function headKey(entity: string): Key | null {
-  const [kind = '', ...rest] = entity.split(':');
-  const id = rest.join(':');
-  if (kind === 'agent') return agentKey(id);
-  if (kind === 'decision') return decisionKey(id);
-  if (kind === 'approval') return approvalKey(id);
-  if (kind === 'operator') return operatorKey(id);
-  if (kind === 'halt') return id === 'emergency' ? emergencyKey : haltKey(id);
-  if (kind === 'budget') return id.includes('#') ? { pk: limitPk, sk: id } : limitKeyOf(id);
-  if (entity === TARGETS_ENTITY) return targetsKey;
-  if (entity === 'ledger:book') return ledgerBookKey;
-  return entity === 'policy:autonomy' ? policyKey : null;
-}
 
 async function headOf(table: Table, key: Key): Promise<AuditHead> {
   const item = await table.get(key);
@@ -95,29 +60,11 @@ export async function verifyEntity(
 }
 
 /**
- * Every entity that can have a chain: all agents, budgets and the policy, and whatever the records of the last `days` UTC
+ * Every entity that can have a chain: all that can be listed, and whatever the records of the last `days` UTC
  * days speak of (decisions and approvals among them), whether or not it still exists.
  */
 export async function auditedEntities(world: Pick<World, 'table' | 'time'>, days: number): Promise<string[]> {
-  const agents = await queryAll(world.table, { pk: agentsPk });
-  const limits = await queryAll(world.table, { pk: limitPk });
-  const people = await queryAll(world.table, { pk: operatorPk });
-  const halts = await queryAll(world.table, { pk: haltPk, prefix: haltPrefix });
-  const policy = await world.table.get(policyKey);
-  const book = await world.table.get(ledgerBookKey);
-  const targets = await world.table.get(targetsKey);
-  const found = new Set([
-    ...agents.map(({ sk }) => `agent:${sk}`),
-    // Instances are counted on limits that nobody has set yet.
-    ...limits
-      .filter(({ auditSeq }) => auditSeq !== undefined)
-      .map(({ sk }) => `budget:${sk.endsWith(`#${BUDGET_KIND}`) ? sk.slice(0, sk.lastIndexOf('#')) : sk}`),
-    ...people.filter(({ sk }) => sk !== operatorRegisterKey.sk).map(({ sk }) => `operator:${sk}`),
-    ...halts.map(({ sk }) => `halt:${sk.slice(haltPrefix.length)}`),
-    ...(policy ? ['policy:autonomy'] : []),
-    ...(book ? ['ledger:book'] : []),
-    ...(targets ? [TARGETS_ENTITY] : []),
-  ]);
+  const found = new Set<string>(await listedEntities(world.table));
   for (let back = 0; back < days; back++) {
     const date = new Date(world.time.now() - back * 86_400_000).toISOString().slice(0, 10);
     for (const { entity } of await auditOfDay(world.table, date)) found.add(entity);

@@ -1,7 +1,7 @@
 /** Decisions: made together with their lock and their audit record, moved one state at a time, by compare-and-set. */
 import { actionHashOf } from '../domain/approval.ts';
 import { stakeOf, type Tier, tierFor } from '../domain/approval-tier.ts';
-import type { Actor } from '../domain/audit.ts';
+import type { Actor, AuditEntity } from '../domain/audit.ts';
 import type { Decision, DecisionStatus, Verdict } from '../domain/decision.ts';
 import { isFinal, mayDecisionMove } from '../domain/decision-moves.ts';
 import { NovaError } from '../domain/error.ts';
@@ -33,7 +33,7 @@ export type NewDecision = {
   readonly judgement?: PolicyVerdict;
 };
 
-const entityOf = (id: string): string => `decision:${id}`;
+const entityOf = (id: string): AuditEntity => `decision:${id}`;
 
 /** null when there is none. */
 export async function getDecision(table: Table, id: string): Promise<Decision | null> {

@@ -1,4 +1,5 @@
 /** Changing a limit: the limit and its open budgets change together, audited, or not at all. */
+import type { AuditEntity } from '../domain/audit.ts';
 import {
   BUDGET_KIND,
   type Budget,
@@ -197,7 +198,7 @@ type LimitChange = {
 };
 
 /** Dollars a day are audited as `budget:<scope>`, every other limit under its own name. */
-const entityOf = (line: Line): string =>
+const entityOf = (line: Line): AuditEntity =>
   lineName(line) === BUDGET_KIND ? `budget:${line.scope}` : `budget:${line.scope}#${lineName(line)}`;
 
 function limitOps({ hashing, time }: Ports, { before, after, actor, head }: LimitChange): Op[] {

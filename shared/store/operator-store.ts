@@ -2,7 +2,7 @@
  * The people of the workspace. Until somebody is added there is one, the owner of the settings, who may do everything.
  * Every change is pinned to the version of the register, so that two admins cannot remove each other at once.
  */
-import type { Actor } from '../domain/audit.ts';
+import type { Actor, AuditEntity } from '../domain/audit.ts';
 import { NovaError } from '../domain/error.ts';
 import {
   checkedOperator,
@@ -27,7 +27,7 @@ type Ports = Reading & Pick<World, 'time' | 'hashing'>;
 const TRIES = 8;
 const PERSON = /^(?:cli|sts):/;
 
-export const operatorEntity = (id: string): string => `operator:${id}`;
+export const operatorEntity = (id: string): AuditEntity => `operator:${id}`;
 
 /** Everybody, removed ones included, the owner first. */
 export async function allOperators({ table, settings }: Reading): Promise<Operator[]> {

@@ -205,7 +205,7 @@ test('a channel that cannot work is an alert on the others', async () => {
     standsBehind: false,
     problem: '',
   } as const;
-  await addChannel(engine.table, { name: 'ops', ...channel });
+  await addChannel(engine.world, { name: 'ops', ...channel }, 'cli:alice');
   await engine.world.revenue.send({ v: 9 } as never);
   await engine.advance(20 * MINUTE);
   const alerts = await listAlerts(engine.table);

@@ -26,15 +26,15 @@ export const command = worldCommand({
     'nova channel add n8n --kind webhook --to https://n8n.example.com/webhook/nova',
     'nova channel add partner --to partner@example.com --stands-behind',
   ],
-  async run({ id: name, kind, to, account, from, severity, quiet, standsBehind }, { world }) {
+  async run({ id: name, kind, to, account, from, severity, quiet, standsBehind }, { world, actor }) {
     const built = BUILT_IN.find((one) => one.name === name);
     if (built) {
-      await restoreChannel(world.table, name);
+      await restoreChannel(world, name, actor);
       return channelView(built);
     }
     const hours = quiet === undefined ? null : quietHoursOf(quiet);
     const channel = { name, kind, to, account, from, severity, quiet: hours, standsBehind, problem: '' };
-    return channelView(await addChannel(world.table, channel));
+    return channelView(await addChannel(world, channel, actor));
   },
   render: ({ id, secret }) =>
     secret === null ? `${id} is added` : `${id} is added; now its secret: nova secret set ${secret}`,

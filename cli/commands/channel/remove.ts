@@ -12,6 +12,6 @@ export const command = worldCommand({
   args: { id: needed(text('the name of the channel', 'name')) },
   options: {},
   examples: ['nova channel remove ops', 'nova channel remove n8n --json'],
-  run: async ({ id }, { world }) => channelView(await removeChannel(world.table, id)),
+  run: async ({ id }, { world, actor }) => channelView(await removeChannel(world, id, actor)),
   render: ({ id }) => `${id} is removed`,
 });
