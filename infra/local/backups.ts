@@ -7,6 +7,7 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -40,6 +41,9 @@ const DATABASE = 'nova.sqlite';
 const SECRETS = 'secrets.json';
 /** The roots first: one that is newer than the snapshot would look like a lost anchor. */
 const FILES = ['audit-roots.jsonl', 'settings.json'] as const;
+const KNOWN: ReadonlySet<string> = new Set([DATABASE, SECRETS, ...FILES]);
+/** While it is being made. */
+const MAKING = '.making';
 
 export const backupFolder = (home: string, id: string): string => join(home, FOLDER, id);
 
@@ -49,7 +53,7 @@ type Made = { readonly id: string; readonly at: number; readonly version: string
 export function makeBackup(home: string, { id, at, version, withSecrets }: Made): Backup {
   if (!existsSync(join(home, DATABASE))) throw new NovaError('not_found', `there is no data in ${home}`);
   const folder = backupFolder(home, id);
-  const making = `${folder}.making`;
+  const making = `${folder}${MAKING}`;
   try {
     mkdirSync(making, { recursive: true, mode: 0o700 });
     for (const name of withSecrets ? [...FILES, SECRETS] : FILES) copyPrivately(home, making, name);
@@ -101,23 +105,30 @@ const filesOf = (folder: string): BackupFile[] =>
 
 const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-/** Newest first. One whose manifest cannot be read is named as such by `checkBackup`, and left out here. */
+/** Newest first; one whose manifest cannot be read is left out. A backup is called by its folder, whatever it says itself. */
 export function listBackups(home: string): Backup[] {
   const folder = join(home, FOLDER);
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
-    .filter((id) => existsSync(join(folder, id, MANIFEST)))
-    .flatMap((id) => readManifest(join(folder, id)) ?? [])
+    .filter((id) => !id.endsWith(MAKING) && existsSync(join(folder, id, MANIFEST)))
+    .flatMap((id) => readManifest(join(folder, id), id) ?? [])
     .sort((a, b) => b.at - a.at);
 }
 
-function readManifest(folder: string): Backup | null {
+function readManifest(folder: string, id: string): Backup | null {
   try {
     const said = readJson(join(folder, MANIFEST)) as Partial<Backup> | null;
-    return said?.v === 1 && Array.isArray(said.files) ? (said as Backup) : null;
+    const whole = said?.v === 1 && isMoment(said.at) && Array.isArray(said.files) && said.files.every(isFile);
+    return whole ? { ...(said as Backup), id } : null;
   } catch {
     return null;
   }
+}
+
+const isMoment = (at: unknown): boolean => typeof at === 'number' && Math.abs(at) <= 8.64e15;
+
+function isFile(file: Partial<BackupFile> | null): boolean {
+  return typeof file?.name === 'string' && Number.isSafeInteger(file.bytes) && typeof file.sha256 === 'string';
 }
 
 /** The newest when no id is given. @throws NovaError not_found. */
@@ -133,9 +144,12 @@ export function findBackup(home: string, id?: string): Backup {
 export function checkBackup(home: string, { id, files }: Backup): string[] {
   const folder = backupFolder(home, id);
   return files.flatMap(({ name, bytes, sha256 }) => {
+    // A folder from elsewhere must not have other files read, or written where it likes.
+    if (!KNOWN.has(name)) return [`"${name}" is no file of a backup`];
     const path = join(folder, name);
-    if (!existsSync(path)) return [`${name} is missing`];
-    if (statSync(path).size !== bytes || hashOf(path) !== sha256) return [`${name} is not what was written`];
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (!there?.isFile()) return [`${name} is missing`];
+    if (there.size !== bytes || hashOf(path) !== sha256) return [`${name} is not what was written`];
     return [];
   });
 }
@@ -145,8 +159,9 @@ export function checkBackup(home: string, { id, files }: Backup): string[] {
  * @throws NovaError conflict when the place is taken, corrupt when a file of the backup is not what was written.
  */
 export function restoreBackup(home: string, backup: Backup, to: string): void {
-  if (existsSync(to) && readdirSync(to).length > 0)
-    throw new NovaError('conflict', `${to} is not empty; a backup is restored to a place of its own`);
+  const taken = statSync(to, { throwIfNoEntry: false });
+  if (taken && (!taken.isDirectory() || readdirSync(to).length > 0))
+    throw new NovaError('conflict', `${to} is not an empty folder; a backup is restored to a place of its own`);
   const problems = checkBackup(home, backup);
   if (problems.length > 0) throw new NovaError('corrupt', `the backup ${backup.id} is damaged: ${problems.join(', ')}`);
   mkdirSync(to, { recursive: true, mode: 0o700 });
