@@ -24,9 +24,11 @@ export async function viewApproval(world: Ports, approvalId: string, token: stri
   const locked = approval.locked || approval.attempts >= MAX_CODE_ATTEMPTS;
   // Where a passkey answers, wrong codes close the way of codes alone.
   if (!answered && !(open && (!locked || approval.tier !== 'T0'))) return null;
-  const tier = await tierNow(world, approval);
+  // Who was sent the mail may have left; what they still hold opens nothing.
   const holder = await getOperator(world, credential.to);
-  const askedOf = holder?.email ?? world.settings.ownerEmail;
+  if (!holder) return null;
+  const tier = await tierNow(world, approval);
+  const askedOf = holder.email;
   await noteView(world, approval, askedOf);
   return viewOf(approval, { tier, locked, askedOf, timezone: world.settings.timezone });
 }

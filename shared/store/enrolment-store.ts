@@ -2,6 +2,7 @@
 import type { Actor } from '../domain/audit.ts';
 import { enrolmentChallengeText, newNonce, nonceIsGood } from '../domain/challenge.ts';
 import { ENROLMENT_LIFE_MS, type Enrolment, enrolmentMail, MAX_ENROLMENT_ATTEMPTS } from '../domain/enrolment.ts';
+import { NovaError } from '../domain/error.ts';
 import type { Operator } from '../domain/operator.ts';
 import { cleanLine } from '../domain/safe-text.ts';
 import type { Passkeys } from '../ports/passkeys.ts';
@@ -134,8 +135,9 @@ export async function enrol(
   const posted = post(world, { queue: 'work', message: noticeOf(enrolment.operatorId, enrolmentId) });
   const also = [done, posted.op];
   const operator = await addPasskey(world, enrolment.operatorId, { passkey, also }).catch(async (thrown) => {
-    // Of two who use one link at once the second finds it used up.
+    // Of two who use one link at once the second finds it used up; who was removed meanwhile finds nothing.
     if ((await getEnrolment(world, enrolmentId))?.status === 'done') return null;
+    if (thrown instanceof NovaError && thrown.code === 'not_found') return null;
     throw thrown;
   });
   if (operator) await publishOrLeave(world, [posted]);

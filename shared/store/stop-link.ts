@@ -4,12 +4,14 @@
  */
 import { type AnswerResult, MAX_CODE_ATTEMPTS, type Stopped } from '../domain/approval.ts';
 import type { StopGiven } from '../domain/stop-mail.ts';
+import type { Item } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import type { ApprovalView } from '../wire/approval.ts';
 import type { AnswerRequest } from './approval-answer.ts';
 import { codeHashOf, PEPPER, tokenHashOf } from './approval-credentials.ts';
 import { getHalt, publishTurn, turnHalt } from './halt-store.ts';
 import { stopLinkKey, stopLinksPk } from './keys.ts';
+import { operatorOf } from './operator-store.ts';
 
 type Making = Pick<World, 'table' | 'time' | 'ids' | 'hashing' | 'secrets' | 'publicUrl'>;
 type Viewing = Pick<World, 'table' | 'time' | 'hashing' | 'settings'>;
@@ -53,12 +55,17 @@ async function dropEnded({ table, time }: Pick<World, 'table' | 'time'>): Promis
 
 const actionHash = ({ hashing }: Pick<World, 'hashing'>): string => hashing.sha256(`nova-halt-v1\n${SCOPE}`);
 
+/** Who was sent the mail may have left: then it is nobody's, and opens nothing. */
+const isOurs = async (world: Pick<World, 'table' | 'settings'>, { to }: Item): Promise<boolean> =>
+  (await operatorOf(world, `link:${to}`)) !== null;
+
 /** What the link shows; null for an unknown, wrong, ended or locked one alike. Looking changes nothing. */
 export async function viewStop(world: Viewing, id: string, token: string): Promise<ApprovalView | null> {
   const item = await world.table.get(stopLinkKey(id));
   if (!item || item.tokenHash !== tokenHashOf(world, token)) return null;
   const used = item.used === true;
   if (!used && (Number(item.expiresAt) <= world.time.now() || Number(item.attempts) >= MAX_CODE_ATTEMPTS)) return null;
+  if (!(await isOurs(world, item))) return null;
   const { on, by, at } = await getHalt(world.table, SCOPE);
   return {
     status: used ? 'approved' : 'pending',
@@ -77,7 +84,10 @@ export async function viewStop(world: Viewing, id: string, token: string): Promi
   };
 }
 
-/** Counted before it is compared, as every code of a mail; the switch is turned before the link is used up. */
+/**
+ * Counted before it is compared, as every code of a mail; the switch is turned before the link is used up. Used again while
+ * the switch is on it says so; after a person has turned it off, a link that was used does not turn it on again.
+ */
 export async function stopByLink(world: Stopping, request: AnswerRequest): Promise<AnswerResult | Stopped> {
   const { approvalId: id, answer, proof } = request;
   if (proof.kind !== 'link') return { kind: 'refused', why: 'unknown' };
@@ -94,10 +104,11 @@ export async function stopByLink(world: Stopping, request: AnswerRequest): Promi
       { attr: 'attempts', op: '<', value: MAX_CODE_ATTEMPTS },
     ],
   });
-  if (!counted.ok) return { kind: 'refused', why: 'unknown' };
-  const attemptsLeft = MAX_CODE_ATTEMPTS - Number(counted.item?.attempts);
-  if (answer !== 'approve' || counted.item?.codeHash !== codeHash) return { kind: 'wrong_code', attemptsLeft };
+  if (!counted.ok || !counted.item || !(await isOurs(world, counted.item))) return { kind: 'refused', why: 'unknown' };
+  const attemptsLeft = MAX_CODE_ATTEMPTS - Number(counted.item.attempts);
+  if (answer !== 'approve' || counted.item.codeHash !== codeHash) return { kind: 'wrong_code', attemptsLeft };
   if (proof.actionHash !== actionHash(world)) return { kind: 'changed' };
+  if (counted.item.used === true && !(await getHalt(world.table, SCOPE)).on) return { kind: 'refused', why: 'unknown' };
   const actor = `link:${counted.item.to}`;
   const { posted } = await turnHalt(world, { scope: SCOPE, on: true, actor, reason: 'the link in a mail' });
   await world.table.write({ op: 'update', key: stopLinkKey(id), set: { used: true } });

@@ -5,9 +5,11 @@ import { test } from 'node:test';
 import { DONE_PAGE, PAGE_POLICY, PASSKEY_PAGE, REQUEST_PAGE } from '../../shared/runtime/approval-page.ts';
 import type { WebResponse } from '../../shared/runtime/job.ts';
 import { getApproval } from '../../shared/store/approval-store.ts';
+import { addOperator, removeOperator } from '../../shared/store/operator-store.ts';
 import {
   approvalWorld,
   ask,
+  askAll,
   attemptsOf,
   fetchPage,
   ORIGIN,
@@ -296,4 +298,17 @@ test('A39: whatever a request says its host is, links, origins and hosts of pass
   assert.equal((await postJson(world, `${path}/view`, { token: letter.token }, from)).status, 403);
   const next = await ask(world, { ...SCALE_UP, action: { kind: 'retire', agentId: 'next' } });
   assert.equal(new URL(next.link).origin, ORIGIN);
+});
+
+test('who was removed sees nothing more of what they were asked, and their look is not taken for the owner’s', async () => {
+  const world = approvalWorld();
+  const bob = { id: 'bob', name: 'Bob', email: 'bob@example.com', roles: ['approver'], logins: [] } as const;
+  await addOperator(world, bob, 'cli:owner');
+  const letters = await askAll(world, { ...SCALE_UP, costImpactMicrosPerDay: 2_000_000_000 });
+  const letter = letters.find(({ to }) => to === bob.email) ?? assert.fail();
+  await removeOperator(world, 'bob', 'cli:owner');
+  const { status, body } = await postJson(world, `/a/${letter.approvalId}/view`, { token: letter.token });
+  assert.equal(status, 404);
+  assert.equal(body.includes(OWNER), false);
+  assert.equal((await getApproval(world.table, letter.approvalId))?.views, 0);
 });

@@ -119,3 +119,16 @@ test('the command shows the code, mails the link, lists the key without its secr
   assert.equal((await nova(cli, ['operator', 'passkey', 'remove', 'owner', '--key', 'x'])).code, 3);
   assert.equal((await nova(cli, ['operator', 'passkey', 'add', 'nobody'])).code, 3);
 });
+
+test('who is removed while the page is open makes no passkey, and hears nothing but that the link opens nothing', async () => {
+  const world = approvalWorld();
+  const bob = { id: 'bob', name: 'Bob', email: 'bob@example.com', roles: ['approver'], logins: [] } as const;
+  await addOperator(world, bob, 'cli:root');
+  const { id, code, token } = await invited(world, 'bob');
+  const offer = await postJson(world, `/a/${id}/enrol-offer`, { token, code });
+  const { nonce } = JSON.parse(offer.body) as { nonce: string };
+  await removeOperator(world, 'bob', 'cli:root');
+  const attestation = softPasskey().make({ enrolmentId: id, nonce }, HERE);
+  const { status, body } = await postJson(world, `/a/${id}/enrol`, { token, nonce, attestation });
+  assert.deepEqual([status, (JSON.parse(body) as { error: string }).error], [404, 'not_available']);
+});

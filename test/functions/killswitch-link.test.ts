@@ -3,10 +3,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notify } from '../../shared/jobs/notify.ts';
 import type { Mail } from '../../shared/ports/outside.ts';
-import { getHalt } from '../../shared/store/halt-store.ts';
+import { getHalt, turnHalt } from '../../shared/store/halt-store.ts';
 import { stopLinksPk } from '../../shared/store/keys.ts';
+import { addOperator, removeOperator } from '../../shared/store/operator-store.ts';
 import { queryAll } from '../../shared/store/query-all.ts';
-import { type ApprovalWorld, approvalWorld, ask, fetchPage, postJson } from '../fixtures/approval-world.ts';
+import {
+  type ApprovalWorld,
+  approvalWorld,
+  ask,
+  askAll,
+  fetchPage,
+  postJson,
+  SCALE_UP,
+} from '../fixtures/approval-world.ts';
 
 type Link = { readonly id: string; readonly token: string; readonly code: string };
 const NOTICE = { v: 1, kind: 'notify', subject: 'Hello', text: 'Something happened.', dedupKey: 'x' } as const;
@@ -52,6 +61,31 @@ test('the link and its code turn the switch on, once, with the mail as the actor
   assert.ok(world.sent.some((message) => message.kind === 'halt' && message.scope === 'fleet'));
   const after = JSON.parse((await postJson(world, `/a/${link.id}/view`, { token: link.token })).body);
   assert.match(after.outcome, /was turned on with this link/);
+});
+
+test('a link that was used does not stop again what a person let run', async () => {
+  const world = approvalWorld();
+  const link = await told(world);
+  const actionHash = await hashOf(world, link);
+  assert.equal((await decide(world, link)).status, 303);
+  await turnHalt(world, { scope: 'fleet', on: false, actor: 'cli:owner', reason: 'all is well' });
+  const replayed = { token: link.token, decision: 'approve', actionHash, code: link.code };
+  assert.equal((await postJson(world, `/a/${link.id}/decide`, replayed)).status, 404);
+  assert.equal(await isOn(world), false);
+});
+
+test('the link of somebody who was removed stops nothing and shows nothing', async () => {
+  const world = approvalWorld();
+  const bob = { id: 'bob', name: 'Bob', email: 'bob@example.com', roles: ['approver'], logins: [] } as const;
+  await addOperator(world, bob, 'cli:owner');
+  await askAll(world, { ...SCALE_UP, costImpactMicrosPerDay: 2_000_000_000 });
+  const link = linkIn(world.mails.findLast(({ to }) => to === bob.email));
+  const actionHash = await hashOf(world, link);
+  await removeOperator(world, 'bob', 'cli:owner');
+  assert.equal((await postJson(world, `/a/${link.id}/view`, { token: link.token })).status, 404);
+  const body = { token: link.token, decision: 'approve', actionHash, code: link.code };
+  assert.equal((await postJson(world, `/a/${link.id}/decide`, body)).status, 404);
+  assert.equal(await isOn(world), false);
 });
 
 test('a scanner that opens, reloads, views and guesses trips nothing, and five guesses close the link', async () => {
