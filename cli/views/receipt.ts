@@ -37,7 +37,7 @@ const KINDS: { readonly [kind in TokenKind]: string } = {
 };
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['paid_calls', 'paid calls, as they told'],
-  ['lost_calls', 'calls without an answer'],
+  ['lost_calls', 'calls of a lost attempt'],
   ['compute', 'compute'],
   ['lost_compute', 'compute of lost attempts'],
   ['above_hold', 'beyond what it held'],
@@ -48,6 +48,13 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['dynamodb.write', 'DynamoDB writes'],
   ['dynamodb.read', 'DynamoDB reads'],
   ['email.ses', 'e-mails'],
+  ['fargate.vcpu.arm64', 'Fargate processors'],
+  ['fargate.memory.arm64', 'Fargate memory'],
+  ['fargate.spot.vcpu.arm64', 'Fargate Spot processors'],
+  ['fargate.spot.memory.arm64', 'Fargate Spot memory'],
+  ['gpu.g4dn.xlarge', 'GPU, g4dn.xlarge'],
+  ['gpu.g4dn.12xlarge', 'GPUs, g4dn.12xlarge'],
+  ['ipv4.address', 'public address'],
 ]);
 
 export function itemName(item: string): string {

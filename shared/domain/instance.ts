@@ -95,7 +95,13 @@ export type Instance = {
   readonly run: ActiveRun | null;
   /** Slots opened again by recovery: how often tried, and what compute those tries used up. */
   readonly tries: {
-    readonly [slot: Slot]: { readonly attempts: number; readonly lostMicros: number; readonly lostTokens?: number };
+    readonly [slot: Slot]: {
+      readonly attempts: number;
+      readonly lostMicros: number;
+      /** Of calls that were made after the last checkpoint of each: part of `lostMicros`, and tokens. */
+      readonly lostCallsMicros?: number;
+      readonly lostTokens?: number;
+    };
   };
   readonly slice: Slice;
   /** The last slots closed (ticks only), newest last; every tick at or below `floor` is closed. */

@@ -6,6 +6,8 @@
  *   -haiku-4-5:<input>.<output>…                tokens of claude-haiku-4-5, in the order of TOKEN_KINDS
  *   $<name>:<micros>                            what was told; without a name it is `paid_calls`
  *   =<MB>.<requests>.<sqs>.<writes>.<reads>     Lambda, its milliseconds are the record's
+ *   @f:<vCPU-ms>.<MB-ms>.<address-ms>           Fargate; @s is Spot
+ *   @g4dn.xlarge:<ms>.<address-ms>              the instance of a GPU
  *   !<tokens>                                   tokens of calls that nobody answered for
  *   *<fence>.<tokens>                           alone: the receipt is an item of its own
  */
@@ -62,7 +64,9 @@ export function encodeUsage({ version, usage, lostTokens }: RunUsage, durationMs
   const others = models.get('') ?? [];
   for (const { item, quantity } of others)
     if (isFee(item)) parts.push(`$${feeName(item) === USUAL_FEE ? '' : feeName(item)}:${b36(quantity)}`);
-  const platform = others.filter(({ item }) => !isFee(item));
+  const task = encodeTask(others);
+  if (task !== null) parts.push(task);
+  const platform = others.filter(({ item }) => !isFee(item) && !(task !== null && isOfTask(item)));
   if (platform.length > 0) {
     const text = encodePlatform(platform, durationMs);
     if (text === null) return null;
@@ -70,6 +74,34 @@ export function encodeUsage({ version, usage, lostTokens }: RunUsage, durationMs
   }
   if (lostTokens > 0) parts.push(`!${b36(lostTokens)}`);
   return parts.length > MAX_PARTS ? null : [encodeVersion(version), ...parts].join('~');
+}
+
+const TASKS = [
+  ['f', ['fargate.vcpu.arm64', 'fargate.memory.arm64']],
+  ['s', ['fargate.spot.vcpu.arm64', 'fargate.spot.memory.arm64']],
+] as const;
+const ADDRESS = 'ipv4.address';
+const GPU = 'gpu.';
+const isOfTask = (item: string): boolean => /^(fargate|gpu|ipv4)\./.test(item);
+
+/** Null when there is no task, or one that has no letter: then nothing has. */
+function encodeTask(lines: readonly Usage[]): string | null {
+  const ofTask = lines.filter(({ item }) => isOfTask(item));
+  const [first] = ofTask;
+  if (!first) return null;
+  const items = first.item.startsWith(GPU) ? [first.item] : TASKS.find(([, [vcpu]]) => vcpu === first.item)?.[1];
+  if (!items) return null;
+  const order: readonly string[] = [...items, ADDRESS];
+  if (!ofTask.every(({ item }) => order.includes(item))) return null;
+  const name = TASKS.find(([, [vcpu]]) => vcpu === first.item)?.[0] ?? first.item.slice(GPU.length);
+  return `@${name}:${numbers(order.map((item) => ofTask.find((line) => line.item === item)?.quantity ?? 0))}`;
+}
+
+function decodeTask(name: string, counts: readonly number[]): Usage[] {
+  const items = TASKS.find(([letter]) => letter === name)?.[1] ?? [`${GPU}${name}`];
+  return [...items, ADDRESS]
+    .map((item, at) => ({ item, quantity: counts[at] ?? 0 }))
+    .filter(({ quantity }) => quantity > 0);
 }
 
 function encodePlatform(lines: readonly Usage[], durationMs: number): string | null {
@@ -113,6 +145,7 @@ function decodePart(part: string, durationMs: number): Usage[] {
       .map(from36),
   ];
   if (name.startsWith('$')) return [{ item: feeItem(name.slice(1) || USUAL_FEE), quantity: counts[0] ?? 0 }];
+  if (name.startsWith('@')) return decodeTask(name.slice(1), counts);
   const model = name.startsWith('-') ? `${VENDOR}${name}` : name;
   return TOKEN_KINDS.map((kind, k) => ({ item: tokenItem(model, kind), quantity: counts[k] ?? 0 })).filter(
     ({ quantity }) => quantity > 0,

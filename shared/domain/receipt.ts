@@ -72,18 +72,3 @@ export function lambdaUsage(memoryMb: number, milliseconds: number): Usage[] {
     { item: 'lambda.request', quantity: 1 },
   ];
 }
-
-const FARGATE_MINIMUM_MS = 60_000;
-
-/** What a task used: from the start of its image's pull to its end, by the second, at least one minute. */
-export function fargateUsage(
-  size: { readonly vcpus: number; readonly memoryMb: number },
-  milliseconds: number,
-): Usage[] {
-  const billed = Math.max(FARGATE_MINIMUM_MS, Math.ceil(milliseconds / 1000) * 1000);
-  // A quarter of a vCPU is the smallest: times 1,000 ms and more it is whole.
-  return [
-    { item: 'fargate.vcpu.arm64', quantity: Math.round(size.vcpus * billed) },
-    { item: 'fargate.memory.arm64', quantity: size.memoryMb * billed },
-  ];
-}

@@ -85,10 +85,11 @@ function shown({ item, price, quantity, amountMicros }: ReceiptLine, facts: Rece
 
 /** What was charged beside the lines: lost attempts at their bound; less, where a run reached its hold. */
 function restOf(micros: number, facts: ReceiptFacts): RunReceiptLine[] {
-  const { attempt, lost, timeoutSeconds } = facts;
+  const { attempt, lost, timeoutSeconds, used } = facts;
   if (micros === 0) return [];
   if (micros < 0) return [{ item: 'above_hold', ...TOLD, amountMicros: micros }];
-  const attempts = lost ? attempt : attempt - 1;
+  // The time of a task that was lost is among the lines.
+  const attempts = lost && !used?.usage.some(({ item }) => !isFee(item)) ? attempt : attempt - 1;
   if (attempts === 0) return [{ item: 'unexplained', ...TOLD, amountMicros: micros }];
   return [
     {

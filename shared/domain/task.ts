@@ -1,6 +1,7 @@
 /** Runs that need hours or a GPU go on in tasks of ECS. What a task may be, and what its times are made of. */
 import { NovaError } from './error.ts';
 import type { PriceTable } from './price-table.ts';
+import type { Usage } from './receipt.ts';
 
 export const COMPUTES = ['lambda', 'fargate', 'gpu'] as const;
 export type Compute = (typeof COMPUTES)[number];
@@ -101,20 +102,27 @@ function gpuShape({ cpuUnits, memoryMb, gpus = 1, spot }: TaskWish): Omit<TaskSh
   throw new NovaError('bad_input', `a task with ${gpus} GPU has at most ${most}; got ${cpu / 1024} and ${memory}`);
 }
 
+type Sized = Omit<TaskShape, 'nanosPerSecond'>;
+
 /**
- * Nano-USD for a second of it, rounded up, its public address included. A GPU is priced as its whole instance on demand,
- * also on Spot, where prices move.
- * @throws NovaError unpriced.
+ * What so many billed milliseconds of it use, its public address included. A GPU is counted as its whole instance on
+ * demand, also on Spot, where prices move.
  */
-export function taskNanosPerSecond(shape: Omit<TaskShape, 'nanosPerSecond'>, table: PriceTable): number {
-  const used: readonly (readonly [item: string, perSecond: number])[] =
-    shape.kind === 'gpu'
-      ? [[`gpu.${GPU_INSTANCES.get(shape.gpus)?.type ?? 'unknown'}`, 1000]]
-      : [
-          [`${shape.spot ? 'fargate.spot' : 'fargate'}.vcpu.arm64`, Math.ceil((shape.cpuUnits * 1000) / 1024)],
-          [`${shape.spot ? 'fargate.spot' : 'fargate'}.memory.arm64`, shape.memoryMb * 1000],
-        ];
-  return [...used, ['ipv4.address', 1000] as const].reduce((sum, [item, quantity]) => {
+export function taskUsage({ kind, cpuUnits, memoryMb, gpus, spot }: Sized, billedMs: number): Usage[] {
+  const address = { item: 'ipv4.address', quantity: billedMs };
+  if (kind === 'gpu')
+    return [{ item: `gpu.${GPU_INSTANCES.get(gpus)?.type ?? 'unknown'}`, quantity: billedMs }, address];
+  const fargate = spot ? 'fargate.spot' : 'fargate';
+  return [
+    { item: `${fargate}.vcpu.arm64`, quantity: Math.ceil((cpuUnits * billedMs) / 1024) },
+    { item: `${fargate}.memory.arm64`, quantity: memoryMb * billedMs },
+    address,
+  ];
+}
+
+/** Nano-USD for a second of it, rounded up: for bills ahead. @throws NovaError unpriced. */
+export function taskNanosPerSecond(shape: Sized, table: PriceTable): number {
+  return taskUsage(shape, 1000).reduce((sum, { item, quantity }) => {
     const { nanos, per } = table.priceOf(item);
     return sum + Number((BigInt(quantity) * BigInt(nanos) + BigInt(per) - 1n) / BigInt(per));
   }, 0);

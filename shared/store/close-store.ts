@@ -5,6 +5,7 @@
 import type { Json } from '../domain/agent.ts';
 import { type Amounts, NOTHING } from '../domain/budget.ts';
 import type { ActiveRun, Instance } from '../domain/instance.ts';
+import { pricesAt } from '../domain/price-table.ts';
 import { type Closed, closeSlot } from '../domain/protocol/close.ts';
 import { heldBy, inSlice, isNothing, limited, mapAmounts } from '../domain/protocol/slice.ts';
 import { tokensIn } from '../domain/receipt.ts';
@@ -17,7 +18,7 @@ import type { Claimed } from './claim.ts';
 import { decodeInstance, encodeRecord, encodeTally, encodeTries, RUN_ATTRS } from './instance-item.ts';
 import { journalAfter, journalPage, pinned, sliceAdd, sliceEmpty } from './instance-store.ts';
 import { instanceKey, stateKey } from './keys.ts';
-import { withReceipt } from './receipt-store.ts';
+import { lostCalls, withReceipt } from './receipt-store.ts';
 
 export type Ending = {
   /** `cancelled`: stopped by the kill switch or with its agent. */
@@ -52,9 +53,10 @@ export async function endRun({ table }: Ports, claimed: Claimed, ending: Ending)
   const mine = instance.run;
   if (!mine) return { kind: 'fenced' };
   const lostMicros = instance.tries[mine.slot]?.lostMicros ?? 0;
-  const spent = ending.used ?? NOTHING_USED;
-  const { lostTokens = 0 } = instance.tries[mine.slot] ?? {};
-  const { record, put } = withReceipt(instance, recordOf(claimed, ending), { ...spent, lostTokens });
+  const spent = ending.used ?? { ...NOTHING_USED, version: pricesAt(mine.startedAt).version };
+  const { lostTokens = 0, lostCallsMicros = 0 } = instance.tries[mine.slot] ?? {};
+  const usage = [...lostCalls(lostCallsMicros), ...spent.usage];
+  const { record, put } = withReceipt(instance, recordOf(claimed, ending), { ...spent, usage, lostTokens });
   if (put) await table.write(put);
   const tokens = tokensIn(spent.usage);
   let image = instance;

@@ -97,10 +97,10 @@ export function decodeTally(value: Value | undefined): Tally {
 
 export const encodeTries = (tries: Instance['tries']): Value =>
   Object.fromEntries(
-    Object.entries(tries).map(([slot, { attempts, lostMicros, lostTokens }]) => [
-      slot,
-      lostTokens === undefined ? [attempts, lostMicros] : [attempts, lostMicros, lostTokens],
-    ]),
+    Object.entries(tries).map(([slot, { attempts, lostMicros, lostTokens = 0, lostCallsMicros = 0 }]) => {
+      const calls = lostCallsMicros > 0 ? [lostTokens, lostCallsMicros] : lostTokens > 0 ? [lostTokens] : [];
+      return [slot, [attempts, lostMicros, ...calls]];
+    }),
   );
 
 const NO_TRIES: Instance['tries'] = {};
@@ -109,9 +109,13 @@ function decodeTries(value: Value | undefined): Instance['tries'] {
   if (value === undefined) return NO_TRIES;
   const entries = Object.entries((value ?? {}) as { [slot: string]: readonly number[] });
   return Object.fromEntries(
-    entries.map(([slot, [attempts = 0, lostMicros = 0, lostTokens]]) => [
+    entries.map(([slot, [attempts = 0, lostMicros = 0, lostTokens = 0, lostCallsMicros = 0]]) => [
       slot,
-      { attempts, lostMicros, ...(lostTokens === undefined ? {} : { lostTokens }) },
+      {
+        ...{ attempts, lostMicros },
+        ...(lostTokens > 0 ? { lostTokens } : {}),
+        ...(lostCallsMicros > 0 ? { lostCallsMicros } : {}),
+      },
     ]),
   );
 }

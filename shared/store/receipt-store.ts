@@ -1,5 +1,6 @@
 /** Receipts in the records of their runs, and where one does not fit, as an item put before the end. */
 import { type Instance, JOURNAL_RECORDS } from '../domain/instance.ts';
+import { feeItem, type Usage } from '../domain/receipt.ts';
 import { decodeReceipt, encodeReceiptItem, encodeUsage, type RunUsage } from '../domain/receipt-code.ts';
 import type { RunRecord } from '../domain/run.ts';
 import { textBytes } from '../domain/table/values.ts';
@@ -60,6 +61,10 @@ export function withReceipt(image: Instance, record: RunRecord, used: RunUsage):
     },
   };
 }
+
+/** The line of calls that were made by attempts that were lost: what they may have cost is known, what they were is not. */
+export const lostCalls = (micros: number): Usage[] =>
+  micros > 0 ? [{ item: feeItem('lost_calls'), quantity: micros }] : [];
 
 const PLATFORM = /^(lambda|sqs|dynamodb|fee\.compute)/;
 const isPaid = ({ usage, lostTokens }: RunUsage): boolean =>

@@ -6,8 +6,7 @@ import type { AgentSpec } from '../domain/agent.ts';
 import type { ActiveRun, Instance, Tally } from '../domain/instance.ts';
 import { pricesAt } from '../domain/price-table.ts';
 import { afterOutcome, closeSlot } from '../domain/protocol/close.ts';
-import { computeBoundMicros, lostMicros as lostAfter, rateOf } from '../domain/protocol/cost.ts';
-import { feeItem } from '../domain/receipt.ts';
+import { lostMicros as lostAfter, platformUsage, type Rate, rateOf } from '../domain/protocol/cost.ts';
 import type { RunUsage } from '../domain/receipt-code.ts';
 import { MAX_ATTEMPTS, type RunRecord, triggerOf } from '../domain/run.ts';
 import type { Condition, Op, Update, Value } from '../ports/table.ts';
@@ -16,7 +15,7 @@ import { closedAttrs, restOf, returnOps } from './close-store.ts';
 import { encodeTally, encodeTries, RUN_ATTRS } from './instance-item.ts';
 import { journalPage, pinned } from './instance-store.ts';
 import { instanceKey } from './keys.ts';
-import { withReceipt } from './receipt-store.ts';
+import { lostCalls, withReceipt } from './receipt-store.ts';
 import { giveBackOp } from './request-store.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'settings'>;
@@ -60,10 +59,15 @@ type Case = { readonly instance: Instance; readonly run: ActiveRun; readonly los
 type Planned = { readonly ops: Op[]; readonly tripped: boolean; readonly exhausted: boolean };
 
 /** What the compute of the lost attempt is charged. */
-function lostMicros({ settings }: Ports, { run, lost: { spec, billedMs } }: Case): number {
-  const rate = rateOf(spec, settings);
-  const bound = computeBoundMicros(spec.timeoutSeconds, rate, run.startedAt);
-  return billedMs === undefined ? bound : Math.min(bound, lostAfter(rate, billedMs, run.startedAt));
+function lostMicros({ settings }: Ports, { run, lost }: Case): number {
+  const rate = rateOf(lost.spec, settings);
+  return lostAfter(rate, lostMs(rate, lost), run.startedAt);
+}
+
+/** All that it may have taken, or what is known to have been billed. */
+function lostMs({ tailMs }: Rate, { spec, billedMs }: Lost): number {
+  const most = spec.timeoutSeconds * 1000 + tailMs;
+  return billedMs === undefined ? most : Math.min(most, billedMs);
 }
 
 function asRead(instance: Instance, run: ActiveRun): Condition[] {
@@ -83,7 +87,7 @@ function reopening(ports: Ports, { instance, run, lost }: Case): Planned {
     ...instance.tries,
     [run.slot]: {
       ...{ attempts: before.attempts + 1, lostMicros: before.lostMicros + bound },
-      ...lostTokensOf(before, run),
+      ...lostCallsOf(before, run),
     },
   };
   const crash = afterOutcome(instance, lost.blame === 'agent' ? 'crashed' : 'refused', {
@@ -118,7 +122,11 @@ function reopening(ports: Ports, { instance, run, lost }: Case): Planned {
 async function recording(ports: Ports, { instance, run, lost }: Case): Promise<Planned> {
   const page = journalPage(instance);
   if (page) await ports.table.write(page);
-  const { record, put } = withReceipt(instance, lostRecord(ports, { instance, run, lost }), lostUsage(instance, run));
+  const { record, put } = withReceipt(
+    instance,
+    lostRecord(ports, { instance, run, lost }),
+    lostUsage(ports, { instance, run, lost }),
+  );
   if (put) await ports.table.write(put);
   const closed = closeSlot(instance, record, lost.spec);
   const crash =
@@ -158,15 +166,20 @@ function lostRecord(ports: Ports, { instance, run, lost }: Case): RunRecord {
   };
 }
 
-/** What its calls may have cost is known, what they were has gone with its holder. */
-function lostUsage({ tries }: Instance, run: ActiveRun): RunUsage {
-  const usage = run.sentMicros > 0 ? [{ item: feeItem('lost_calls'), quantity: run.sentMicros }] : [];
-  const { lostTokens = 0 } = lostTokensOf(tries[run.slot] ?? {}, run);
-  return { version: pricesAt(run.startedAt).version, usage, lostTokens };
+/** What its calls may have cost is known, what they were has gone with its holder. A task's time is known, too. */
+function lostUsage(ports: Ports, found: Case): RunUsage {
+  const { instance, run, lost } = found;
+  const { lostTokens = 0, lostCallsMicros = 0 } = lostCallsOf(instance.tries[run.slot] ?? {}, run);
+  const rate = rateOf(lost.spec, ports.settings);
+  const task = rate.task ? platformUsage(rate, { ms: lostMs(rate, lost), writeUnits: 0, readUnits: 0 }) : [];
+  return { version: pricesAt(run.startedAt).version, usage: [...lostCalls(lostCallsMicros), ...task], lostTokens };
 }
 
-/** Tokens of attempts that left a checkpoint and were lost after it stay with the run. */
-function lostTokensOf(before: { readonly lostTokens?: number }, { sentTokens }: ActiveRun): { lostTokens?: number } {
+type LostCalls = { readonly lostTokens?: number; readonly lostCallsMicros?: number };
+
+/** Calls of attempts that left a checkpoint and were lost after it stay with the run. */
+function lostCallsOf(before: LostCalls, { sentTokens, sentMicros }: ActiveRun): LostCalls {
   const lostTokens = (before.lostTokens ?? 0) + sentTokens;
-  return lostTokens > 0 ? { lostTokens } : {};
+  const lostCallsMicros = (before.lostCallsMicros ?? 0) + sentMicros;
+  return { ...(lostTokens > 0 ? { lostTokens } : {}), ...(lostCallsMicros > 0 ? { lostCallsMicros } : {}) };
 }

@@ -7,6 +7,7 @@ import { platformUsage } from '../../shared/domain/protocol/cost.ts';
 import { addUsage, feeItem, receiptOf, tokensIn, type Usage } from '../../shared/domain/receipt.ts';
 import { decodeReceipt, encodeReceiptItem, encodeUsage, tokensOf } from '../../shared/domain/receipt-code.ts';
 import type { RunRecord } from '../../shared/domain/run.ts';
+import { taskUsage } from '../../shared/domain/task.ts';
 import { decodeRecord, encodeRecord } from '../../shared/store/instance-item.ts';
 
 const VERSION = '2026-11-16';
@@ -50,8 +51,22 @@ test('calls without an answer keep their tokens, and a receipt elsewhere keeps t
 
 test('what has no letters, or too many parts, goes elsewhere', () => {
   const none = (some: readonly Usage[]) => encodeUsage({ version: VERSION, usage: some, lostTokens: 0 }, 1_000);
-  assert.equal(none([{ item: 'fargate.vcpu.arm64', quantity: 60_000 }]), null);
+  assert.equal(none([{ item: 'email.ses', quantity: 1 }]), null);
+  assert.equal(none([{ item: 'fargate.vcpu.x86', quantity: 1 }]), null);
   assert.equal(none(Array.from({ length: 7 }, (_, k) => ({ item: feeItem(`t${k}`), quantity: 1 }))), null);
+});
+
+test('a task is written by what it used, whatever time its record says', () => {
+  const task = { kind: 'fargate', cpuUnits: 256, memoryMb: 1024, gpus: 0, spot: false } as const;
+  for (const [shape, text] of [
+    [task, '1xr~@f:bko.10kveo.1aao'],
+    [{ ...task, spot: true }, '1xr~@s:bko.10kveo.1aao'],
+    [{ ...task, kind: 'gpu', gpus: 1 }, '1xr~@g4dn.xlarge:1aao.1aao'],
+  ] as const) {
+    const used = { version: VERSION, usage: taskUsage(shape, 60_000), lostTokens: 0 };
+    assert.equal(encodeUsage(used, 1), text);
+    assert.deepEqual(decodeReceipt(text, 99), { kind: 'kept', used });
+  }
 });
 
 const models = priceTable('2026-11-20').models();

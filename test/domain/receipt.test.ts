@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { PRICES } from '../../infra/aws/price-table.ts';
 import { PRICE_ROWS, type PriceRow, priceTable, priceVersions, tokenItem } from '../../shared/domain/price-table.ts';
 import { computeMicros } from '../../shared/domain/protocol/cost.ts';
-import { fargateUsage, lambdaUsage, receiptOf, repriced, type Usage } from '../../shared/domain/receipt.ts';
+import { lambdaUsage, receiptOf, repriced, type Usage } from '../../shared/domain/receipt.ts';
 import { type ReceiptFacts, runReceipt } from '../../shared/domain/run-receipt.ts';
 
 const NOW = '2026-11-20';
@@ -35,15 +35,6 @@ test('a Lambda run: gigabyte-seconds and its request, like the rate of the stage
   assert.equal(total(lambdaUsage(1024, 1500)), 21);
   assert.equal(total(lambdaUsage(1024, 1500).slice(0, 1)), computeMicros(1500, 13_334));
   assert.equal(total(lambdaUsage(512, 60_000)), 401);
-});
-
-test('a task is billed by the second, and for one minute at least', () => {
-  const size = { vcpus: 0.25, memoryMb: 512 };
-  // A quarter vCPU and half a GB for 60 s: (0.25 × 0.03238 + 0.5 × 0.00356) / 60 = $0.000164583.
-  assert.equal(total(fargateUsage(size, 5000)), 165);
-  assert.equal(total(fargateUsage(size, 60_000)), 165);
-  assert.equal(total(fargateUsage(size, 3_600_000)), 9875);
-  assert.equal(total(fargateUsage(size, 60_001)), total(fargateUsage(size, 61_000)));
 });
 
 test('queue, table and mail; the sum is rounded once, whatever the number of lines', () => {

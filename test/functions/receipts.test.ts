@@ -98,6 +98,8 @@ async function stage({ start = NOVEMBER, runMemoryMb = 512, hold = 50_000, token
       await runAgentJob.run({ v: 1, kind: 'tick', agentId: 'ada', instance: 0, scheduledFor }, world, call);
       return await lastRun();
     },
+    /** The next run is another attempt at the slot of the last one. */
+    again: () => void ticks--,
     lastRun,
     limit: (kind: Kind, limitMicros: number) =>
       setLimit(world, { scope: 'agent:ada', kind, per: 'day', limitMicros, throttled: false }, 'test'),
@@ -360,6 +362,34 @@ test('a run that is lost in the middle of a call forfeits its bound in dollars a
   const { note, lines, used } = await lastRun();
   assert.deepEqual([note, lines[0], used?.lostTokens], ['lease lost', ['lost_calls', 1, MOST], MOST_TOKENS]);
   assert.equal((await budget('tokens')).spentMicros, MOST_TOKENS);
+});
+
+test('what an attempt paid before its checkpoint stays a line when it is lost after it: calls of a lost attempt', async () => {
+  const { run, again, clock, world } = await stage();
+  const gone = run(async (calls) => {
+    await calls.mark(5_000, undefined, 'search');
+    calls.settle(3_000);
+    await calls.checkpoint({ step: 1 });
+    throw new Error('the process died');
+  });
+  await assert.rejects(gone, /died/);
+  clock.advance(61_000);
+  await recoverExpired(world);
+  // What was lost cools it down for a while.
+  clock.advance(400_000);
+  again();
+  const { attempt, lines, costMicros } = await run(async (calls, at) => {
+    await calls.mark(700);
+    at.advance(1_500);
+  });
+  assert.equal(attempt, 2);
+  assert.deepEqual(lines.slice(0, 2), [
+    ['lost_calls', 1, 3_000],
+    ['paid_calls', 1, 700],
+  ]);
+  // 10.00005 + 0.2 + 1.2 + 3 × 0.625; and the first attempt's minute at its bound: 400.002 + 0.2 + 1.2 + 15 + 10.
+  assert.deepEqual(lines.at(-1), ['lost_compute', 60_000, 427]);
+  assert.equal(costMicros, 3_000 + 700 + 14 + 427);
 });
 
 test('a receipt that is too long for its record is an item of its own, put before the end', async () => {

@@ -10,6 +10,7 @@ import { noLlm } from '../../shared/memory/no-llm.ts';
 import { inProcessHost } from '../../shared/runtime/in-process-host.ts';
 import type { NewAgent } from '../../shared/store/deploy-store.ts';
 import { listInstances } from '../../shared/store/instance-store.ts';
+import { usageOf } from '../../shared/store/receipt-store.ts';
 import { listRuns } from '../../shared/store/run-store.ts';
 import type { RunMessage } from '../../shared/wire/messages.ts';
 import { TaskStopped } from '../../shared/wire/task-event.ts';
@@ -97,8 +98,14 @@ test('a tick is claimed, launched once with its size, and recorded by its task a
   it.world.time.advance(90_000);
   await work(it, task, { billedFrom: it.world.time.now() - 80_000 });
   const [run] = await it.runs();
-  // $0.10 paid, and 80 s at 10,000 nano-USD.
-  assert.deepEqual([run?.status, run?.costMicros, run?.attempt], ['succeeded', 100_800, 1]);
+  // $0.10 paid; 20 vCPU-s and 40 GB-s on Spot, 80 s of an address: 53.97 + 11.87 + 111.11 = 176.94 µ$.
+  assert.deepEqual([run?.status, run?.costMicros, run?.attempt], ['succeeded', 100_177, 1]);
+  const used = run && (await usageOf(it.world.memory, { agentId: 'shop', number: 0 }, run));
+  assert.deepEqual(used?.usage.slice(1), [
+    { item: 'fargate.spot.vcpu.arm64', quantity: 20_000 },
+    { item: 'fargate.spot.memory.arm64', quantity: 512 * 80_000 },
+    { item: 'ipv4.address', quantity: 80_000 },
+  ]);
   assert.equal((await it.instance()).run, null);
 });
 

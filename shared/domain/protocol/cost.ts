@@ -1,12 +1,13 @@
 /**
  * What a run's own compute and the platform around it cost. Where runs are Lambda's (`runMemoryMb`) they are items of the
- * price table: gigabyte-seconds, one request, the queue, and the table's units that a run counts itself. Elsewhere a
- * second costs what the stage or the task says, in nano-USD (integers); a started micro-dollar counts whole.
+ * price table: gigabyte-seconds, one request, the queue, and the table's units that a run counts itself. Tasks are items, too: their
+ * processors, memory and address, or their GPU's instance, by the second, one minute at least. Elsewhere a second costs
+ * what the stage says, in nano-USD (integers); a started micro-dollar counts whole.
  */
 import type { AgentSpec } from '../agent.ts';
 import { pricesAt } from '../price-table.ts';
 import { feeItem, lambdaUsage, receiptOf, type Usage } from '../receipt.ts';
-import { MINIMUM_BILLED_MS, TAIL_SECONDS } from '../task.ts';
+import { MINIMUM_BILLED_MS, TAIL_SECONDS, type TaskShape, taskUsage } from '../task.ts';
 
 export type Rate = {
   readonly nanosPerSecond: number;
@@ -16,6 +17,8 @@ export type Rate = {
   readonly tailMs: number;
   /** Memory of the function that runs agents, where they are charged by the price table. */
   readonly runMemoryMb?: number;
+  /** The task that runs go on in, where it is charged by the price table. */
+  readonly task?: TaskShape;
 };
 
 /** What a run does to the platform, as it counts it. */
@@ -39,7 +42,10 @@ export function rateOf({ task, restSeconds }: Billed, { computeNanosPerSecond, r
   }
   // A task that lives on is billed from the end of one cycle to the end of the next, its rest between them included.
   const tailMs = (TAIL_SECONDS + (restSeconds ?? 0)) * 1000;
-  return { nanosPerSecond: task.nanosPerSecond, minimumMs: restSeconds === undefined ? MINIMUM_BILLED_MS : 0, tailMs };
+  const minimumMs = restSeconds === undefined ? MINIMUM_BILLED_MS : 0;
+  // On the owner's machine its time costs nothing.
+  const priced = task.nanosPerSecond > 0 ? { task } : {};
+  return { nanosPerSecond: task.nanosPerSecond, minimumMs, tailMs, ...priced };
 }
 
 export function computeMicros(durationMs: number, nanosPerSecond: number): number {
@@ -53,6 +59,7 @@ export function attemptMicros(billedMs: number, { nanosPerSecond, minimumMs }: R
 
 /** What one attempt used of the platform, as lines of its receipt; nothing where nothing is charged. */
 export function platformUsage(rate: Rate, use: PlatformUse): Usage[] {
+  if (rate.task) return taskUsage(rate.task, billedMsOf(rate, use.ms)).filter(({ quantity }) => quantity > 0);
   if (rate.runMemoryMb !== undefined)
     return [
       ...lambdaUsage(rate.runMemoryMb, use.ms),
@@ -62,6 +69,11 @@ export function platformUsage(rate: Rate, use: PlatformUse): Usage[] {
     ].filter(({ quantity }) => quantity > 0);
   const micros = attemptMicros(use.ms, rate);
   return micros > 0 ? [{ item: feeItem('compute'), quantity: micros }] : [];
+}
+
+/** By the second, once there is a minimum; a cycle of a task that lives on ends where the next begins. */
+function billedMsOf({ minimumMs }: Rate, ms: number): number {
+  return minimumMs === 0 ? Math.max(0, ms) : Math.max(minimumMs, Math.ceil(ms / 1000) * 1000);
 }
 
 /** What an attempt is charged of which only the billed time is known, at the prices of `at`; the units are those held. */
