@@ -36,7 +36,9 @@ export function needed<T>(field: Field<T | undefined>): Field<T> {
 
 /** What it is when nothing is said. */
 export function defaulting<T>(field: Field<T | undefined>, fallback: T): Field<T> {
-  return { ...field, shape: field.shape as Shape<T>, fallback };
+  const shape = field.shape as Shape<T>;
+  // What stands there when nobody typed anything travels to the engine like anything else.
+  return { ...field, shape: { ...shape, accepts: (value) => value === fallback || shape.accepts(value) }, fallback };
 }
 
 export function text(summary: string, hint = 'text'): Field<string | undefined> {

@@ -4,62 +4,42 @@
  */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { answerControl } from '../../cli/control.ts';
+import { makeBackup } from '../../infra/local/backups.ts';
 import { startEngine } from '../../infra/local/engine.ts';
 import type { JsonObject } from '../../shared/domain/agent.ts';
-import { stageOf, temporaryHome } from './engine-stage.ts';
+import { type Artefact, CANARIES, filesIn, leaks, spellings } from './canaries.ts';
+import { settled, stageOf, temporaryHome } from './engine-stage.ts';
 import { approveStory, readMail, tellStory } from './story.ts';
 
-const CANARIES: Readonly<Record<string, string>> = {
-  'approval-pepper': 'canary-pepper-7f3a91c2d4e5b6078',
-  'stripe-webhook-secret': 'whsec_canaryHook7f3a91c2d4e5b607',
-  'stripe-api-key': 'rk_test_canaryStripe7f3a91c2d4e5b607',
-  'gumroad-ping-secret': 'canaryPing7f3a91c2d4e5b6078899aabbccddeeff0',
-  'gumroad-access-token': 'canaryGumroad7f3a91c2d4e5b6078899aabb',
-  'ledger-hook-secret': 'canaryLedger7f3a91c2d4e5b6078899aabbcc',
-  'sendgrid-api-key': 'SG.canary.Mail7f3a91c2d4e5b6078899aabb',
-  'sendgrid-events-key': 'MFkwEwYHcanaryEvents7f3a91c2d4e5b607',
-};
-
-/** As it is, and as it may travel. */
-const spellings = (value: string): string[] => [
-  value,
-  encodeURIComponent(value),
-  Buffer.from(value).toString('base64').replace(/=+$/, ''),
-  Buffer.from(value).toString('base64url'),
-  Buffer.from(value).toString('hex'),
+const CHANNEL = { to: '', account: '', from: '', severity: 'warning', standsBehind: false };
+/** Channels that hear of an alert, each with a secret of its own; none of them can be reached. */
+const TOLD: readonly (readonly [words: string, input: JsonObject])[] = [
+  ['channel add', { ...CHANNEL, id: 'ops', kind: 'slack' }],
+  ['channel add', { ...CHANNEL, id: 'n8n', kind: 'webhook', to: 'https://127.0.0.1:9/hook' }],
+  ['channel add', { ...CHANNEL, id: 'partner', kind: 'email', to: 'partner@example.com' }],
+  ['channel test', { id: 'ops' }],
+  ['channel test', { id: 'n8n' }],
+  ['channel test', { id: 'partner' }],
 ];
 
-type Artefact = { readonly name: string; readonly text: string };
-
-function leaks(artefacts: readonly Artefact[], secrets: Readonly<Record<string, string>>): string[] {
-  return Object.entries(secrets).flatMap(([secret, value]) =>
-    artefacts
-      .filter(({ text }) => spellings(value).some((spelling) => text.includes(spelling)))
-      .map(({ name }) => `${secret} is in ${name}`),
-  );
-}
-
-function filesIn(folder: string): Artefact[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name) => {
-    const path = join(folder, name);
-    return statSync(path).isFile() ? [{ name, text: readFileSync(path, 'latin1') }] : [];
-  });
-}
-
 const ASKED: readonly (readonly [words: string, input: JsonObject])[] = [
+  ['channel list', {}],
+  ['alert list', {}],
   ['status', {}],
   ['secret list', {}],
   ['audit list', { days: 30, limit: 1000 }],
   ['audit export', {}],
   ['audit verify', { days: 30 }],
   ['ledger export', { format: 'json' }],
+  ['ledger export', { format: 'csv' }],
   ['finance export', { format: 'csv' }],
+  ['finance export', { format: 'json' }],
   ['connector list', {}],
   ['connector test', { id: 'stripe' }],
   ['connector test', { id: 'gumroad' }],
@@ -97,7 +77,8 @@ test('no secret of a whole story is in anything that the story leaves behind', a
     const told = await tellStory(stage);
     mailed = readMail(told);
     await approveStory(stage, told);
-    for (const [words, input] of ASKED) {
+    for (const [words, input] of [...TOLD, ...ASKED]) {
+      if (words === 'channel list') await settled(engine);
       const asked = { command: words.includes(' ') ? words.split(' ') : ['', words], input, actor: 'cli:tester' };
       said.push({ name: `nova ${words}`, text: JSON.stringify(await answerControl(asked, engine)) });
     }
@@ -105,6 +86,8 @@ test('no secret of a whole story is in anything that the story leaves behind', a
       const answer = await fetch(`${engine.place.url}${path}`, { method: 'POST', headers, body });
       said.push({ name: `the answer of ${path.slice(0, 15)}`, text: `${await answer.text()}${[...answer.headers]}` });
     }
+    const made = { id: 'b1', at: Date.now(), version: 'test', withSecrets: false };
+    assert.ok(makeBackup(home.path, made).files.length > 0);
     const token = JSON.parse(readFileSync(join(home.path, 'local.json'), 'utf8')).token as string;
     const kept = filesIn(home.path).filter(({ name }) => name !== 'secrets.json');
     const artefacts = [...kept, ...said];
@@ -113,6 +96,12 @@ test('no secret of a whole story is in anything that the story leaves behind', a
     assert.match(said.map(({ text }) => text).join(), /refuses stripe-api-key/);
     assert.ok(kept.some(({ name, text }) => name.startsWith('nova.sqlite') && text.includes('big-winner')));
     assert.ok(kept.some(({ name }) => name.startsWith('mail')) && kept.some(({ name }) => name === 'engine.log'));
+    assert.ok(
+      kept.some(({ name }) => name.startsWith('backups')),
+      'a backup without secrets is among them',
+    );
+    assert.match(said.find(({ name }) => name === 'nova channel list')?.text ?? '', /"id":"ops".*"problem":"[^"]+/);
+    assert.ok(kept.some(({ name, text }) => name.startsWith('mail') && text.includes('partner@example.com')));
     assert.deepEqual(leaks(artefacts, CANARIES), []);
     // The key of the engine is in one file; a link and its codes in the mail they were sent with, and nowhere else.
     assert.deepEqual(leaks(artefacts, { token }), ['token is in local.json']);
