@@ -3,7 +3,7 @@ import type { Json } from '../../shared/domain/agent.ts';
 import { fateOf, messageOf } from '../../shared/domain/error.ts';
 import type { Delivery, Inbox } from '../../shared/ports/queue.ts';
 import type { World } from '../../shared/ports/world.ts';
-import type { Call, Later, QueueJob } from '../../shared/runtime/job.ts';
+import { backoffSeconds, type Call, type Later, type QueueJob } from '../../shared/runtime/job.ts';
 
 export type PumpOptions = {
   readonly inbox: Inbox;
@@ -20,8 +20,6 @@ export type Pump = {
 };
 
 const WAIT_SECONDS = 20;
-/** How long a message that failed stays away: doubling, up to a minute. */
-const backoffSeconds = (receiveCount: number): number => Math.min(60, 2 ** receiveCount);
 
 export function startPump(options: PumpOptions): Pump {
   const active = new Set<Promise<void>>();

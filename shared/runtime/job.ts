@@ -28,6 +28,9 @@ export type Needs<Ports> = { readonly [port in keyof Ports]: true };
 /** "Not now": the message is given back and becomes visible after so many seconds. */
 export type Later = { readonly laterSeconds: number };
 
+/** How long a message that failed stays away: doubling, up to a minute. */
+export const backoffSeconds = (receiveCount: number): number => Math.min(60, 2 ** receiveCount);
+
 /** `undefined`: done, the message may go. */
 export type QueueJob<Message, Ports> = {
   readonly name: string;

@@ -8,7 +8,7 @@ import { fateOf, messageOf, NovaError } from '../domain/error.ts';
 import type { Log } from '../ports/outside.ts';
 import type { Delivery, Inbox } from '../ports/queue.ts';
 import { systemTime } from './clock.ts';
-import type { Call, QueueJob } from './job.ts';
+import { backoffSeconds, type Call, type QueueJob } from './job.ts';
 
 /** The two ways back for a message that was received. */
 export type Returns = Pick<Inbox, 'giveBack' | 'quarantine'>;
@@ -55,12 +55,22 @@ async function workRecord<Message, Ports>(desk: Desk<Message, Ports>, record: SQ
     if (thrown instanceof GivenBack) throw thrown;
     if (fateOf(thrown).retry === 'later') {
       log.warn('message stays in the queue', { ...about, why: messageOf(thrown), stack: stackOf(thrown) });
+      await comeBackSoon(desk, record, call).catch(() => undefined);
       throw thrown;
     }
     const reason = `${thrown instanceof NovaError ? thrown.code : 'broken'}: ${messageOf(thrown)}`;
     await (await returns()).quarantine(deliveryOf(record), reason);
     log.error('message buried', { ...about, why: reason });
   }
+}
+
+/** Left alone it would stay away for six times the time-out of its function: half an hour, for a run. */
+async function comeBackSoon(
+  { returns }: Pick<Desk<never, never>, 'returns'>,
+  { receiptHandle }: SQSRecord,
+  { receiveCount }: Call,
+): Promise<void> {
+  await (await returns()).giveBack(receiptHandle, backoffSeconds(receiveCount));
 }
 
 const deliveryOf = ({ messageId, receiptHandle, body, attributes }: SQSRecord): Delivery => ({

@@ -53,7 +53,7 @@ const COUNT = TEN_THOUSAND.agents * TEN_THOUSAND.instances * TEN_THOUSAND.ticks;
 
 test(`${COUNT} reservations in memory: each refusal is just at the moment of its write`, async () => {
   const table = new SimTable();
-  const books = new Books(new Map(), { usd: HOLD, tokens: 0, runs: 1, seconds: 60 });
+  const books = new Books(new Map(), () => ({ usd: HOLD, tokens: 0, runs: 1, seconds: 60 }));
   table.onCommit = (changes) => books.commit(changes);
   const observed: Table = {
     get: async (key) => table.get(key),

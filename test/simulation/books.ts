@@ -28,6 +28,9 @@ export const SPECIAL: readonly (readonly [kind: Kind, per: Per])[] = [
 const ADDED: { readonly [kind in Kind]: string } = { usd: 'av', tokens: 'at', runs: 'ar', seconds: 'as' };
 const HELD: { readonly [kind in Kind]: number } = { usd: -1, tokens: 0, runs: 1, seconds: 2 };
 
+/** What one run of an agent sets aside. */
+export type HoldsOf = (agentId: string) => { readonly [kind in Kind]: number };
+
 export class Broken extends Error {}
 
 const num = (item: Item | null, attr: string): number => Number(item?.[attr] ?? 0);
@@ -46,7 +49,7 @@ export class Books {
   readonly provider = { micros: 0, calls: new Set<string>(), runs: new Map<string, Used>() };
   readonly closed = new Set<string>();
   readonly #departments: ReadonlyMap<string, string>;
-  readonly #holds: { readonly [kind in Kind]: number };
+  readonly #holds: HoldsOf;
   readonly #accounts = new Map<string, Account>();
   readonly #instances = new Map<string, Held>();
   readonly #pages = new Set<string>();
@@ -55,7 +58,7 @@ export class Books {
   #calendar: Calendar = calendarIn('UTC');
   #sent = 0;
 
-  constructor(departments: ReadonlyMap<string, string>, holds: { readonly [kind in Kind]: number }) {
+  constructor(departments: ReadonlyMap<string, string>, holds: HoldsOf) {
     this.#departments = departments;
     this.#holds = holds;
   }
@@ -206,7 +209,9 @@ export class Books {
   #transition(before: Item, after: Item): void {
     const name = after.sk;
     if (String(after.pe) < String(before.pe)) this.fail(`${name} went back from ${before.pe} to ${after.pe}`);
-    if (after.ho !== undefined && after.ho !== before.ho) {
+    // A task goes on with the claim that was made for it.
+    const adopted = before.ho !== undefined && after.f === before.f && String(after.ho).startsWith('task:');
+    if (after.ho !== undefined && after.ho !== before.ho && !adopted) {
       if (before.ho !== undefined) this.fail(`${name} was claimed while it was leased`);
       if (before.st !== 'active') this.fail(`${name} was claimed while it was ${before.st}`);
       if (this.closed.has(idOf(after, String(after.sl)))) this.fail(`${name} claimed a closed slot`);
@@ -257,8 +262,9 @@ export class Books {
   /** Nobody is refused while every budget has, with what lies idle in slices, what is lacking. */
   #refusal(before: Item): void {
     this.refused++;
+    const holds = this.#holds(before.sk.split('#')[0] ?? '');
     const broke = this.#accountsOf(before).some((account) => {
-      const lacks = this.#holds[account.kind] - sliceOf(before, account.kind);
+      const lacks = holds[account.kind] - sliceOf(before, account.kind);
       return lacks > 0 && account.before + this.#idle(account, before.sk) < lacks;
     });
     if (!broke) this.fail(`${before.sk} was refused while every budget had enough`);

@@ -76,7 +76,7 @@ class Play {
     this.cast = cast;
     this.wrong = wrong;
     this.table = new SimTable();
-    this.books = new Books(DEPARTMENTS, HOLDS);
+    this.books = new Books(DEPARTMENTS, () => HOLDS);
     this.table.onCommit = (changes) => this.books.commit(changes);
     for (const item of cast.items) this.table.write({ op: 'put', item });
     this.processes = new Processes(this.table, throws, wrong.spoil ?? ((table) => table));

@@ -1,5 +1,5 @@
 /**
- * The table of a simulation: the rules of every table, on plain maps, at once. Whoever listens sees each commit whole,
+ * The table of a simulation: the rules of every table, on plain maps, at once, its index too. Whoever listens sees each commit whole,
  * item by item as it was and as it is.
  */
 import { applied, judged } from '../../shared/domain/table/engine.ts';
@@ -10,6 +10,7 @@ export type Changed = { readonly key: Key; readonly before: Item | null; readonl
 export class SimTable {
   onCommit: (changes: readonly Changed[]) => void = () => {};
   readonly #partitions = new Map<string, Map<string, Item>>();
+  readonly #index = new Map<string, Map<string, Item>>();
 
   constructor(items: readonly Item[] = []) {
     for (const item of items) this.#store(item, item);
@@ -19,14 +20,14 @@ export class SimTable {
     return this.#partitions.get(pk)?.get(sk) ?? null;
   }
 
-  /** Without an index: the protocol has none. */
-  query({ pk, prefix = '', from = '', to = '~', reverse, limit = 1000, cursor, index }: Query): Page {
-    if (index || cursor) throw new RangeError('a simulation has no index and no second page');
-    const partition = this.#partitions.get(pk);
-    if (!partition) return { items: [], cursor: null };
-    const keys = [...partition.keys()].filter((sk) => sk.startsWith(prefix) && sk >= from && sk <= to).sort();
-    if (reverse) keys.reverse();
-    return { items: keys.slice(0, limit).map((sk) => partition.get(sk) as Item), cursor: null };
+  query(query: Query): Page {
+    const partition = query.index ? this.#index.get(query.pk) : this.#partitions.get(query.pk);
+    return partition ? pageOf(partition, query) : { items: [], cursor: null };
+  }
+
+  /** The entries of an index partition as they are now, for those who are to see them late. */
+  indexed(pk: string): readonly Item[] {
+    return [...(this.#index.get(pk)?.values() ?? [])];
   }
 
   isEmpty(pk: string): boolean {
@@ -61,7 +62,38 @@ export class SimTable {
       partition = new Map();
       this.#partitions.set(pk, partition);
     }
+    this.#reindex(partition.get(sk), item);
     if (item) partition.set(sk, item);
     else partition.delete(sk);
   }
+
+  #reindex(before: Item | undefined, after: Item | null): void {
+    if (before?.ixPk !== undefined) this.#index.get(String(before.ixPk))?.delete(placeOf(before));
+    if (after?.ixPk === undefined || after.ixSk === undefined) return;
+    const entries = this.#index.get(String(after.ixPk)) ?? new Map<string, Item>();
+    this.#index.set(String(after.ixPk), entries.set(placeOf(after), after));
+  }
+}
+
+const placeOf = ({ ixSk, pk, sk }: Item): string => `${ixSk}\u0000${pk}\u0000${sk}`;
+
+/** A cursor is the sort key that the page ended with. */
+function pageOf(
+  partition: ReadonlyMap<string, Item>,
+  { prefix = '', from = '', to = '', reverse, limit = 1000, cursor }: Query,
+): Page {
+  const sortOf = (key: string): string => key.split('\u0000', 1)[0] ?? '';
+  const inside = (key: string): boolean => {
+    const sort = sortOf(key);
+    return sort.startsWith(prefix) && sort >= from && (to === '' || sort <= to);
+  };
+  const keys = [...partition.keys()].filter(inside).sort();
+  if (reverse) keys.reverse();
+  const first = cursor === undefined ? 0 : keys.indexOf(cursor) + 1;
+  const shown = keys.slice(first, first + limit);
+  const last = shown.at(-1);
+  return {
+    items: shown.map((key) => partition.get(key) as Item),
+    cursor: shown.length === limit && last !== undefined ? last : null,
+  };
 }

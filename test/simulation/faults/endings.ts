@@ -1,0 +1,100 @@
+/** What must be true when nothing fails any more: ten minutes later, and when all is quiet. */
+import { RunMessage } from '../../../shared/wire/messages.ts';
+import { runId, tickSlot } from '../../../shared/domain/run.ts';
+import { ticketOf } from '../../../shared/jobs/launch-run.ts';
+import type { Item } from '../../../shared/ports/table.ts';
+import { Broken } from '../books.ts';
+import type { Play } from './play.ts';
+
+const LONGEST_ORPHAN_MS = 10 * 60_000;
+const instances = (play: Play): readonly Item[] =>
+  [...play.cloud.table.items()].filter(({ pk, sk }) => pk.startsWith('FLEET#') && !sk.endsWith('#EARN'));
+
+/** Ten minutes after the faults: no run is anybody's that nobody works on. */
+export async function checkFinal(play: Play): Promise<void> {
+  const fail = (problem: string): never => {
+    throw new Broken(`seed ${play.seed}, ten minutes after the faults: ${problem}`);
+  };
+  const { cloud } = play;
+  const now = cloud.clock.now();
+  for (const item of instances(play)) {
+    const held = item.ho !== undefined;
+    if (held && Number(item.lu) < now - 120_000) fail(`${item.sk} is held by ${String(item.ho)}, whose lease is over`);
+    const tries = Object.keys((item.tr ?? {}) as object);
+    if (!held && tries.length > 0 && item.st === 'active' && !item.sk.startsWith('dot'))
+      fail(`${item.sk}: ${tries.join(', ')} was lost, and nobody has taken it up`);
+  }
+  for (const task of cloud.cluster.running()) {
+    const ticket = ticketOf(task.environment);
+    const item = instances(play).find(({ sk }) => sk.startsWith(`${ticket?.agentId}#`) && Number(sk.split('#')[1]) === ticket?.number);
+    const mine = ticket?.kind === 'keep' || (item?.ho !== undefined && item.f === ticket?.fence);
+    if (!mine && now - task.createdAt > LONGEST_ORPHAN_MS) fail(`task ${task.taskId} runs for nobody`);
+  }
+}
+
+/** When all is quiet. */
+export async function checkEnd(play: Play): Promise<void> {
+  const fail = (problem: string): never => {
+    throw new Broken(`seed ${play.seed}, at the end: ${problem}`);
+  };
+  const { cloud, platform } = play;
+  if (cloud.books.leased() > 0) fail(`${cloud.books.leased()} instances stay leased`);
+  const { table } = cloud;
+  const left = [...table.items()].filter(({ pk }) => pk === 'OUTBOX');
+  if (left.length > 0) fail(`${left.length} messages were never sent: ${String(left[0]?.message)}`);
+  for (const [name, queue] of Object.entries(cloud.queues))
+    if (queue.size() > 0) fail(`${queue.size()} messages of ${name} never end: ${JSON.stringify(queue.messages()[0])}`);
+  await checkDead(play, fail);
+  for (const { agentId, instance, scheduledFor } of platform.ticks) {
+    const slot = tickSlot(Date.parse(scheduledFor));
+    if (!cloud.books.isClosed(agentId, instance, slot) && !play.notes.has(`buried ${slot}`))
+      fail(`${runId(agentId, instance, slot)} was never recorded`);
+  }
+  const open = [...table.items()].filter(({ pk, status }) => pk.startsWith('REQUEST#') && status === 'open');
+  for (const request of open) {
+    const item = instances(play).find(({ sk }) => sk === `${String(request.agentId)}#00${String(request.instance)}`);
+    if (item?.st === 'active') fail(`request ${String(request.id)} stands at ${String(request.next)}`);
+  }
+  checkDesired(play, fail);
+  checkSums(play, fail);
+}
+
+/** What nobody could read may be dead, and nothing else. */
+async function checkDead(play: Play, fail: (problem: string) => never): Promise<void> {
+  for (const [name, queue] of Object.entries(play.cloud.queues))
+    for (const { body, reason } of await queue.deadLetters(1_000)) {
+      const known = (play.notes.get('poison') ?? []).includes(body);
+      if (!known) fail(`${name} has a dead letter: ${body}: ${reason}`);
+    }
+}
+
+function checkDesired(play: Play, fail: (problem: string) => never): void {
+  const { cloud } = play;
+  for (const agent of [...cloud.table.items()].filter(({ pk }) => pk === 'AGENTS')) {
+    const mine = instances(play).filter(({ sk }) => sk.split('#')[0] === agent.sk);
+    const active = mine.filter(({ st }) => st === 'active').length;
+    const wanted = agent.status === 'active' ? Number(agent.instances) : 0;
+    if (active !== wanted) fail(`${agent.sk} has ${active} active instances, wanted are ${wanted}`);
+    const schedules = [...cloud.schedules.values()].filter(({ agentId }) => agentId === agent.sk).length;
+    if (schedules !== (agent.schedule ? wanted : 0)) fail(`${agent.sk} has ${schedules} schedules`);
+  }
+  const stray = cloud.cluster.alive();
+  if (stray.length > 0) fail(`task ${stray[0]?.taskId} is still there`);
+}
+
+/** Each sale once, and the sums of an agent are those of its entries. */
+function checkSums(play: Play, fail: (problem: string) => never): void {
+  const items = [...play.cloud.table.items()];
+  const entries = items.filter(({ pk, sk }) => pk.startsWith('ENTRY#agent#') && sk === 'E');
+  for (const name of ['ada']) {
+    const mine = entries.filter(({ agentId }) => agentId === name);
+    const sum = mine.reduce((all, { usdMicros, amountMinor }) => all + Number(usdMicros ?? amountMinor), 0);
+    const earnings = items.find(({ pk, sk }) => pk.startsWith('FLEET#') && sk === `${name}#EARN`);
+    if (sum !== Number(earnings?.revenueMicros ?? 0))
+      fail(`${name} has entries of ${sum} and sums of ${String(earnings?.revenueMicros)}`);
+  }
+  const booked = new Set(entries.map(({ pk }) => pk));
+  for (const sale of play.notes.get('sales') ?? [])
+    if (![...booked].some((pk) => pk.endsWith(sale))) fail(`${sale} was never booked`);
+}
+void RunMessage;

@@ -1,0 +1,113 @@
+/** Sees every commit, as the second book-keeping does, and says what no commit may do beside what concerns money. */
+import type { Item } from '../../../shared/ports/table.ts';
+import { mayDecisionMove } from '../../../shared/domain/decision-moves.ts';
+import type { DecisionStatus } from '../../../shared/domain/decision.ts';
+import { isUnder } from '../../../shared/domain/halt.ts';
+import type { Changed } from '../sim-table.ts';
+import { DEPARTMENTS } from './cast.ts';
+
+/** What must hold; every fault names those it could break. */
+export const INVARIANTS = {
+  money: 'per budget and at every moment: available + slices + held + sent + spent = limit, and nothing beyond it',
+  provider: 'what the provider was asked for is charged, and no paid call is made twice',
+  once: 'a slot is closed once, and claimed again never',
+  fenced: 'only the holder of a lease writes to its run',
+  killed: 'after a kill is acknowledged no run is claimed, no call marked, no instance opened',
+  trail: 'audit records are added one after the other, never changed, never removed',
+  decided: 'a decision moves as its states allow, is executed once, and an ended approval stays as it ended',
+  ledger: 'a movement is booked once, and the sums of an agent are those of its entries',
+  ended: 'every message ends in a recorded result or, where nobody could read it, in a dead letter',
+  final: 'every claimed run is final within ten minutes after the faults',
+  follows: 'instances, schedules and tasks become what is desired',
+  tasks: 'one task for one token, one executor for one instance, and no task without a run for longer than ten minutes',
+  cooling: 'an instance that cools down is not claimed',
+  hops: 'a request hands itself on ten times at most, then waits for the sweep',
+} as const;
+export type Invariant = keyof typeof INVARIANTS;
+
+export class Watch {
+  readonly #fail: (problem: string) => void;
+  readonly #now: () => number;
+  readonly #heads = new Map<string, number>();
+  readonly #executed = new Set<string>();
+  /** Scopes whose kill was acknowledged. */
+  readonly acked = new Set<string>();
+  /** Clocks differ: whether somebody's clock had reached a moment cannot be said. */
+  skewed = false;
+  mayNotSpend = false;
+  #gate: readonly string[] = [];
+
+  constructor(fail: (problem: string) => void, now: () => number) {
+    this.#fail = fail;
+    this.#now = now;
+  }
+
+  commit(changes: readonly Changed[]): void {
+    for (const change of changes) {
+      const { pk, sk } = change.key;
+      if (pk === 'HALT' && sk === 'gate') this.#turn(change.after);
+    }
+    for (const change of changes) {
+      const { pk } = change.key;
+      if (pk.startsWith('AUDIT#')) this.#record(change);
+      else if (pk.startsWith('DECISION#')) this.#decision(change);
+      else if (pk.startsWith('APPROVAL#') && change.key.sk === 'A') this.#approval(change);
+      else if (pk.startsWith('FLEET#') && !change.key.sk.endsWith('#EARN')) this.#instance(change);
+      else if (pk.startsWith('ENTRY#') && change.key.sk === 'E') this.#entry(change);
+    }
+  }
+
+  #turn(after: Item | null): void {
+    this.#gate = ((after?.scopes ?? []) as readonly string[]).map(String);
+    for (const scope of this.acked) if (!this.#gate.includes(scope)) this.acked.delete(scope);
+  }
+
+  isHalted(agentId: string, scopes: Iterable<string> = this.#gate): boolean {
+    const whom = { id: agentId, department: DEPARTMENTS.get(agentId) ?? '' };
+    return [...scopes].some((scope) => isUnder(scope as Parameters<typeof isUnder>[0], whom));
+  }
+
+  #record({ key, before, after }: Changed): void {
+    if (before !== null || after === null) return this.#fail(`${key.pk} ${key.sk} of the trail was changed`);
+    const seq = Number(after.seq);
+    const last = this.#heads.get(key.pk) ?? 0;
+    if (seq !== last + 1) this.#fail(`${key.pk}: record ${seq} follows ${last}`);
+    this.#heads.set(key.pk, seq);
+  }
+
+  #decision({ key, before, after }: Changed): void {
+    const [from, to] = [before?.status as DecisionStatus | undefined, after?.status as DecisionStatus | undefined];
+    if (from === undefined || to === undefined || from === to) return;
+    if (!mayDecisionMove(from, to)) this.#fail(`${key.pk} went from ${from} to ${to}`);
+    if (to === 'executed' && this.#executed.has(key.pk)) this.#fail(`${key.pk} was executed twice`);
+    if (to === 'executed') this.#executed.add(key.pk);
+    if (to === 'executed' && this.isHalted(String(after?.agentId)))
+      this.#fail(`${key.pk} was executed under the kill switch`);
+  }
+
+  #approval({ key, before, after }: Changed): void {
+    const [from, to] = [before?.status, after?.status];
+    if (from === undefined || from === 'pending' || from === to) return;
+    this.#fail(`${key.pk} went from ${String(from)} to ${String(to)}`);
+  }
+
+  #instance({ key, before, after }: Changed): void {
+    const [agentId = ''] = key.sk.split('#');
+    const opened = after?.st === 'active' && before?.st !== 'active';
+    if (opened && this.isHalted(agentId)) this.#fail(`${key.sk} was opened under the kill switch`);
+    if (!before || !after) return;
+    const claimed = after.ho !== undefined && after.ho !== before.ho;
+    const fresh = claimed && before.ho === undefined;
+    if (fresh && this.isHalted(agentId, this.acked)) this.#fail(`${key.sk} was claimed after its kill`);
+    if (fresh && this.mayNotSpend) this.#fail(`${key.sk} was claimed before the restored table was checked`);
+    if (fresh && !this.skewed && Number(before.cu ?? 0) > this.#now()) this.#fail(`${key.sk} was claimed while it cools`);
+    if (before.ho !== undefined && claimed && after.f !== before.f)
+      this.#fail(`${key.sk} was claimed while somebody held it`);
+    if (fresh && Number(after.f) !== Number(before.f) + 1) this.#fail(`${key.sk}: its fence did not move with a claim`);
+    if (claimed && !fresh && String(before.ho).startsWith('task:')) this.#fail(`${key.sk} was taken from a task`);
+  }
+
+  #entry({ key, before, after }: Changed): void {
+    if (before && (!after || after.amountMinor !== before.amountMinor)) this.#fail(`${key.pk} was booked anew`);
+  }
+}
