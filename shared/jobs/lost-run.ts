@@ -4,21 +4,23 @@ import { tickMs, triggerOf } from '../domain/run.ts';
 import type { World } from '../ports/world.ts';
 import { type Lost, type Recovered, recover } from '../store/recovery-store.ts';
 import { requestIdOf } from '../store/request-store.ts';
+import { readSpec } from '../store/spec-cache.ts';
 import { afterCrash } from './after-crash.ts';
 
 export type LostPorts = Pick<World, 'table' | 'time' | 'settings' | 'runs' | 'work'>;
 
 /**
- * The message of a task's run went when the task had it, so it is sent again: a tick before the slot is free (it says
- * which attempt it is for, and waits for it), a request after, because the sweep finds open requests anyway.
+ * The message of a task's run went when the task had it, and that of a function that died stays away for half an hour: so
+ * it is sent again, a tick before the slot is free (it says which attempt it is for, and waits for it), a request after,
+ * because the sweep finds open requests anyway. Of an engine that was stopped every message is there at once.
  */
 export async function giveUpRun(world: LostPorts, instance: Instance, lost: Lost): Promise<Recovered> {
   const { run } = instance;
   if (!run) return { kind: 'raced', tripped: false, exhausted: false };
   const { spec } = lost;
-  const woken = spec.task !== undefined && spec.restSeconds === undefined;
+  const woken = spec.restSeconds === undefined && (spec.task !== undefined || lost.blame === 'agent');
   const manual = triggerOf(run.slot) === 'manual';
-  if (woken && !manual) await sendAgain(world, instance, run.slot);
+  if (woken && !manual) await sendAgain(world, instance, { slot: run.slot, lost: 1 });
   const recovered = await recover(world, instance, lost);
   if (woken && manual && recovered.kind !== 'raced') await continueRequest(world, run.slot);
   const attempt = (instance.tries[run.slot]?.attempts ?? 0) + 1;
@@ -27,10 +29,29 @@ export async function giveUpRun(world: LostPorts, instance: Instance, lost: Lost
   return recovered;
 }
 
-async function sendAgain({ runs }: LostPorts, { agentId, number, tries }: Instance, slot: string): Promise<void> {
+/** `lost`: attempts that are about to be counted. */
+async function sendAgain(
+  { runs }: Pick<World, 'runs'>,
+  { agentId, number, tries }: Instance,
+  { slot, lost }: { readonly slot: string; readonly lost: number },
+): Promise<void> {
   const scheduledFor = new Date(tickMs(slot)).toISOString();
-  const attempt = (tries[slot]?.attempts ?? 0) + 2;
+  const attempt = (tries[slot]?.attempts ?? 0) + lost + 1;
   await runs.send({ v: 1, kind: 'tick', agentId, instance: number, scheduledFor, attempt });
+}
+
+/**
+ * What lost an attempt and rests: whoever came next with another slot has recovered it, and its own message stays away for
+ * half an hour. Runs of tasks are sent again before they are given up; who is kept alive takes up its own.
+ */
+export async function takeUpLost(world: Pick<World, 'table' | 'runs'>, instance: Instance): Promise<void> {
+  const { agentId, specVersion, tries, status } = instance;
+  const spec = await readSpec(world.table, agentId, specVersion);
+  if (spec.task) return;
+  for (const slot of Object.keys(tries)) {
+    if (triggerOf(slot) !== 'manual') await sendAgain(world, instance, { slot, lost: 0 });
+    else if (status !== 'halted') await continueRequest(world, slot);
+  }
 }
 
 /** The next run of the request, or its end. */

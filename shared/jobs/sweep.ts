@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../domain/agent.ts';
 import { messageOf } from '../domain/error.ts';
+import type { Instance } from '../domain/instance.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
 import { anchorWhenDue } from '../store/anchor-store.ts';
@@ -16,7 +17,7 @@ import { openRequests, touchRequest } from '../store/request-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
 import { isTaskHolder } from '../store/task-store.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
-import { giveUpRun } from './lost-run.ts';
+import { giveUpRun, takeUpLost } from './lost-run.ts';
 import { nudgeDue } from './nudge-approvals.ts';
 import { suspectRunaways } from './suspect-runaways.ts';
 import { isWatchTime, watchAlerts } from './watch-alerts.ts';
@@ -88,25 +89,25 @@ export async function recoverExpired(
   fleet: FleetReading = fleetReading(world.table),
 ): Promise<number> {
   const now = world.time.now();
-  const leased = (await fleet()).instances.filter(({ run }) => run && (blame === 'platform' || run.leaseUntil <= now));
   let recovered = 0;
-  for (const instance of leased) {
-    const { agentId, number, specVersion } = instance;
+  for (const instance of (await fleet()).instances) {
+    const { run, tries, agentId, number } = instance;
+    const isOver = run !== null && (blame === 'platform' || run.leaseUntil <= now);
+    const isLeft = run === null && blame === 'agent' && Object.keys(tries).length > 0;
+    if (!isOver && !isLeft) continue;
+    const work = isOver ? () => giveUp(world, instance, blame) : () => takeUpLost(world, instance);
     // One that cannot be recovered keeps no other one waiting.
-    recovered += await part(
-      world,
-      `lease of ${agentId}.${number}`,
-      async () => {
-        const spec = await readSpec(world.table, agentId, specVersion);
-        // No task has taken it over: the agent has not run at all.
-        const waited = spec.task !== undefined && instance.run !== null && !isTaskHolder(instance.run.holder);
-        await giveUpRun(world, instance, waited ? { spec, blame: 'platform', billedMs: 0 } : { spec, blame });
-        return 1;
-      },
-      0,
-    );
+    const done = await part(world, `lease of ${agentId}.${number}`, () => work().then(() => true), false);
+    recovered += done && isOver ? 1 : 0;
   }
   return recovered;
+}
+
+async function giveUp(world: SweepPorts, instance: Instance, blame: 'agent' | 'platform'): Promise<void> {
+  const spec = await readSpec(world.table, instance.agentId, instance.specVersion);
+  // No task has taken it over: the agent has not run at all.
+  const waited = spec.task !== undefined && instance.run !== null && !isTaskHolder(instance.run.holder);
+  await giveUpRun(world, instance, waited ? { spec, blame: 'platform', billedMs: 0 } : { spec, blame });
 }
 
 async function resendRequests(world: SweepPorts): Promise<number> {

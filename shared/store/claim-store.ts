@@ -6,7 +6,7 @@ import type { AgentSpec } from '../domain/agent.ts';
 import type { Moment } from '../domain/calendar.ts';
 import { NovaError } from '../domain/error.ts';
 import type { Instance, Slice } from '../domain/instance.ts';
-import { judge, type Wish } from '../domain/protocol/judge.ts';
+import { isLate, judge, type Wish } from '../domain/protocol/judge.ts';
 import { momentOf } from './calendar-store.ts';
 import type { Claim, ClaimAnswer, ClaimPorts, Situation, Step } from './claim.ts';
 import { claimedOf, load, runAnswer, transact, write } from './claim-write.ts';
@@ -25,9 +25,11 @@ const MAX_STEPS = 40;
 export async function claim(ports: ClaimPorts, want: Claim): Promise<ClaimAnswer> {
   let spec = latestSpec(ports.table, want.agentId);
   const lines = knownLines(ports.table, want);
-  let step: Step = spec
-    ? await write(ports, want, { ...(await wishOf(ports, want, spec)), lines })
-    : { image: await load(ports, want) };
+  // Inside its slice a claim asks nothing before: what is too old must be looked at.
+  let step: Step =
+    spec && !isLate(want.slot, ports.time.now())
+      ? await write(ports, want, { ...(await wishOf(ports, want, spec)), lines })
+      : { image: await load(ports, want) };
   for (let count = 0; count < MAX_STEPS; count++) {
     if ('answer' in step) return step.answer;
     if (spec?.version !== step.image.specVersion) {

@@ -106,7 +106,7 @@ test('what cannot be read is buried at once with a reason, and leaves the queue'
 
 for (const code of Object.keys(FATES) as ErrorCode[]) {
   const { retry } = FATES[code];
-  test(`a thrown ${code} ${retry === 'later' ? 'stays in the queue' : 'is buried'}`, async () => {
+  test(`a thrown ${code} ${retry === 'later' ? 'comes back soon' : 'is buried'}`, async () => {
     const { load, back } = cloud();
     const handler = lambdaQueue(
       queueJob(() => Promise.reject(new NovaError(code, 'as told'))),
@@ -116,7 +116,10 @@ for (const code of Object.keys(FATES) as ErrorCode[]) {
       const { batchItemFailures } = await handler(sqsEvent(bodies('a')), contextOf('q5'));
       assert.equal(batchItemFailures.length, retry === 'later' ? 1 : 0);
     });
-    assert.deepEqual(back, retry === 'later' ? [] : [{ receipt: 'r0', reason: `${code}: as told` }]);
+    assert.deepEqual(
+      back,
+      retry === 'later' ? [{ receipt: 'r0', seconds: 2 }] : [{ receipt: 'r0', reason: `${code}: as told` }],
+    );
   });
 }
 

@@ -54,7 +54,7 @@ async function fleet() {
       setLimit(world, { ...line, limitMicros, throttled } satisfies NewLimit, 'test'),
     async run(agentId: string, times = 1, through: World = world): Promise<string> {
       for (let k = 0; k < times; k++) {
-        const scheduledFor = new Date(START + ++ticks * 1_000).toISOString();
+        const scheduledFor = new Date(clock.now() + ++ticks * 1_000).toISOString();
         const tick = { v: 1, kind: 'tick', agentId, instance: 0, scheduledFor } as const;
         const call = { invocationId: `i${ticks}`, deadline: clock.now() + 300_000, receiveCount: 1 };
         assert.equal(await runAgentJob.run(tick, through, call), undefined);

@@ -77,7 +77,7 @@ export class Books {
       else if (key.pk.startsWith('LATE#')) this.#close(String(after?.id), 'refused as late');
     }
     for (const { key, before, after } of changes)
-      if (key.pk.startsWith('FLEET#') && after) this.#instance(before, after, touched);
+      if (key.pk.startsWith('FLEET#') && !key.sk.endsWith('#EARN') && after) this.#instance(before, after, touched);
     for (const account of touched) {
       const problem = account.check();
       if (problem) this.fail(problem);
@@ -247,7 +247,7 @@ export class Books {
     const found = decodeReceipt(record.receipt ?? '', record.durationMs);
     if (found?.kind !== 'kept') return;
     const rest = record.costMicros - receiptOf(found.used.usage, pricesOf(found.used.version)).totalMicros;
-    const lost = record.attempt > 1 || record.note === 'lease lost';
+    const lost = record.attempt > 1 || record.note === 'lease lost' || record.note === 'engine stopped';
     // Nothing is charged beyond the hold, however long a run took.
     const late = record.durationMs > 60_000;
     if ((rest < 0 && !late) || (rest > 0 && !lost)) this.fail(`${id}: its receipt differs from its cost by ${rest}`);

@@ -3,6 +3,7 @@ import type { AgentSpec } from '../agent.ts';
 import type { Line } from '../budget.ts';
 import type { Instance, Slowed } from '../instance.ts';
 import { type Refusal, type Slot, tickMs, triggerOf } from '../run.ts';
+import { MAX_TASK_SECONDS } from '../task.ts';
 import { hourFor, isLacking } from './slice.ts';
 
 export type Wish = {
@@ -39,6 +40,16 @@ export type Judgement =
   | { readonly do: 'top_up' }
   | { readonly do: 'reload_spec' };
 
+/**
+ * Older ticks are worth nothing any more, unless an attempt at them was made: as long as the longest run that one may have
+ * waited for, and the hour for which the Scheduler tries.
+ */
+const MAX_LATE_MS = (MAX_TASK_SECONDS + 3_600) * 1000;
+
+/** Dead letters that are delivered again must not start what nobody waits for. */
+export const isLate = (slot: Slot, now: number): boolean =>
+  triggerOf(slot) !== 'manual' && tickMs(slot) < now - MAX_LATE_MS;
+
 /** The longest a message waits for a busy instance before it looks again, in seconds. */
 const MAX_WAIT_SECONDS = 30;
 const MAX_TASK_WAIT_SECONDS = 900;
@@ -48,13 +59,15 @@ export function judge(instance: Instance, wish: Wish): Judgement {
   return closed(instance, wish) ?? busy(instance, wish) ?? forbidden(instance, wish) ?? money(instance, wish);
 }
 
-function closed({ run, recent, floor }: Instance, { slot, holder }: Wish): Judgement | null {
+function closed({ run, recent, floor, tries }: Instance, { slot, holder }: Wish): Judgement | null {
   if (run?.holder === holder && run.slot === slot) return { do: 'run' };
   if (triggerOf(slot) === 'manual') return null;
   if (recent.includes(slot)) return { do: 'done' };
   // In progress, however far the floor has risen meanwhile: its record is still to come.
   if (run?.slot === slot) return null;
-  return tickMs(slot) <= floor ? { do: 'look_up' } : null;
+  if (tickMs(slot) > floor) return null;
+  // An attempt at it was lost, so it is in no page; its record says what that attempt cost.
+  return tries[slot] ? { do: 'refuse', reason: 'late' } : { do: 'look_up' };
 }
 
 function busy({ run }: Instance, { slot, now, spec }: Wish): Judgement | null {
@@ -68,7 +81,8 @@ function busy({ run }: Instance, { slot, now, spec }: Wish): Judgement | null {
   return { do: 'wait', seconds: Math.min(MAX_WAIT_SECONDS, Math.max(1, Math.ceil((run.leaseUntil - now) / 1000))) };
 }
 
-function forbidden({ status, coolingUntil, slowed, journal }: Instance, { now, slot }: Wish): Judgement | null {
+function forbidden({ status, coolingUntil, slowed, journal, tries }: Instance, { now, slot }: Wish): Judgement | null {
+  if (isLate(slot, now) && tries[slot] === undefined) return { do: 'refuse', reason: 'late' };
   if (status === 'halted' && triggerOf(slot) === 'manual') return { do: 'park' };
   if (status !== 'active') return { do: 'refuse', reason: status };
   if (coolingUntil > now) return { do: 'refuse', reason: 'cooling' };

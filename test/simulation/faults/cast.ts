@@ -25,19 +25,20 @@ const ROWS: readonly Row[] = [
     ...{ name: 'ada', department: 'shop', instances: 2, schedule: rate(10) },
     part: { calls: 2, callMs: 4_000, earnsMicros: 500_000 },
   },
-  { name: 'bob', department: 'shop', schedule: rate(2), part: { calls: 0, callMs: 0, crashes: true } },
+  { name: 'bob', department: 'shop', schedule: rate(5), part: { calls: 0, callMs: 0, crashes: true } },
   {
     ...{ name: 'eve', department: 'shop', overlap: 'wait', schedule: rate(15) },
     part: { calls: 1, callMs: 30_000 },
   },
   {
-    ...{ name: 'cyd', department: 'lab', schedule: rate(30), task: FARGATE, timeoutSeconds: 7_800 },
+    ...{ name: 'cyd', department: 'lab', schedule: rate(10), task: FARGATE, timeoutSeconds: 7_800 },
     part: { calls: 3, callMs: 60_000, checkpoints: true },
   },
   {
     ...{ name: 'dot', department: 'lab', task: FARGATE, restSeconds: 60, timeoutSeconds: 600 },
     part: { calls: 1, callMs: 2_000 },
   },
+  { name: 'zed', department: 'shop', part: { calls: 1, callMs: 1_000 } },
   { name: 'gil', department: 'lab', task: GPU, timeoutSeconds: 3_600, part: { calls: 1, callMs: 5_000 } },
 ];
 
@@ -53,7 +54,10 @@ export const CAST: readonly NewAgent[] = ROWS.map(({ part, ...row }) => ({
 }));
 
 const HOLDS: ReadonlyMap<string, Amounts> = new Map(
-  CAST.map((agent) => [agent.name, holdsOf({ ...agent, agentId: agent.name } as unknown as Parameters<typeof holdsOf>[0])]),
+  CAST.map((agent) => [
+    agent.name,
+    holdsOf({ ...agent, agentId: agent.name } as unknown as Parameters<typeof holdsOf>[0]),
+  ]),
 );
 
 export function HOLDS_OF(agentId: string): Amounts {

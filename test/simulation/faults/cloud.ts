@@ -16,7 +16,7 @@ import { openPolicy } from '../../../shared/policy/open-policy.ts';
 import type { Mail, WantedSchedule } from '../../../shared/ports/outside.ts';
 import type { Queue } from '../../../shared/ports/queue.ts';
 import type { Settings } from '../../../shared/ports/settings.ts';
-import type { Table } from '../../../shared/ports/table.ts';
+import type { Page, Query, Table } from '../../../shared/ports/table.ts';
 import type { World } from '../../../shared/ports/world.ts';
 import { systemHashing } from '../../../shared/runtime/hashing.ts';
 import type { RevenueMessage, RunMessage, WorkMessage } from '../../../shared/wire/messages.ts';
@@ -39,6 +39,19 @@ export const PUBLIC_URL = 'https://nova.example.com/prod';
 
 /** Rules have no state, and a verdict depends on what is asked alone: all histories share one engine. */
 const policy = openPolicy({ now: () => 0 });
+const QUESTION = {
+  subject: { id: 'nobody', kind: 'system' },
+  action: 'nothing',
+  resource: { kind: 'agent' },
+  attributes: {},
+};
+// Loaded before the first history: how long loading takes must not decide who goes first.
+await Promise.all([
+  policy.evaluate(QUESTION as never, { settings: { version: 0 } as never, rules: null }),
+  import('../../../shared/jobs/launch-run.ts'),
+  import('../../../shared/jobs/watch-tasks.ts'),
+  import('../../../shared/jobs/task-stopped.ts'),
+]);
 
 /** What a function's instance keeps between two invocations: its world, with all that stores remember by its table. */
 export type Sandbox = { readonly kind: string; readonly world: World; machine: Machine };
@@ -69,8 +82,10 @@ export class Cloud {
   disorder = false;
   /** Calls to the mail service with a key that is no longer right. */
   refusedKeys = 0;
-  /** Index queries are answered by this, where it is set. */
-  readonly stale = new Map<string, readonly ReturnType<SimTable['indexed']>[number][]>();
+  /** What stands still as a whole. */
+  readonly down = new Set<About['port']>();
+  /** What the index showed when it was asked last, by its partition. */
+  readonly shown = new Map<string, Page>();
   readonly #ids;
   readonly #pool: Sandbox[] = [];
   #boot: (task: Task) => Promise<Machine> = () => Promise.reject(new RangeError('nobody starts tasks yet'));
@@ -132,10 +147,11 @@ export class Cloud {
       this.machines.ask(box.machine, about, perform, waitMs);
     const { clock, machines } = this;
     const time = { now: () => clock.now() + box.machine.skewMs };
-    const secrets = new CachedSecrets(
+    const cached = new CachedSecrets(
       (name) => ask({ port: 'secrets' }, () => (name === 'sendgrid-api-key' ? this.keys.mail : `secret of ${name}`)),
       time,
     );
+    const secrets = this.wrong.staleSecrets ? { get: (name: string) => cached.get(name) } : cached;
     const queue = <T>(name: QueueName): Queue<T> => ({
       send: (message, options) =>
         ask({ port: 'queue', verb: 'send', queue: name }, () => this.send(name, message as RunMessage, options)),
@@ -151,7 +167,11 @@ export class Cloud {
       table: task ? grantedTable(table, task as unknown as FunctionRow) : table,
       publicUrl: async () => PUBLIC_URL,
       heart: { every: (everyMs, beat) => machines.heart(box.machine, everyMs, beat) },
-      log: { info() {}, warn() {}, error: (what, fields) => void this.errors.push(`${what} ${JSON.stringify(fields)}`) },
+      log: {
+        info() {},
+        warn() {},
+        error: (what, fields) => void this.errors.push(`${what} ${JSON.stringify(fields)}`),
+      },
       ...{ runs: queue('runs'), revenue: queue('revenue'), work: queue('work') },
       scheduler: {
         put: (schedule) => ask({ port: 'scheduler' }, () => void this.schedules.set(schedule.name, schedule)),
@@ -170,7 +190,7 @@ export class Cloud {
       pager: { page: () => ask({ port: 'mailer' }, () => undefined) },
       events: { put: () => ask({ port: 'mailer' }, () => undefined) },
       gauges: queueGauges(this.queues),
-      secrets: this.wrong.staleSecrets ? { get: (name) => secrets.get(name) } : secrets,
+      secrets,
       host: scriptedHost({ machines, machine: () => box.machine, books: () => this.books }),
       http: { get: () => Promise.reject(new NovaError('unavailable', 'no way out')) },
       ...{ llm: noLlm, stripe: noStripe, gumroad: noGumroad },
@@ -181,15 +201,23 @@ export class Cloud {
     const at = () => this.wrong.spoil?.(this.table) ?? this.table;
     const now = async <T>(perform: () => T): Promise<T> => perform();
     return {
-      get: (key) => (this.hasty ? now(() => at().get(key)) : ask({ port: 'table', call: { method: 'get', key } }, () => at().get(key))),
+      get: (key) =>
+        this.hasty
+          ? now(() => at().get(key))
+          : ask({ port: 'table', call: { method: 'get', key } }, () => at().get(key)),
       query: (query) => {
         if (!query.index && this.table.isEmpty(query.pk)) return Promise.resolve({ items: [], cursor: null });
-        if (this.hasty) return now(() => at().query(query));
-        return ask({ port: 'table', call: { method: 'query', query } }, () => at().query(query));
+        const perform = (): Page => this.#show(query, at().query(query));
+        return this.hasty ? now(perform) : ask({ port: 'table', call: { method: 'query', query } }, perform);
       },
       write: (op) => ask({ port: 'table', call: { method: 'write', op } }, () => at().write(op)),
       transact: (ops) => ask({ port: 'table', call: { method: 'transact', ops } }, () => at().transact(ops)),
     };
+  }
+
+  #show(query: Query, page: Page): Page {
+    if (query.index) this.shown.set(query.pk, page);
+    return page;
   }
 
   #launcherOf(ask: <T>(about: About, perform: () => T) => Promise<T>): World['launcher'] {
@@ -200,7 +228,11 @@ export class Cloud {
     };
   }
 
-  send(name: QueueName, message: RunMessage | RevenueMessage | WorkMessage, options: { delaySeconds?: number } = {}): void {
+  send(
+    name: QueueName,
+    message: RunMessage | RevenueMessage | WorkMessage,
+    options: { delaySeconds?: number } = {},
+  ): void {
     this.sent.push({ queue: name, message });
     void (this.queues[name] as Queue<unknown>).send(this.wrong.message?.(message) ?? message, options);
   }

@@ -132,7 +132,8 @@ export class Cluster {
   event(task: Task, exitCode: number | null): unknown {
     const iso = (at: number): string => new Date(at).toISOString();
     const environment = Object.entries(task.environment).map(([name, value]) => ({ name, value }));
-    const started = task.startedAt === null ? {} : { pullStartedAt: iso(task.startedAt), startedAt: iso(task.startedAt) };
+    const started =
+      task.startedAt === null ? {} : { pullStartedAt: iso(task.startedAt), startedAt: iso(task.startedAt) };
     return {
       ...{ 'detail-type': 'ECS Task State Change', source: 'aws.ecs' },
       detail: {

@@ -1,5 +1,4 @@
 /** What must be true when nothing fails any more: ten minutes later, and when all is quiet. */
-import { RunMessage } from '../../../shared/wire/messages.ts';
 import { runId, tickSlot } from '../../../shared/domain/run.ts';
 import { ticketOf } from '../../../shared/jobs/launch-run.ts';
 import type { Item } from '../../../shared/ports/table.ts';
@@ -26,7 +25,9 @@ export async function checkFinal(play: Play): Promise<void> {
   }
   for (const task of cloud.cluster.running()) {
     const ticket = ticketOf(task.environment);
-    const item = instances(play).find(({ sk }) => sk.startsWith(`${ticket?.agentId}#`) && Number(sk.split('#')[1]) === ticket?.number);
+    const item = instances(play).find(
+      ({ sk }) => sk.startsWith(`${ticket?.agentId}#`) && Number(sk.split('#')[1]) === ticket?.number,
+    );
     const mine = ticket?.kind === 'keep' || (item?.ho !== undefined && item.f === ticket?.fence);
     if (!mine && now - task.createdAt > LONGEST_ORPHAN_MS) fail(`task ${task.taskId} runs for nobody`);
   }
@@ -64,7 +65,9 @@ async function checkDead(play: Play, fail: (problem: string) => never): Promise<
   for (const [name, queue] of Object.entries(play.cloud.queues))
     for (const { body, reason } of await queue.deadLetters(1_000)) {
       const known = (play.notes.get('poison') ?? []).includes(body);
-      if (!known) fail(`${name} has a dead letter: ${body}: ${reason}`);
+      // What was made after the moment of a restored table is not known to it.
+      const gone = play.counts.has('F25') && reason.startsWith('there is no ');
+      if (!known && !gone) fail(`${name} has a dead letter: ${body}: ${reason}`);
     }
 }
 
@@ -97,4 +100,3 @@ function checkSums(play: Play, fail: (problem: string) => never): void {
   for (const sale of play.notes.get('sales') ?? [])
     if (![...booked].some((pk) => pk.endsWith(sale))) fail(`${sale} was never booked`);
 }
-void RunMessage;

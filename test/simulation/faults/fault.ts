@@ -16,6 +16,8 @@ export type Fault = {
   };
   /** By itself: true when it has happened. */
   readonly strikes?: (play: Play) => Promise<boolean> | boolean;
+  /** It needs much to come together: more histories know it. */
+  readonly rare?: true;
   /** How often it strikes in a history that knows it; 2 unless told. */
   readonly times?: number;
   /** At the end, beside all that must always hold. */

@@ -1,6 +1,7 @@
 /** Plays one seeded history: some faults for a while, then none, and ten minutes later everything must be at its end. */
 import { dice } from '../../../shared/memory/dice.ts';
 import { Broken } from '../books.ts';
+import { unavailable } from './asks.ts';
 import { checkEnd, checkFinal } from './endings.ts';
 import type { Fault } from './fault.ts';
 import { FAULTS } from './faults.ts';
@@ -22,7 +23,7 @@ const MINUTE = 60_000;
 export async function playFaults(seed: number, wrong: Wrong = {}, faults: readonly Fault[] = FAULTS): Promise<Played> {
   const chooses = dice(seed ^ 0x5eed);
   const play = new Play(seed, await stageOf(chooses.pick([4, 12, 60])), wrong);
-  const loose = faults.filter(() => chooses.chance(Math.max(0.14, Math.min(1, 3 / faults.length))));
+  const loose = faults.filter(({ rare }) => chooses.chance(faults.length < 10 ? 1 : rare ? 0.35 : 0.14));
   await play.pass(chooses.below(8) * MINUTE);
   await letLoose(play, loose);
   await mend(play);
@@ -41,7 +42,9 @@ async function letLoose(play: Play, loose: readonly Fault[]): Promise<void> {
   const { throws, cloud, platform } = play;
   const left = loose.flatMap((fault) => (fault.strikes ? Array.from({ length: fault.times ?? 2 }, () => fault) : []));
   const last = play.steps + FAULTY_STEPS;
+  const swizzled = throws.chance(0.1);
   while (play.steps < last) {
+    if (swizzled && throws.chance(0.03)) stopOne(play);
     const roll = throws.fraction();
     if (roll < 0.8) await oneAnswer(play, loose);
     else if (roll < 0.88) await platform.poll(throws.pick(['runs', 'runs', 'work', 'revenue']));
@@ -50,7 +53,8 @@ async function letLoose(play: Play, loose: readonly Fault[]): Promise<void> {
       await platform.due();
       play.steps++;
     } else if (roll < 0.955) await play.people.act();
-    else if (roll < 0.965) await platform.wake(throws.pick(['evaluate-agents', 'reconcile-agents', 'close-day', 'sweep']));
+    else if (roll < 0.965)
+      await platform.wake(throws.pick(['evaluate-agents', 'reconcile-agents', 'close-day', 'sweep']));
     else if (left.length > 0) {
       const at = throws.below(left.length);
       const fault = left[at];
@@ -63,6 +67,16 @@ async function letLoose(play: Play, loose: readonly Fault[]): Promise<void> {
   }
 }
 
+const DEPENDENCIES = ['table', 'queue', 'launcher', 'scheduler', 'mailer', 'secrets'] as const;
+
+/** One dependency after the other stands still, until all do. */
+function stopOne({ cloud, throws, counts }: Play): void {
+  const left = DEPENDENCIES.filter((port) => !cloud.down.has(port));
+  if (left.length === 0) return;
+  cloud.down.add(throws.pick(left));
+  if (left.length === 1) counts.set('all down', 1);
+}
+
 /** The next question is answered, or met by a fault; where nobody asks, time goes on. */
 async function oneAnswer(play: Play, loose: readonly Fault[]): Promise<void> {
   const { cloud, throws, platform } = play;
@@ -72,6 +86,10 @@ async function oneAnswer(play: Play, loose: readonly Fault[]): Promise<void> {
     await platform.due();
     play.steps++;
     return;
+  }
+  if (cloud.down.has(ask.about.port)) {
+    play.steps++;
+    return await cloud.machines.refuse(ask, unavailable(`the ${ask.about.port} does not answer`));
   }
   for (const { id, meets } of loose) {
     if (!meets?.fits(ask, play) || !throws.chance(meets.chance)) continue;
@@ -105,20 +123,27 @@ async function mend(play: Play): Promise<void> {
       for (const machine of cloud.machines.alive()) machine.frozenUntil = 0;
     },
     () => {
-      for (const ask of cloud.machines.waiting) ask.notBefore = Math.min(ask.notBefore, cloud.clock.now() + MINUTE);
+      for (const ask of cloud.machines.waiting) ask.notBefore = Math.min(ask.notBefore, cloud.clock.now());
     },
-    () => cloud.stale.clear(),
+    ...[...cloud.down].map((port) => () => cloud.down.delete(port)),
     () => {
       cloud.disorder = false;
     },
     () => {
       platform.failing = 0;
     },
+    () => platform.delaySweep(MINUTE),
     () => play.people.release(),
   ];
-  while (restored.length > 0) await restored.splice(throws.below(restored.length), 1)[0]?.();
+  while (restored.length > 0) {
+    await restored.splice(throws.below(restored.length), 1)[0]?.();
+    for (let k = 0; k < 5; k++) await oneAnswer(play, []);
+  }
   platform.skewMs = 0;
   platform.agentTicks = false;
+  // A kill that was under way has come through.
+  await play.pass(2_000);
+  await play.people.release();
 }
 
 /** Whoever was kept alive may rest, and what a dead function held comes back to its queue. */

@@ -122,6 +122,13 @@ export class Machines {
     await this.#settle(ask.machine);
   }
 
+  /** It was not done, and whoever asked hears this instead. */
+  async reply(ask: Ask, value: unknown): Promise<void> {
+    this.#take(ask);
+    ask.answer(value);
+    await this.#settle(ask.machine);
+  }
+
   /** It was done, and whoever asked hears of an error. */
   async lose(ask: Ask, error: unknown): Promise<void> {
     ask.perform();

@@ -30,6 +30,7 @@ export class People {
     const acts: readonly (() => Promise<unknown>)[] = [
       () => this.request(throws.pick(['gil', 'eve', 'ada', 'cyd']), 1 + throws.below(3)),
       () => this.request('ada', 1),
+      () => this.request(throws.pick(['gil', 'cyd']), 1),
       () => this.pay(),
       () => this.propose(),
       () => this.propose(),
@@ -97,12 +98,22 @@ export class People {
       const agent = await getAgent(world.table, 'ada');
       if (!agent) return;
       const { instances } = agent;
-      const action: DecisionAction = { kind: 'scale_up', agentId: 'ada', fromInstances: instances, toInstances: instances + 1 };
+      const action: DecisionAction = {
+        kind: 'scale_up',
+        agentId: 'ada',
+        fromInstances: instances,
+        toInstances: instances + 1,
+      };
       const verdict: Verdict = {
         ...{ action, why: 'it earns', risk: 'medium', confidenceBps: 9_000, expectedRoiBps: 40_000 },
         ...{ costImpactMicrosPerDay: 60_000_000, needsApproval: true, evidence: { runs: 9, instances } },
       };
-      await createDecision(world, { verdict, status: 'awaiting_approval', rule: 'threshold@1', actor: 'system:evaluate-agents' });
+      await createDecision(world, {
+        verdict,
+        status: 'awaiting_approval',
+        rule: 'threshold@1',
+        actor: 'system:evaluate-agents',
+      });
     });
   }
 
@@ -129,11 +140,10 @@ export class People {
 
   /** As the command does it; acknowledged when admission is closed. */
   kill(scope: 'fleet' | `agent:${string}` | `department:${string}`): Promise<unknown> {
-    const { watch } = this.#play;
     return this.#do(async (world) => {
       const { halt, posted } = await turnHalt(world, { scope, on: true, actor: OPERATOR, reason: 'stop' });
       const agents = await closeScope(world, halt);
-      if (this.#isOn(scope)) watch.acked.add(scope);
+      if (this.#isOn(scope)) this.#play.watch.acked.add(scope);
       await publishTurn(world, posted);
       await voidDecisions(world, agents, halt);
     });

@@ -2,12 +2,13 @@
 import { callOf, type Jobs, loadJobs, type QueueWork } from '../../../infra/local/jobs.ts';
 import { type QueueName, tasks as taskRows } from '../../../infra/topology.ts';
 import { fateOf, messageOf } from '../../../shared/domain/error.ts';
+import { tickSlot } from '../../../shared/domain/run.ts';
 import { ticketOf } from '../../../shared/jobs/launch-run.ts';
 import { keepRunning, runInTask, type TaskPlace } from '../../../shared/jobs/task-run.ts';
 import type { Delivery } from '../../../shared/ports/queue.ts';
 import type { World } from '../../../shared/ports/world.ts';
-import type { TickMessage } from '../../../shared/wire/messages.ts';
 import { backoffSeconds } from '../../../shared/runtime/job.ts';
+import type { TickMessage } from '../../../shared/wire/messages.ts';
 import type { Cloud } from './cloud.ts';
 import type { Task } from './cluster.ts';
 import type { Machine } from './machines.ts';
@@ -16,6 +17,7 @@ const jobs: Jobs = await loadJobs();
 /** EventBridge Scheduler gives up on a tick that is so old. */
 const MAX_TICK_AGE_MS = 3_600_000;
 const MINUTE = 60_000;
+const DAY = 86_400_000;
 const AT_ONCE = 6;
 
 type Fate = { readonly delivery: Delivery; readonly end: 'done' | 'later' | 'back' | 'buried' };
@@ -31,8 +33,10 @@ export class Platform {
   agentTicks = true;
   /** Clocks of what starts from now on differ by up to so much. */
   skewMs = 0;
-  /** Messages whose function has next to no time left. */
-  readonly hurried = new Set<string>();
+  /** Functions have next to no time left for requests. */
+  hurries = false;
+  /** What machines of functions work on. */
+  readonly inHand = new Map<Machine, { readonly queue: QueueName; readonly deliveries: readonly Delivery[] }>();
   /** The next message of so many in a batch fails. */
   failing = 0;
   partial = 0;
@@ -58,7 +62,11 @@ export class Platform {
     const deliveries = await cloud.queues[queue].receive({ max: work.row.on.batchSize, waitSeconds: 0 });
     if (deliveries.length === 0) return 0;
     if (cloud.wrong.deletesFirst) for (const { receipt } of deliveries) await cloud.queues[queue].delete(receipt);
-    await cloud.start(work.row.name, (world, machine) => this.#batch(work, deliveries, { world, machine }), this.skew());
+    await cloud.start(
+      work.row.name,
+      (world, machine) => this.#batch(work, deliveries, { world, machine }),
+      this.skew(),
+    );
     return deliveries.length;
   }
 
@@ -67,6 +75,7 @@ export class Platform {
   }
 
   async #batch(work: QueueWork, deliveries: readonly Delivery[], at: At): Promise<void> {
+    this.inHand.set(at.machine, { queue: work.queue, deliveries });
     const fates = await Promise.all(deliveries.map((delivery) => this.#one(work, delivery, at)));
     const failed = fates.filter(({ end }) => end === 'back').length;
     if (failed > 0 && failed < fates.length) this.partial++;
@@ -86,7 +95,7 @@ export class Platform {
     const call = { ...callOf(world, work.row), receiveCount: delivery.receiveCount };
     try {
       const message = read(work, delivery.body);
-      const hurried = isRequest(message) && this.hurried.has(message.requestId);
+      const hurried = this.hurries && isRequest(message);
       if (this.failing > 0 && --this.failing >= 0) throw new Error('this one falls over');
       const deadline = hurried ? world.time.now() + 20_000 : call.deadline;
       const later = await work.job.run(message, world, { ...call, deadline });
@@ -119,6 +128,18 @@ export class Platform {
     const found = jobs.webs.find(({ row }) => row.name === 'approval');
     if (!found) throw new RangeError('the topology has no page for approvals');
     return this.cloud.start('approval', (world) => found.job.run(request, world, callOf(world, found.row)));
+  }
+
+  delaySweep(ms: number): void {
+    this.#sweepAt = this.cloud.clock.now() + ms;
+  }
+
+  /** Of these no record can be asked for any more. */
+  forgetTicks(lost: (agentId: string, instance: number, slot: string) => boolean): void {
+    const kept = this.ticks.filter(
+      ({ agentId, instance, scheduledFor }) => !lost(agentId, instance, tickSlot(Date.parse(scheduledFor))),
+    );
+    this.ticks.splice(0, this.ticks.length, ...kept);
   }
 
   /** Everything that time alone makes happen. */
@@ -184,8 +205,11 @@ export class Platform {
     const ticket = ticketOf(task.environment);
     if (!row || !ticket) throw new RangeError(`nobody knows the task ${task.taskId}`);
     return cloud.start(row.name, async (world, machine) => {
+      if (task.environment.STRAY) return await cloud.machines.ask(machine, { port: 'rest' }, () => undefined, 30 * DAY);
       const place = this.#place(task, machine);
-      await (ticket.kind === 'run' ? runInTask(world, ticket, place) : keepRunning(world, ticket, place)).catch(() => {});
+      await (ticket.kind === 'run' ? runInTask(world, ticket, place) : keepRunning(world, ticket, place)).catch(
+        () => {},
+      );
       cloud.cluster.exited(task);
     });
   }
@@ -211,8 +235,7 @@ export class Platform {
 type At = { readonly world: World; readonly machine: Machine };
 class Unreadable extends Error {}
 
-const isRequest = (message: unknown): message is { readonly requestId: string } =>
-  (message as { kind?: unknown }).kind === 'request';
+const isRequest = (message: unknown): boolean => (message as { kind?: unknown }).kind === 'request';
 
 function read(work: QueueWork, body: string): unknown {
   try {

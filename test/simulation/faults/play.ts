@@ -1,6 +1,7 @@
 /** One history: the real jobs on the platform, people who use it, and the faults that are let loose on both. */
-import { dice } from '../../../shared/memory/dice.ts';
+
 import type { Dice } from '../../../shared/memory/dice.ts';
+import { dice } from '../../../shared/memory/dice.ts';
 import type { TableCall } from '../../../shared/memory/faulty-table.ts';
 import { Books, Broken } from '../books.ts';
 import { type Changed, SimTable } from '../sim-table.ts';
@@ -22,7 +23,7 @@ export class Play {
   readonly cloud: Cloud;
   readonly platform: Platform;
   readonly people: People;
-  readonly watch: Watch;
+  watch: Watch;
   readonly wrong: Wrong;
   /** What happened, in order: two plays of a seed have the same. */
   trace = 0;
@@ -38,10 +39,7 @@ export class Play {
     this.wrong = wrong;
     this.throws = dice(seed);
     this.cloud = new Cloud(seed, this.throws, wrong);
-    this.watch = new Watch(
-      (problem) => this.fail(problem),
-      () => this.cloud.clock.now(),
-    );
+    this.watch = this.#newWatch();
     this.platform = new Platform(this.cloud);
     this.people = new People(this);
     for (const [name, schedule] of stage.schedules) this.cloud.schedules.set(name, schedule);
@@ -92,12 +90,21 @@ export class Play {
     this.#log.length = 0;
     this.cloud.table = new SimTable();
     this.cloud.books = new Books(DEPARTMENTS, HOLDS_OF);
-    Object.assign(this.watch, new Watch(() => {}, () => 0), { skewed: this.watch.skewed });
+    const { skewed } = this.watch;
+    this.watch = this.#newWatch();
+    this.watch.skewed = skewed;
     this.#listen(this.cloud.table);
     for (const { what } of kept) {
       if ('run' in what) this.cloud.books.called(what.run, what.seq, { micros: what.micros, tokens: 0 });
       else this.#again(what);
     }
+  }
+
+  #newWatch(): Watch {
+    return new Watch(
+      (problem) => this.fail(problem),
+      () => this.cloud.clock.now(),
+    );
   }
 
   #again(changes: readonly Changed[]): void {

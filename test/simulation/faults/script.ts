@@ -24,6 +24,9 @@ export type Part = {
 
 export const partOf = (config: JsonObject): Part => config as unknown as Part;
 
+/** A run, and how many of its calls are done. */
+type Progress = readonly [run: string, done: number];
+
 /** The process that ran it was ended by the platform for its memory: the machine lives on. */
 export class OutOfMemory extends Error {}
 
@@ -35,8 +38,9 @@ export function scriptedHost({ machines, machine, books }: Ports): BlueprintHost
       const part = partOf(order.config);
       const run = runId(order.agentId, order.instance.number, order.runId.split('.')[2] ?? '');
       const me = machine();
-      const kept = order.state as { readonly run?: string; readonly done?: number } | null;
-      const first = part.checkpoints && kept?.run === run ? (kept.done ?? 0) : 0;
+      // What is kept belongs to the instance: another run may have come in between, and must not lose what this one did.
+      const kept = ((order.state ?? []) as readonly Progress[]).filter((one) => one[0] !== run).slice(-4);
+      const first = ((order.state ?? []) as readonly Progress[]).find((one) => one[0] === run)?.[1] ?? 0;
       try {
         for (let call = first; call < part.calls; call++) {
           if (interruption?.signal.aborted) return INTERRUPTED;
@@ -45,7 +49,7 @@ export function scriptedHost({ machines, machine, books }: Ports): BlueprintHost
           const actual = (order.sequence + call) % 3 === 0 ? CALL_MICROS / 2 : CALL_MICROS;
           await machines.ask(me, { port: 'provider' }, () => books().called(run, call, { micros: actual, tokens: 0 }));
           if ((order.sequence + call) % 5 !== 4) calls.settle(actual);
-          if (part.checkpoints) await calls.checkpoint({ run, done: call + 1 });
+          if (part.checkpoints) await calls.checkpoint([...kept, [run, call + 1]]);
         }
         if (part.earnsMicros) await calls.earn(part.earnsMicros, null);
       } catch (thrown) {

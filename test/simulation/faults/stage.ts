@@ -1,11 +1,13 @@
 /** The world before anything goes wrong: deployed by the real stores, reconciled by the real jobs; made once, and copied. */
+
+import { dice } from '../../../shared/memory/dice.ts';
 import type { WantedSchedule } from '../../../shared/ports/outside.ts';
 import type { Item } from '../../../shared/ports/table.ts';
+import { changeAgent } from '../../../shared/store/agent-store.ts';
 import { adoptZone } from '../../../shared/store/calendar-store.ts';
 import { deployAgent } from '../../../shared/store/deploy-store.ts';
 import { setLimit } from '../../../shared/store/limit-store.ts';
 import { changePolicy } from '../../../shared/store/policy-store.ts';
-import { dice } from '../../../shared/memory/dice.ts';
 import { CAST } from './cast.ts';
 import { Cloud } from './cloud.ts';
 import { Platform } from './platform.ts';
@@ -32,10 +34,18 @@ async function make(runs: number): Promise<Stage> {
     for (const agent of CAST) await deployAgent(world, agent, OPERATOR);
     await setLimit(world, { scope: 'fleet', limitMicros: 5 * runs * CALL_MICROS, throttled: false }, OPERATOR);
     for (const { name } of CAST)
-      await setLimit(world, { scope: `agent:${name}`, limitMicros: 2 * runs * CALL_MICROS, throttled: false }, OPERATOR);
+      await setLimit(
+        world,
+        { scope: `agent:${name}`, limitMicros: 2 * runs * CALL_MICROS, throttled: false },
+        OPERATOR,
+      );
     const quick = { minRuns: 1, cooldownSeconds: 60, approvalImpactMicros: 20_000_000, crashRateMinRuns: 200 };
     await changePolicy(world, { mode: 'auto', ...quick }, OPERATOR);
   });
+  await calm(platform);
+  await cloud.start('setup', (world) =>
+    changeAgent(world, 'zed', { status: 'retired' }, { actor: OPERATOR, why: 'nobody needs it' }),
+  );
   await calm(platform);
   return { items: [...cloud.table.items()], schedules: cloud.schedules };
 }
@@ -46,6 +56,7 @@ export async function calm(platform: Platform): Promise<void> {
   for (;;) {
     const ask = machines.pick();
     if (ask) await machines.answer(ask);
-    else if ((await platform.poll('work')) + (await platform.poll('runs')) + (await platform.poll('revenue')) === 0) return;
+    else if ((await platform.poll('work')) + (await platform.poll('runs')) + (await platform.poll('revenue')) === 0)
+      return;
   }
 }

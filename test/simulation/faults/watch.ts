@@ -1,8 +1,9 @@
 /** Sees every commit, as the second book-keeping does, and says what no commit may do beside what concerns money. */
-import type { Item } from '../../../shared/ports/table.ts';
-import { mayDecisionMove } from '../../../shared/domain/decision-moves.ts';
+
 import type { DecisionStatus } from '../../../shared/domain/decision.ts';
+import { isFinal, mayDecisionMove } from '../../../shared/domain/decision-moves.ts';
 import { isUnder } from '../../../shared/domain/halt.ts';
+import type { Item } from '../../../shared/ports/table.ts';
 import type { Changed } from '../sim-table.ts';
 import { DEPARTMENTS } from './cast.ts';
 
@@ -30,6 +31,7 @@ export class Watch {
   readonly #now: () => number;
   readonly #heads = new Map<string, number>();
   readonly #executed = new Set<string>();
+  readonly #open = new Map<string, string>();
   /** Scopes whose kill was acknowledged. */
   readonly acked = new Set<string>();
   /** Clocks differ: whether somebody's clock had reached a moment cannot be said. */
@@ -68,7 +70,8 @@ export class Watch {
   }
 
   #record({ key, before, after }: Changed): void {
-    if (before !== null || after === null) return this.#fail(`${key.pk} ${key.sk} of the trail was changed`);
+    if (before !== null) this.#fail(`${key.pk} ${key.sk} of the trail was changed`);
+    if (after === null) return;
     const seq = Number(after.seq);
     const last = this.#heads.get(key.pk) ?? 0;
     if (seq !== last + 1) this.#fail(`${key.pk}: record ${seq} follows ${last}`);
@@ -77,12 +80,21 @@ export class Watch {
 
   #decision({ key, before, after }: Changed): void {
     const [from, to] = [before?.status as DecisionStatus | undefined, after?.status as DecisionStatus | undefined];
-    if (from === undefined || to === undefined || from === to) return;
+    if (to === undefined || from === to) return;
+    this.#lock(key.pk, `${String(after?.agentId)} ${String(after?.kind)}`, !isFinal(to));
+    if (from === undefined) return;
     if (!mayDecisionMove(from, to)) this.#fail(`${key.pk} went from ${from} to ${to}`);
     if (to === 'executed' && this.#executed.has(key.pk)) this.#fail(`${key.pk} was executed twice`);
     if (to === 'executed') this.#executed.add(key.pk);
     if (to === 'executed' && this.isHalted(String(after?.agentId)))
       this.#fail(`${key.pk} was executed under the kill switch`);
+  }
+
+  #lock(pk: string, name: string, open: boolean): void {
+    const other = this.#open.get(name);
+    if (open && other !== undefined && other !== pk) this.#fail(`${name}: ${pk} was made while ${other} is open`);
+    if (open) this.#open.set(name, pk);
+    else if (other === pk) this.#open.delete(name);
   }
 
   #approval({ key, before, after }: Changed): void {
@@ -100,7 +112,8 @@ export class Watch {
     const fresh = claimed && before.ho === undefined;
     if (fresh && this.isHalted(agentId, this.acked)) this.#fail(`${key.sk} was claimed after its kill`);
     if (fresh && this.mayNotSpend) this.#fail(`${key.sk} was claimed before the restored table was checked`);
-    if (fresh && !this.skewed && Number(before.cu ?? 0) > this.#now()) this.#fail(`${key.sk} was claimed while it cools`);
+    if (fresh && !this.skewed && Number(before.cu ?? 0) > this.#now())
+      this.#fail(`${key.sk} was claimed while it cools`);
     if (before.ho !== undefined && claimed && after.f !== before.f)
       this.#fail(`${key.sk} was claimed while somebody held it`);
     if (fresh && Number(after.f) !== Number(before.f) + 1) this.#fail(`${key.sk}: its fence did not move with a claim`);

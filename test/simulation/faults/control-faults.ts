@@ -1,0 +1,104 @@
+/** F28 to F31 and F46 to F48: those who decide, stop, approve and ask, all at once. */
+import type { Fault } from './fault.ts';
+import { newTick } from './scheduler-faults.ts';
+
+const isPending = (play: Parameters<NonNullable<Fault['strikes']>>[0]) =>
+  [...play.cloud.table.items()].find(
+    ({ pk, sk, status }) => pk.startsWith('APPROVAL#') && sk === 'A' && status === 'pending',
+  );
+
+export const CONTROL_FAULTS: readonly Fault[] = [
+  {
+    ...{ id: 'F28', name: 'two decision passes at once', keeps: ['decided', 'trail'] },
+    async strikes({ platform }) {
+      await platform.wake('evaluate-agents');
+      await platform.wake('evaluate-agents');
+      return true;
+    },
+  },
+  {
+    ...{ id: 'F29', name: 'a kill while a run goes on', keeps: ['killed', 'money', 'provider'] },
+    async strikes({ cloud, people, throws }) {
+      const held = [...cloud.table.items()].filter(({ pk, ho }) => pk.startsWith('FLEET#') && ho !== undefined);
+      if (held.length === 0) return false;
+      const [agentId = ''] = throws.pick(held).sk.split('#');
+      await people.kill(throws.chance(0.3) ? 'fleet' : `agent:${agentId}`);
+      return true;
+    },
+  },
+  {
+    ...{ id: 'F30', name: 'a kill and a scaling up at once', keeps: ['killed', 'follows'] },
+    async strikes({ cloud, people, throws }) {
+      const ada = cloud.table.get({ pk: 'AGENTS', sk: 'ada' });
+      const both = [() => people.scale('ada', Number(ada?.instances ?? 1) + 1), () => people.kill('department:shop')];
+      if (throws.chance(0.5)) both.reverse();
+      for (const one of both) await one();
+      return true;
+    },
+  },
+  {
+    ...{ id: 'F31', name: 'an agent that crashes again and again', keeps: ['cooling', 'money', 'once'], times: 1 },
+    strikes(play) {
+      for (let k = 0; k < 8; k++) play.platform.tick(newTick('bob', play.cloud.clock.now() - k * 1_000 - 7));
+      return true;
+    },
+    check({ cloud }) {
+      const trips = cloud.mails.filter(({ dedupKey }) => dedupKey.startsWith('crash:bob:'));
+      const keys = new Set(trips.map(({ dedupKey }) => dedupKey));
+      const bob = [...cloud.table.items()].find(({ pk, sk }) => pk.startsWith('FLEET#') && sk === 'bob#000');
+      const crashes = Number((bob?.t as readonly number[] | undefined)?.[3] ?? 0);
+      return keys.size > 1 && crashes < 5 * keys.size ? `${keys.size} mails of a limit for ${crashes} crashes` : null;
+    },
+  },
+  {
+    ...{
+      id: 'F46',
+      rare: true,
+      name: 'an approval, its expiry and a kill at once',
+      keeps: ['decided', 'killed', 'trail'],
+    },
+    async strikes(play) {
+      const pending = isPending(play);
+      if (!pending) {
+        await play.people.propose();
+        return false;
+      }
+      const { cloud, platform, people, throws } = play;
+      if (throws.chance(0.5)) {
+        cloud.clock.set(Math.max(cloud.clock.now(), Number(pending.expiresAt) - 1_000));
+        await platform.due();
+      }
+      const three = [() => people.press(), () => platform.wake('sweep'), () => people.kill('agent:ada')];
+      let answered = false;
+      while (three.length > 0) {
+        const done = await three.splice(throws.below(three.length), 1)[0]?.();
+        answered ||= done === true;
+        cloud.clock.advance(throws.below(1_500));
+      }
+      return answered;
+    },
+  },
+  {
+    ...{ id: 'F47', name: 'a secret is rotated while it is in use', keeps: ['ended'] },
+    strikes({ cloud, counts }) {
+      const before = cloud.keys.mail;
+      cloud.keys.mail = `key-${(counts.get('F47') ?? 0) + 2}`;
+      return before !== cloud.keys.mail;
+    },
+  },
+  {
+    ...{ id: 'F48', name: 'a request hands itself on and on', keeps: ['hops', 'ended'], times: 1 },
+    async strikes(play) {
+      const { platform, people, cloud } = play;
+      const isLast = ({ message }: (typeof cloud.sent)[number]): boolean =>
+        message.kind === 'request' && message.hop >= 10;
+      if (cloud.sent.some(isLast)) return true;
+      if (!platform.hurries) {
+        platform.hurries = true;
+        await people.request('ada', 14);
+      }
+      await play.pass(90_000);
+      return cloud.sent.some(isLast);
+    },
+  },
+];

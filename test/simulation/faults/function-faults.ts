@@ -1,0 +1,82 @@
+/** F13 to F16 and F27: functions that die, stand still, or are taken for dead. */
+import { inFunction, inRun, isRelease } from './asks.ts';
+import type { Fault } from './fault.ts';
+import { OutOfMemory } from './script.ts';
+
+const FREEZE_MS = 15 * 60_000;
+
+export const FUNCTION_FAULTS: readonly Fault[] = [
+  {
+    ...{
+      id: 'F13',
+      name: 'a function dies, before or after what it was about to do',
+      keeps: ['money', 'once', 'final'],
+    },
+    meets: {
+      chance: 0.02,
+      fits: inFunction,
+      strike(ask, { cloud, throws }) {
+        if (throws.chance(0.5)) ask.perform();
+        cloud.machines.kill(ask.machine);
+      },
+    },
+  },
+  {
+    ...{
+      id: 'F14',
+      rare: true,
+      name: 'a function is timed out exactly when it settles',
+      keeps: ['money', 'once', 'final'],
+    },
+    meets: {
+      chance: 0.6,
+      fits: (ask) => inFunction(ask) && isRelease(ask),
+      strike(ask, { cloud, throws }) {
+        if (throws.chance(0.5)) ask.perform();
+        cloud.machines.kill(ask.machine);
+      },
+    },
+  },
+  {
+    ...{
+      id: 'F15',
+      name: 'a function stands still for fifteen minutes and goes on',
+      keeps: ['fenced', 'money', 'provider'],
+    },
+    meets: {
+      chance: 0.02,
+      fits: (ask) => inRun(ask) && ask.machine.frozenUntil === 0,
+      strike(ask, { cloud }) {
+        ask.machine.frozenUntil = cloud.clock.now() + FREEZE_MS;
+      },
+    },
+  },
+  {
+    ...{ id: 'F16', rare: true, name: 'what runs the agent is ended for its memory', keeps: ['money', 'final'] },
+    meets: {
+      chance: 0.12,
+      fits: (ask) => inRun(ask) && (ask.about.port === 'rest' || ask.about.port === 'provider'),
+      async strike(ask, { cloud }) {
+        if (inFunction(ask)) await cloud.machines.refuse(ask, new OutOfMemory());
+        else cloud.machines.kill(ask.machine);
+      },
+    },
+  },
+  {
+    ...{
+      id: 'F27',
+      rare: true,
+      name: 'heartbeats are lost while the worker lives',
+      keeps: ['fenced', 'provider', 'final'],
+    },
+    strikes({ cloud, throws }) {
+      const hearts = cloud.machines.hearts();
+      const waits = cloud.machines.waiting.filter(({ machine }) => hearts.includes(machine));
+      if (waits.length === 0) return false;
+      const ask = throws.pick(waits);
+      ask.machine.mute = true;
+      ask.notBefore = cloud.clock.now() + 180_000;
+      return true;
+    },
+  },
+];
