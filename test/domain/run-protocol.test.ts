@@ -17,6 +17,7 @@ import {
 import { decodeRecord, encodeRecord } from '../../shared/store/instance-item.ts';
 import { leased, NOON, RESTING, SPEC, WISH } from '../fixtures/instances.ts';
 
+const HOUR = 3_600_000;
 const before = (ms: number): string => tickSlot(NOON - ms);
 const waiting: Wish = { ...WISH, spec: { ...SPEC, overlap: 'wait' } };
 const manual: Wish = { ...WISH, slot: manualSlot('01abc', 0) };
@@ -31,6 +32,20 @@ const JUDGED: readonly [sentence: string, Instance, Wish, string][] = [
   ],
   ['a slot among the recent ones is done', { ...RESTING, recent: [WISH.slot] }, WISH, 'done'],
   ['a tick at the floor is looked up', { ...RESTING, floor: NOON }, WISH, 'look_up'],
+  [
+    'one at the floor of which an attempt was lost is in no page: its record says what that cost',
+    { ...RESTING, floor: NOON, tries: { [WISH.slot]: { attempts: 1, lostMicros: 200 } } },
+    WISH,
+    'refuse late',
+  ],
+  ['a tick that has waited for the longest run is claimed', RESTING, { ...WISH, slot: before(25 * HOUR) }, 'claim'],
+  ['one that is older is late', RESTING, { ...WISH, slot: before(25 * HOUR + 1) }, 'refuse late'],
+  [
+    'unless an attempt at it was made',
+    { ...RESTING, tries: { [before(30 * HOUR)]: { attempts: 1, lostMicros: 0 } } },
+    { ...WISH, slot: before(30 * HOUR) },
+    'claim',
+  ],
   [
     'a tick in progress is waited for, however far the floor has risen',
     { ...leased({ slot: WISH.slot }), floor: NOON },
