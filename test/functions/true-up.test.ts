@@ -97,3 +97,35 @@ test('said twice at once it is booked once', async () => {
   assert.equal(both.flatMap(({ entries }) => entries as unknown[]).length, 2);
   assert.equal((await ask(cli, 'ledger verify')).valid, true);
 });
+
+test('a file that unpacks without end, holds no bill, or amounts beyond any, books nothing and says what is wrong', async () => {
+  const cli = await october();
+  const written = (name: string, content: string | Uint8Array): string => {
+    const path = join(folder, `${++files}-${name}`);
+    writeFileSync(path, content);
+    return path;
+  };
+  const member = gzipSync(Buffer.alloc(16 * 1_048_576));
+  const grouped = { GroupDefinitions: [{ Type: 'DIMENSION', Key: 'SERVICE' }] };
+  const costs = (Start: unknown, Keys: unknown, Amount: unknown) => {
+    const Groups = [{ Keys, Metrics: { UnblendedCost: { Amount, Unit: 'USD' } } }];
+    return JSON.stringify({ ...grouped, ResultsByTime: [{ TimePeriod: { Start }, Groups }] });
+  };
+  const cases: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
+    ['bomb.csv.gz', Buffer.concat(Array<Buffer>(17).fill(member)), /larger than/],
+    ['huge.json', costs('2026-10-01', ['AWS Lambda'], '1e20'), /larger than any bill/],
+    ['huge-minus.json', costs('2026-10-01', ['AWS Lambda'], '-999999999999999'), /larger than any bill/],
+    ['date.json', costs('garbage', ['AWS Lambda'], '1'), /a date in the file is none: "garbage"/],
+    ['month.json', costs('2026-13-01', ['AWS Lambda'], '1'), /"2026-13"/],
+    ['number.json', costs(5, ['AWS Lambda'], '1'), /parts are missing/],
+    ['key.json', costs('2026-10-01', [{}], '1'), /parts are missing/],
+    ['null.json', JSON.stringify({ ...grouped, ResultsByTime: [null] }), /parts are missing/],
+    ['groups.json', JSON.stringify({ GroupDefinitions: [null], ResultsByTime: [] }), /parts are missing/],
+  ];
+  for (const [name, content, wrong] of cases) {
+    const { code, err } = await nova(cli, ['finance', 'trueup', '--whole', '--file', written(name, content)]);
+    assert.equal(code, 2, `${name}: ${err}`);
+    assert.match(err, wrong, name);
+  }
+  assert.deepEqual((await ask(cli, 'ledger list')) as unknown, []);
+});

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { messageOf, NovaError } from '../../../shared/domain/error.ts';
 import { type AwsBill, readAwsBill, STAGE_TAG } from '../../../shared/domain/finance/aws-bill.ts';
@@ -81,10 +81,16 @@ export const command = worldCommand({
     ),
 });
 
+/** Packed or not; what unpacks to more is no bill of a fleet. */
+const MAX_BYTES = 256 * 1_048_576;
+
 function contentOf(file: string): string {
   try {
+    const { size } = statSync(file);
+    if (size > MAX_BYTES) throw new RangeError(`it has ${size} bytes, and ${MAX_BYTES} are the most`);
     const bytes = readFileSync(file);
-    return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
+    const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    return (packed ? gunzipSync(bytes, { maxOutputLength: MAX_BYTES }) : bytes).toString('utf8');
   } catch (thrown) {
     throw new NovaError('bad_input', `the file "${file}" cannot be read: ${messageOf(thrown)}`, { cause: thrown });
   }

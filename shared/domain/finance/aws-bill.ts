@@ -31,7 +31,7 @@ type Row = { readonly month: string; readonly name: string; readonly amount: str
 
 /** @throws NovaError bad_input for a file that cannot be understood, or holds another month. */
 export function readAwsBill(text: string, asked: BillAsked): AwsBill {
-  const { rows, tagged } = /^\s*\{/.test(text) ? explorerRows(text) : tableRows(text);
+  const { rows, tagged } = /^\s*\{/.test(text) ? shaped(() => explorerRows(text)) : tableRows(text);
   if (!tagged && !asked.whole)
     throw new NovaError(
       'bad_input',
@@ -50,8 +50,23 @@ export function readAwsBill(text: string, asked: BillAsked): AwsBill {
   return { month, services: services.sort((a, b) => (a.service < b.service ? -1 : 1)), otherMicros: microsOf(other) };
 }
 
+/** JSON of any shape: what is not where it should be makes the file another one than it is said to be. */
+function shaped(read: () => Read): Read {
+  try {
+    const told = read();
+    const texts = told.rows.flatMap(({ name, amount, month }): readonly unknown[] => [name, amount, month]);
+    if (texts.every((text) => typeof text === 'string')) return told;
+    throw new TypeError('a name, an amount or a date is no text');
+  } catch (cause) {
+    if (cause instanceof NovaError) throw cause;
+    throw new NovaError('bad_input', 'the file is no answer of Cost Explorer: parts are missing', { cause });
+  }
+}
+
 function monthOf(rows: readonly Row[], asked: string | null): string {
   const months = [...new Set(rows.map(({ month }) => month))].sort();
+  const odd = months.find((month) => !/^\d{4}-(0[1-9]|1[0-2])$/.test(month));
+  if (odd !== undefined) throw new NovaError('bad_input', `a date in the file is none: "${odd}"`);
   if (asked !== null) {
     if (months.includes(asked)) return asked;
     throw new NovaError('bad_input', `the file has nothing of ${asked}; it holds ${months.join(', ') || 'no costs'}`);
@@ -62,6 +77,8 @@ function monthOf(rows: readonly Row[], asked: string | null): string {
 }
 
 const PICOS_PER_MICRO = 1_000_000n;
+/** A billion dollars: sums over services and months stay whole numbers. */
+const MOST_MICROS = 1_000_000_000_000_000;
 
 /** A decimal of dollars, twelve places counted, also as 1.2E-7. */
 function picosOf(amount: string): bigint {
@@ -79,6 +96,7 @@ function picosOf(amount: string): bigint {
 function microsOf(picos: bigint): number {
   const size = picos < 0n ? -picos : picos;
   const micros = Number((size + PICOS_PER_MICRO / 2n) / PICOS_PER_MICRO);
+  if (micros > MOST_MICROS) throw new NovaError('bad_input', 'the amounts in the file are larger than any bill');
   return picos < 0n ? -micros || 0 : micros;
 }
 
