@@ -9,7 +9,7 @@ import { type AnyWorldCommand, type Input, nameOf, type Reach } from './command.
  */
 const WITHOUT_RULES: ReadonlySet<string> = new Set([
   ...['status', 'agent:list', 'agent:show', 'queue:list', 'policy:show', 'policy:eval'],
-  ...['audit:list', 'audit:show', 'audit:verify', 'audit:why', 'audit:export', 'compliance:report'],
+  ...['audit:list', 'audit:show', 'audit:verify', 'audit:why', 'audit:export', 'compliance:report', 'compliance:check'],
   ...['agent:pause', 'killswitch:on', 'killswitch:status', 'halt'],
 ]);
 
