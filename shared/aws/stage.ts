@@ -1,7 +1,7 @@
 /** A deployed stage as its owner's command sees it: the ports and shelves that the stage's manifest names. */
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { NovaError } from '../domain/error.ts';
-import type { Admin, SecretShelf, TableBackups } from '../ports/admin.ts';
+import type { Admin, TableBackups } from '../ports/admin.ts';
 import type { Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { dynamoDbClient } from './clients/dynamodb.ts';
@@ -10,11 +10,10 @@ import { sqsClient } from './clients/sqs.ts';
 import { ssmClient } from './clients/ssm.ts';
 import { stsClient } from './clients/sts.ts';
 import { dynamoTable } from './dynamo-table.ts';
-import { hasSecret, writeSecret } from './secret-versions.ts';
+import { secretShelf } from './secret-shelf.ts';
 import { serviceError } from './service-error.ts';
 import { sqsQueue } from './sqs-queue.ts';
 import { readParameter } from './ssm-secrets.ts';
-import { ssmShelf } from './ssm-shelf.ts';
 import { tableBackups } from './table-backups.ts';
 import { openWorld, rotatedNames } from './world.ts';
 
@@ -59,7 +58,8 @@ export async function openStage(stage: string): Promise<Stage> {
     throw new NovaError('bad_input', `a stage is 1 to 16 lower-case letters, digits and dashes; got "${stage}"`);
   }
   const [manifest, actor] = await Promise.all([readManifest(stage), callerOf()]);
-  const secrets = secretShelf(`/nova/${stage}/secrets/`, rotatedNames(manifest.env));
+  const clients = { ssm: ssmClient(), manager: secretsManagerClient() };
+  const secrets = secretShelf(clients, `/nova/${stage}/secrets/`, rotatedNames(manifest.env));
   return {
     world: await openWorld(manifest.env, PORTS).catch((thrown: unknown) => outdated(stage, thrown)),
     admin: { queues: queuesOf(manifest), secrets, mails: null, backups: backupsOf(manifest) },
@@ -72,21 +72,6 @@ function outdated(stage: string, thrown: unknown): never {
   if (!(thrown instanceof NovaError) || !/^environment: \w+ is missing/.test(thrown.message)) throw thrown;
   const message = `the stage "${stage}" was deployed by an older version: nova --stage ${stage} cloud deploy`;
   throw new NovaError('misconfigured', `${message} (${thrown.message})`, { cause: thrown });
-}
-
-/** One shelf over both places. */
-function secretShelf(prefix: string, rotated: readonly string[]): SecretShelf {
-  const parameters = ssmShelf(ssmClient(), prefix);
-  const client = secretsManagerClient();
-  return {
-    set: async (name, value) =>
-      rotated.includes(name) ? writeSecret(client, `${prefix}${name}`, value) : parameters.set(name, value),
-    async names() {
-      const made = await Promise.all(rotated.map((name) => hasSecret(client, `${prefix}${name}`)));
-      const there = rotated.filter((_, n) => made[n]);
-      return [...new Set([...(await parameters.names()), ...there])].sort();
-    },
-  };
 }
 
 function backupsOf({ env }: Manifest): TableBackups {
