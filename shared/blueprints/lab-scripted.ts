@@ -17,10 +17,15 @@ const Entry = z.strictObject({
   revenueUsd: usd().default(0),
   /** Its paid call is one of this tool; without it, of none. */
   tool: z.enum(TOOLS).optional(),
+  /** Its paid call is a question to this model, `costUsd` the most that all it asks may cost. */
+  model: z.string().min(1).max(100).optional(),
+  maxOutputTokens: z.int().min(1).max(10_000).default(100),
   /** How long its paid call (or, when it costs nothing, the run) takes. */
   sleepMs: z.int().min(0).max(MAX_SLEEP_MS).default(0),
   /** So many times its cost and its sleep, each with a checkpoint: an attempt that follows a lost one goes on from there. */
   steps: z.int().min(1).max(10_000).optional(),
+  /** A run that could not take all its steps is gone on with by the next. */
+  resumes: z.boolean().default(false),
   /** true or "loop": never gives the processor back; "wait": waits for ever. */
   hang: z.union([z.boolean(), z.enum(['loop', 'wait'])]).default(false),
   /** Fills the memory until its process is ended. */
@@ -32,6 +37,8 @@ const Entry = z.strictObject({
 
 const Config = z.strictObject({
   outcomes: z.array(Entry).min(1, 'at least one entry').max(1_000),
+  /** The most tokens that one run may use. */
+  tokens: z.int().min(1).max(100_000_000).optional(),
   timeoutSeconds: z.int().min(1).max(14_400).default(60),
   /** What of it may be the same time after time; a script that is played in a cycle is meant to be. */
   repeats: z.array(z.enum(['input', 'outcome'])).default(['input', 'outcome']),
@@ -47,12 +54,14 @@ export const blueprint: Blueprint<Config> = {
   configHelp: {
     outcomes:
       'list of entries {"ok":true,"costUsd":"0.10","revenueUsd":"0.50","sleepMs":50,"crash":"boom","hang":"loop","steps":5,"tool":"lab.search"}; played in a cycle',
+    tokens: 'the most that one run may ask of models ("model":"claude-haiku-4-5" in an entry); none unless told',
     timeoutSeconds: 'when a run is ended by force; 60 unless told',
     repeats: 'what may be the same run after run: ["input","outcome"] unless told',
   },
   parseConfig: (config) => readConfig(Config, config),
-  limits: ({ outcomes, timeoutSeconds }) => ({
-    costMicros: Math.max(...outcomes.map(({ costUsd, steps = 1 }) => costUsd * steps)),
+  limits: ({ outcomes, timeoutSeconds, tokens }) => ({
+    costMicros: Math.max(...outcomes.map(({ costUsd, steps = 1, model }) => costUsd * (model ? 1 : steps))),
+    ...(tokens === undefined ? {} : { tokens }),
     timeoutSeconds,
   }),
   repeats: ({ repeats }) => repeats,
@@ -81,9 +90,13 @@ async function play(ctx: RunContext, entry: Entry, summary: string): Promise<Run
   return { ok: entry.ok, summary };
 }
 
-async function work(ctx: RunContext, { costUsd: costMicros, sleepMs, asks, tool }: Entry): Promise<void> {
+async function work(ctx: RunContext, entry: Entry): Promise<void> {
+  const { costUsd: costMicros, sleepMs, asks, tool, model, maxOutputTokens } = entry;
   const call = async () => ({ costMicros, value: await sleep(sleepMs) });
-  if (tool !== undefined) {
+  if (model !== undefined) {
+    await ctx.llm({ model, maxOutputTokens, messages: [{ role: 'user', content: asks ?? 'hello' }] });
+    await sleep(sleepMs);
+  } else if (tool !== undefined) {
     const args = asks === undefined ? {} : { asks };
     await ctx.tool({ name: tool, args, boundMicros: costMicros }, call);
   } else if (costMicros > 0) await ctx.spend(costMicros, call, asks);
@@ -92,8 +105,9 @@ async function work(ctx: RunContext, { costUsd: costMicros, sleepMs, asks, tool 
 
 async function inSteps(ctx: RunContext, entry: Entry, steps: number): Promise<void> {
   const kept = ctx.state.get();
-  const isOurs = typeof kept === 'object' && kept !== null && 'run' in kept && kept.run === ctx.runId;
-  const first = isOurs && 'step' in kept ? Number(kept.step) : 0;
+  const left = typeof kept === 'object' && kept !== null && 'run' in kept && 'step' in kept ? kept : null;
+  const goesOn = left !== null && (left.run === ctx.runId || (entry.resumes && Number(left.step) < steps));
+  const first = goesOn ? Number(left.step) : 0;
   for (let step = first; step < steps; step++) {
     await work(ctx, entry);
     await ctx.checkpoint({ run: ctx.runId, step: step + 1 });

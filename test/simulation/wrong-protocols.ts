@@ -122,7 +122,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'an end does not ask whose run it ends',
-    caughtBy: 9,
+    caughtBy: 20,
     spoil: spoiled({ op: (op) => (isEnd(op) ? without(op, 'ho', 'f', 'rev') : op) }),
   },
   { name: 'each attempt has a name of its own', caughtBy: 1, renames: true },
@@ -149,7 +149,7 @@ export const WRONG_PROTOCOLS: readonly WrongProtocol[] = [
   },
   {
     name: 'a page is dropped before it is put',
-    caughtBy: 20,
+    caughtBy: 9,
     spoil: spoiled({ op: (op) => (op.op === 'put' && op.item.pk.startsWith('RUN#') ? null : op) }),
   },
   {
