@@ -8,7 +8,7 @@ import { firstWords, helpOfAll, helpOfCommand, helpOfNoun } from './help.ts';
 import { type Globals, parseInput, takeGlobals } from './parse.ts';
 import { withProgress } from './progress.ts';
 import { findCommand, NOUNS, own, PLAIN_VERBS } from './registry.ts';
-import { styleOf } from './render/style.ts';
+import { styleOf, tame } from './render/style.ts';
 import { didYouMean } from './suggest.ts';
 import type { OpenReach } from './worlds.ts';
 
@@ -27,7 +27,8 @@ export async function main(words: readonly string[], setting: Setting): Promise<
     return await dispatch(words, setting);
   } catch (thrown) {
     if (setting.interrupted.aborted) return INTERRUPTED;
-    setting.terminal.err(`${errorText(thrown, json)}\n`);
+    const said = errorText(thrown, json);
+    setting.terminal.err(`${setting.terminal.errIsTty ? tame(said) : said}\n`);
     return fateOf(thrown).exitCode;
   }
 }
@@ -66,7 +67,7 @@ async function carryOut(
   if (globals.json) here.terminal.out(`${JSON.stringify(value, null, 2)}\n`);
   else {
     const text = command.render(value, styleOf(here.terminal));
-    if (text) here.terminal.out(`${text}\n`);
+    if (text) here.terminal.out(`${here.terminal.outIsTty ? tame(text) : text}\n`);
   }
   return command.exit?.(value) ?? 0;
 }

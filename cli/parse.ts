@@ -40,6 +40,7 @@ export function takeGlobals(words: readonly string[]): { globals: Globals; rest:
     const option = own(GLOBAL_OPTIONS, name);
     if (!option) rest.push(word);
     else if (option.type === 'boolean') values[name] = true;
+    else if (values[name] !== undefined) throw new NovaError('bad_input', `--${name} is given twice`);
     else values[name] = given.length > 0 ? given.join('=') : (words[++at] ?? '');
   }
   return { globals: globalsOf(values), rest };
@@ -121,9 +122,20 @@ function split(command: Command, words: readonly string[]): Split {
   }
   const args = joined(words, options);
   try {
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: true });
+    const { values, positionals, tokens } = parseArgs({
+      args,
+      options,
+      allowPositionals: true,
+      strict: true,
+      tokens: true,
+    });
+    const said = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+    // Two values for one thing: whoever typed them means one, and we do not know which.
+    const twice = said.find((name, at) => said.indexOf(name) !== at && options[name]?.type === 'string');
+    if (twice !== undefined) throw new NovaError('bad_input', `--${twice} is given twice`);
     return { values, positionals: positionals.map((word) => word.replace(NEGATIVE, '')) };
   } catch (thrown) {
+    if (thrown instanceof NovaError) throw thrown;
     throw new NovaError('bad_input', splitProblem(command, thrown, Object.keys(options)), { cause: thrown });
   }
 }

@@ -115,3 +115,10 @@ test('a config that is too large or too deep is refused before it goes anywhere'
   refused(['shop', '--config', JSON.stringify({ a: 'x'.repeat(200_000) })], /at most 200000 characters; got 2000/);
   assert.deepEqual(read('shop', '--config', '{"a":[[[1]]]}').config, { a: [[[1]]] });
 });
+
+test('two values for one option are refused: whoever typed them means one of them', () => {
+  refused(['x', '--mode', 'off', '--mode', 'auto'], /^--mode is given twice$/);
+  refused(['x', '--to-count=2', '--to-count=2'], /^--to-count is given twice$/);
+  assert.throws(() => takeGlobals(['--home', 'a', 'thing', 'make', '--home=b']), /--home is given twice/);
+  assert.equal(read('x', '--all', '--all').all, true);
+});

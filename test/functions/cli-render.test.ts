@@ -11,6 +11,7 @@ import { details } from '../../cli/render/details.ts';
 import { cut, PLAIN, type Style, styleOf, widthOf, wrap } from '../../cli/render/style.ts';
 import { type Column, table } from '../../cli/render/table.ts';
 import { durationOf, percentOf } from '../../cli/render/words.ts';
+import { cliWorld, nova } from '../fixtures/cli-world.ts';
 
 type Row = { readonly name: string; readonly money: string; readonly state: string; readonly why: string };
 const ROWS: readonly Row[] = [
@@ -113,4 +114,18 @@ test('bash completes nouns, verbs, options and choices', async () => {
   assert.deepEqual(complete('nova', 'agent', 'scale', 'shop', '--mu'), ['--multiplier']);
   assert.deepEqual(complete('nova', 'autonomy', 'set', 'au'), ['auto']);
   assert.deepEqual(complete('nova', 'start', '--de'), ['--demo']);
+});
+
+test('a terminal gets our colours and nothing else that it would obey; a pipe gets the text as it is', async () => {
+  const cli = cliWorld();
+  const hostile = 'done\u001b[2J\u001b]0;title\u0007\u009b1A\u202e\rfine\u001b[8m';
+  await nova(cli, ['killswitch', 'on', '--wait', '0', '--why', hostile]);
+  const shown = await nova(cli, ['killswitch', 'status'], { tty: true });
+  assert.match(shown.out, /done/);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  assert.doesNotMatch(shown.out, /\u001b(?!\[(?:1|22|31|39)m)|[\u0007\r\u009b\u202e]/);
+  const refused = await nova(cli, ['killswitch', 'off', '--agent', hostile, '--why', 'x'], { tty: true });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  assert.doesNotMatch(refused.err, /[\u001b\u0007\r\u009b\u202e]/);
+  assert.ok((await nova(cli, ['killswitch', 'status'])).out.includes(hostile));
 });

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { accountChecks, stageChecks } from '../../cli/cloud-checks.ts';
 import { senderState } from '../../shared/connectors/sendgrid-sender.ts';
 import { pointAwsAt } from '../../shared/runtime/env.ts';
+import { cliWorld, nova } from '../fixtures/cli-world.ts';
 
 type Answer = { readonly status?: number; readonly type?: string; readonly body: string };
 type Account = {
@@ -156,4 +157,26 @@ test('a stage without its secrets is told what it cannot do', async () => {
       ['ok', 'ok', 'ok'],
     );
   });
+});
+
+test('what is no name of a stage reaches neither the account nor the CDK', async () => {
+  for (const stage of [
+    '*',
+    'Prod',
+    'a',
+    'prod-',
+    '-x',
+    'prod work',
+    'prod*',
+    '../prod',
+    'p'.repeat(17),
+    'prød',
+    'prod\nx',
+  ]) {
+    for (const verb of ['deploy', 'diff', 'status', 'destroy']) {
+      const words = ['--stage', stage, 'cloud', verb, ...(verb === 'destroy' ? ['--yes'] : [])];
+      const { code, err } = await nova(cliWorld(), words);
+      assert.deepEqual([code, err.includes('a stage has 2 to 16')], [2, true], `${verb} ${stage}: ${err}`);
+    }
+  }
 });
