@@ -1,5 +1,7 @@
 /** The state of the whole house: health, buckets of agents, the month's money and target, what to do, what is wrong. */
 
+import type { Agent } from '../shared/domain/agent.ts';
+import { isObserved } from '../shared/domain/alert/rules.ts';
 import { type AlertFacts, type FinanceAlert, financeAlerts } from '../shared/domain/finance/alerts.ts';
 import { type CostShare, costShareOf } from '../shared/domain/finance/cost-share.ts';
 import {
@@ -24,7 +26,10 @@ import { targetOf } from './targets.ts';
 type Ports = Pick<World, 'table' | 'time' | 'settings' | 'hashing'>;
 
 /** An agent as far as rules about money need it, over its whole life. */
-export type Rated = AlertFacts['agents'][number] & { readonly status: string; readonly profitMicros: number };
+export type Rated = Omit<AlertFacts['agents'][number], 'observed'> & {
+  readonly status: string;
+  readonly profitMicros: number;
+};
 
 /** Sums of the running month of the target plan. */
 export type MonthMoney = CostShare & {
@@ -56,7 +61,8 @@ export async function overviewOf(
   world: Ports,
   given: { readonly rated?: readonly Rated[]; readonly budget?: BudgetView } = {},
 ): Promise<Overview> {
-  const [rated, budget, target] = await Promise.all([
+  const [agents, rated, budget, target] = await Promise.all([
+    listAgents(world.table),
     given.rated ?? ratedAgents(world),
     given.budget ?? viewBudget(world, 'fleet'),
     targetOf(world),
@@ -74,10 +80,19 @@ export async function overviewOf(
     ...{ buckets, month, target: target.progress },
     advice: adviceOf({
       ...{ buckets, target: target.progress, losers: losers.map(({ id }) => id) },
-      departments: departmentsWithAgents(money, await listAgents(world.table)),
+      departments: departmentsWithAgents(money, agents),
     }),
-    alerts: financeAlerts({ agents: living, budgets: [budget], money: month }),
+    alerts: financeAlerts({ agents: observed(living, agents, world.time.now()), budgets: [budget], money: month }),
   };
+}
+
+/** With whether each may be judged by its money yet. */
+function observed(rated: readonly Rated[], agents: readonly Agent[], now: number): AlertFacts['agents'] {
+  const born = new Map(agents.map(({ id, createdAt }) => [id, createdAt]));
+  return rated.map((one) => ({
+    ...one,
+    observed: isObserved({ createdAt: born.get(one.id) ?? 0, hasEarned: one.profitMicros + one.costMicros !== 0 }, now),
+  }));
 }
 
 function countsOf(rated: readonly Rated[]): Overview['agents'] {

@@ -1,15 +1,21 @@
 /** Every five minutes, in the sweep: what is wrong is raised once, what is over ends, and whoever is to hear of it does. */
+
+import type { Agent } from '../domain/agent.ts';
 import { type AlertMove, movesOf } from '../domain/alert/alert.ts';
 import { dueOf } from '../domain/alert/channel.ts';
 import { findingsOf } from '../domain/alert/rules.ts';
+import type { KeptTask } from '../domain/alert/task-drift.ts';
+import { messageOf } from '../domain/error.ts';
+import { FAMILIES } from '../domain/task.ts';
 import { localAt } from '../domain/zone.ts';
 import type { World } from '../ports/world.ts';
 import { alertFacts } from '../store/alert-facts.ts';
 import { listAlerts, moveAlert } from '../store/alert-store.ts';
 import { calendarAt } from '../store/calendar-store.ts';
 import { listChannels } from '../store/channel-store.ts';
+import { ticketOf } from './launch-run.ts';
 
-export type WatchPorts = Pick<World, 'table' | 'time' | 'settings' | 'gauges' | 'work'>;
+export type WatchPorts = Pick<World, 'table' | 'time' | 'settings' | 'gauges' | 'work' | 'launcher' | 'log'>;
 
 /** How often it is looked; a tick that the platform left out is made up for by the next one. */
 export const WATCH_MINUTES = 5;
@@ -22,17 +28,34 @@ export const isWatchTime = (now: number): boolean => Math.floor(now / MINUTE_MS)
 export async function watchAlerts(ports: WatchPorts): Promise<number> {
   const { table, time } = ports;
   const known = await listAlerts(table);
-  const facts = await alertFacts(ports, known);
+  const facts = await alertFacts(ports, { known, tasksOf: (agents) => keptTasks(ports, agents) });
   const moves = movesOf(known, findingsOf(facts), time.now());
   for (const move of moves) await moveAlert(ports, move);
   await tellDue(ports);
   return moves.filter(isNews).length;
 }
 
+/** ECS is asked where agents are kept running, and when it does not answer, nothing is said about its tasks. */
+async function keptTasks({ launcher, log }: WatchPorts, agents: readonly Agent[]): Promise<readonly KeptTask[] | null> {
+  const kept = agents.flatMap(({ continuous, compute }) =>
+    continuous && compute !== undefined ? [FAMILIES[compute]] : [],
+  );
+  try {
+    const listed = await Promise.all([...new Set(kept)].map((family) => launcher.listTasks(family)));
+    return listed.flat().flatMap(({ environment, createdAt, stopping }) => {
+      const ticket = ticketOf(environment);
+      return ticket?.kind === 'keep' ? [{ agentId: ticket.agentId, number: ticket.number, createdAt, stopping }] : [];
+    });
+  } catch (thrown) {
+    log.error('the tasks could not be looked at', { reason: messageOf(thrown) });
+    return null;
+  }
+}
+
 const isNews = ({ do: what }: AlertMove): boolean => what === 'raise' || what === 'resolve';
 
 /** What is due follows from the alerts as they are: a lost message is sent again by the next look. */
-export async function tellDue(ports: WatchPorts): Promise<void> {
+export async function tellDue(ports: Pick<WatchPorts, 'table' | 'time' | 'settings' | 'work'>): Promise<void> {
   const now = ports.time.now();
   const { timezone } = await calendarAt(ports, now);
   const minuteOfDay = Math.floor(localAt(now, timezone) / MINUTE_MS) % 1_440;

@@ -2,7 +2,8 @@
 
 import type { Agent } from '../domain/agent.ts';
 import type { Alert } from '../domain/alert/alert.ts';
-import type { AlertAgent, AlertFacts } from '../domain/alert/rules.ts';
+import { type AlertAgent, type AlertFacts, isObserved } from '../domain/alert/rules.ts';
+import { type KeptTask, taskDrift } from '../domain/alert/task-drift.ts';
 import { agentScope, defaultLimitMicros, isBasic, lineName } from '../domain/budget.ts';
 import { periodOf } from '../domain/calendar.ts';
 import { earningsFrom, netMicros } from '../domain/earnings.ts';
@@ -30,10 +31,18 @@ export type AlertFactPorts = Pick<World, 'table' | 'time' | 'settings' | 'gauges
 const DECIDE_EVERY_SECONDS = 3_600;
 const MIN_RUNS = 10;
 
-/** `known`: what is wrong already, and is looked at again each time. */
-export async function alertFacts(ports: AlertFactPorts, known: readonly Alert[]): Promise<AlertFacts> {
+export type Looks = {
+  /** What is wrong already, and is looked at again each time. */
+  readonly known: readonly Alert[];
+  /** Tasks that are kept running; null when nobody can say. */
+  readonly tasksOf: (agents: readonly Agent[]) => Promise<readonly KeptTask[] | null>;
+};
+
+export async function alertFacts(ports: AlertFactPorts, { known, tasksOf }: Looks): Promise<AlertFacts> {
   const { table, time, gauges } = ports;
   const [agents, shelf, moment] = await Promise.all([listAgents(table), readFleet(table), momentNow(ports)]);
+  const tasks = await tasksOf(agents);
+  const look = { shelf, tasks, period: moment.date, now: time.now() };
   const [budgets, approvals, channels] = await Promise.all([
     budgetFacts(ports, { agents, shelf }),
     openApprovals(table),
@@ -41,7 +50,7 @@ export async function alertFacts(ports: AlertFactPorts, known: readonly Alert[])
   ]);
   return {
     now: time.now(),
-    agents: agents.map((agent) => agentFacts(agent, shelf, moment.date)),
+    agents: agents.map((agent) => agentFacts(agent, look)),
     budgets,
     queues: await gauges.queues(),
     approvals: approvals.map(({ id, title, createdAt, expiresAt }) => ({ id, title, createdAt, expiresAt })),
@@ -82,8 +91,16 @@ async function readFleet(table: Table): Promise<Shelf> {
 
 const crashesOf = ({ crashed, timedOut }: Tally): number => crashed + timedOut;
 
-function agentFacts(agent: Agent, { instances, earnings }: Shelf, period: string): AlertAgent {
+type Look = {
+  readonly shelf: Shelf;
+  readonly tasks: readonly KeptTask[] | null;
+  readonly period: string;
+  readonly now: number;
+};
+
+function agentFacts(agent: Agent, { shelf: { instances, earnings }, tasks, period, now }: Look): AlertAgent {
   const mine = instances.get(agent.id) ?? [];
+  const sums = earningsFrom(agent.id, earnings.get(agent.id) ?? {}, null);
   const total = sumTallies(mine.map((instance) => instance.total));
   const today = todayOf(mine, period);
   const judged = today.runs > MIN_RUNS ? today : total;
@@ -92,7 +109,9 @@ function agentFacts(agent: Agent, { instances, earnings }: Shelf, period: string
     ...{ id: agent.id, status: agent.status, instances: agent.instances, updatedAt: agent.updatedAt },
     activeInstances: mine.filter(({ status }) => status === 'active').length,
     ...{ runs: total.runs, costMicros: total.costMicros },
-    roiBps: roiBps(netMicros(earningsFrom(agent.id, earnings.get(agent.id) ?? {}, null)), total.costMicros),
+    roiBps: roiBps(netMicros(sums), total.costMicros),
+    observed: isObserved({ createdAt: agent.createdAt, hasEarned: sums.entries > 0 }, now),
+    tasks: tasks && taskDrift({ agent, instances: mine, tasks, now }),
     ...{ judgedRuns: judged.runs, judgedCrashes: crashesOf(judged), lastCrash: crashes.at(-1)?.note ?? '' },
   };
 }

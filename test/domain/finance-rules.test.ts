@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sparkline } from '../../cli/render/sparkline.ts';
+import { todoFor } from '../../shared/domain/alert/register.ts';
 import { type AlertFacts, financeAlerts } from '../../shared/domain/finance/alerts.ts';
 import { budgetPace, runwayDays } from '../../shared/domain/finance/burn.ts';
 import { costShareOf } from '../../shared/domain/finance/cost-share.ts';
@@ -161,7 +162,10 @@ const NOBODY: AlertFacts = {
     costStatus: 'no_revenue',
   },
 };
-const agent = (roiBps: number | null, runs = 11, crashed = 0) => ({ id: 'a', runs, crashed, costMicros: 1, roiBps });
+const agent = (roiBps: number | null, runs = 11, crashed = 0) => ({
+  ...{ id: 'a', runs, crashed, costMicros: 1, roiBps },
+  observed: true,
+});
 const rulesOf = (facts: Partial<AlertFacts>): string[] =>
   financeAlerts({ ...NOBODY, ...facts }).map(({ rule }) => rule);
 
@@ -174,6 +178,10 @@ test('alerts about agents need more than ten runs', () => {
   assert.deepEqual(rulesOf({ agents: [agent(10_000, 15, 3)] }), []);
   assert.deepEqual(rulesOf({ agents: [agent(10_000, 15, 4)] }), ['high_crash_rate']);
   assert.deepEqual(rulesOf({ agents: [agent(-1001)] }), ['negative_roi', 'negative_roi_agents']);
+  // Nothing has come in, and nothing could have yet; that it crashes can be said all the same.
+  assert.deepEqual(rulesOf({ agents: [{ ...agent(-10_000, 11, 3), observed: false }] }), ['high_crash_rate']);
+  const [told] = financeAlerts({ ...NOBODY, agents: [agent(-500)] });
+  assert.equal(told?.recommendation, todoFor('negative_roi', 'a'));
 });
 
 test('alerts about budgets and the month; the critical ones come first', () => {

@@ -111,6 +111,8 @@ function dueTo(alert: Alert, channel: Channel, { now, minuteOfDay }: Moment): To
   const word = wordOf(alert, now);
   if (word === null || said(word)) return null;
   if (alert.rule === 'channel_broken' && alert.subject === channel.name) return null;
+  // The request mails its own reminders; a second mail about it would be one too many.
+  if (alert.rule === 'approval_waiting' && channel.kind === 'email') return null;
   if (channel.severity === 'critical' && alert.severity !== 'critical') return null;
   if (alert.severity !== 'critical' && isQuiet(channel, minuteOfDay)) return null;
   if (word === 'resolved') return said('raised') || said('escalated') ? word : null;

@@ -1,6 +1,7 @@
 /** From facts to what is wrong. Pure; each finding is known by its rule and its subject, so it is raised once. */
 import { formatBps, formatUsd } from '../money.ts';
 import type { RuleId } from './register.ts';
+import { DRIFT_MS, type TaskDrift } from './task-drift.ts';
 
 export type AlertAgent = {
   readonly id: string;
@@ -13,6 +14,10 @@ export type AlertAgent = {
   readonly runs: number;
   readonly costMicros: number;
   readonly roiBps: number | null;
+  /** Whether it may be judged by money: something has come in, or has had time to. */
+  readonly observed: boolean;
+  /** Of what ECS is to keep running; null: nothing, or nobody could look. */
+  readonly tasks: TaskDrift | null;
   /** Of today when today has enough runs, else of its life. */
   readonly judgedRuns: number;
   readonly judgedCrashes: number;
@@ -68,12 +73,16 @@ export type Finding = {
 };
 
 const MIN_RUNS = 10;
+/** Revenue comes after the work: an agent that has none yet is given so long to bring the first. */
+export const OBSERVE_MS = 7 * 86_400_000;
 const MAX_BACKLOG = 1_000;
 const OLD_MESSAGE_SECONDS = 1_800;
-/** A reconciler on change needs seconds. */
-const DRIFT_MS = 15 * 60_000;
 const REFUSED = 5;
 const SLACK_MS = 15 * 60_000;
+
+/** An agent that has earned is judged at once, as ever; one that has not, when its first revenue is overdue. */
+export const isObserved = (agent: { readonly createdAt: number; readonly hasEarned: boolean }, now: number): boolean =>
+  agent.hasEarned || now >= agent.createdAt + OBSERVE_MS;
 
 export function findingsOf(facts: AlertFacts): Finding[] {
   return [
@@ -86,13 +95,15 @@ export function findingsOf(facts: AlertFacts): Finding[] {
 }
 
 function agentFindings(agent: AlertAgent, now: number): Finding[] {
-  if (agent.status === 'retired' || agent.status === 'draft') return [];
-  return [...moneyFindings(agent), ...crashFindings(agent), ...driftFindings(agent, now)];
+  // A task of a retired agent goes on costing.
+  const drift = driftFindings(agent, now);
+  if (agent.status === 'retired' || agent.status === 'draft') return drift;
+  return [...moneyFindings(agent), ...crashFindings(agent), ...drift];
 }
 
 /** Only what runs can lose more. */
-function moneyFindings({ id, status, runs, costMicros, roiBps }: AlertAgent): Finding[] {
-  if (status !== 'active' || runs <= MIN_RUNS || roiBps === null || roiBps >= 10_000) return [];
+function moneyFindings({ id, status, runs, costMicros, roiBps, observed }: AlertAgent): Finding[] {
+  if (!observed || status !== 'active' || runs <= MIN_RUNS || roiBps === null || roiBps >= 10_000) return [];
   const message = `${id}: ROI ${formatBps(roiBps)} after ${runs} runs that cost ${formatUsd(costMicros)}.`;
   if (roiBps >= 0) return [{ rule: 'low_roi', subject: id, message }];
   return [{ rule: 'negative_roi', subject: id, message, covers: 'low_roi' }];
@@ -106,10 +117,22 @@ function crashFindings({ id, status, judgedRuns, judgedCrashes, lastCrash }: Ale
   ];
 }
 
-function driftFindings({ id, status, instances, activeInstances, updatedAt }: AlertAgent, now: number): Finding[] {
+/** Instances in the table, then tasks that ECS shows: one alert about an agent, whichever differs. */
+function driftFindings(
+  { id, status, instances, activeInstances, updatedAt, tasks }: AlertAgent,
+  now: number,
+): Finding[] {
   const wanted = status === 'active' ? instances : 0;
-  if (activeInstances === wanted || now < updatedAt + DRIFT_MS) return [];
-  return [{ rule: 'drift', subject: id, message: `${id}: ${activeInstances} of ${wanted} instances are active.` }];
+  const [subject, rule] = [id, 'drift'] as const;
+  if (status !== 'retired' && status !== 'draft' && activeInstances !== wanted && now >= updatedAt + DRIFT_MS)
+    return [{ rule, subject, message: `${id}: ${activeInstances} of ${wanted} instances are active.` }];
+  if (!tasks || (tasks.missing === 0 && tasks.extra === 0)) return [];
+  const what = [
+    ...(tasks.missing > 0 ? [`${tasks.missing} missing`] : []),
+    ...(tasks.extra > 0 ? [`${tasks.extra} that nobody wants`] : []),
+  ];
+  const message = `${id}: ${tasks.running} tasks run, ${tasks.wanted} are wanted (${what.join(', ')}).`;
+  return [{ rule, subject, message }];
 }
 
 function budgetFindings({ id, percent, used, limit }: AlertFacts['budgets'][number]): Finding[] {

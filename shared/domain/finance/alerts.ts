@@ -1,4 +1,5 @@
 /** What a person should look at, by rule, from the money of a period and the agents' whole lives. */
+import { RULES, type RuleId, todoFor } from '../alert/register.ts';
 import type { BudgetStatus } from '../budget.ts';
 import { formatBps, formatUsd } from '../money.ts';
 import { COST_ALERT_BPS, COST_TARGET_BPS, type CostShare } from './cost-share.ts';
@@ -20,6 +21,8 @@ export type AlertFacts = {
     readonly crashed: number;
     readonly costMicros: number;
     readonly roiBps: number | null;
+    /** As isObserved has it: something has come in, or has had time to. */
+    readonly observed: boolean;
   }[];
   readonly budgets: readonly { readonly id: string; readonly status: BudgetStatus; readonly percent: number }[];
   /** Of the period that is looked at. */
@@ -44,51 +47,26 @@ export function financeAlerts(facts: AlertFacts): FinanceAlert[] {
   ];
 }
 
-function agentAlerts({ id, runs, crashed, roiBps }: AlertFacts['agents'][number]): FinanceAlert[] {
+/** What the register knows is said in its words. */
+const inRegister = (rule: RuleId, subject: string, message: string): FinanceAlert => ({
+  ...{ rule, subject, severity: RULES[rule].severity, message },
+  recommendation: todoFor(rule, subject),
+});
+
+function agentAlerts({ id, runs, crashed, roiBps, observed }: AlertFacts['agents'][number]): FinanceAlert[] {
   if (runs <= MIN_RUNS) return [];
   const alerts: FinanceAlert[] = [];
   const said = `${id}: ROI ${formatBps(roiBps)} after ${runs} runs`;
-  if (roiBps !== null && roiBps < 0)
-    alerts.push({
-      rule: 'negative_roi',
-      subject: id,
-      severity: 'critical',
-      message: said,
-      recommendation: 'pause or retire it',
-    });
-  if (roiBps !== null && roiBps >= 0 && roiBps < 10_000)
-    alerts.push({
-      rule: 'low_roi',
-      subject: id,
-      severity: 'warning',
-      message: said,
-      recommendation: 'watch or optimise it',
-    });
-  if (crashed * 5 > runs) {
-    const message = `${id}: ${crashed} of ${runs} runs crashed`;
-    alerts.push({
-      rule: 'high_crash_rate',
-      subject: id,
-      severity: 'critical',
-      message,
-      recommendation: `nova run list ${id} --status crashed`,
-    });
-  }
+  if (observed && roiBps !== null && roiBps < 10_000)
+    alerts.push(inRegister(roiBps < 0 ? 'negative_roi' : 'low_roi', id, said));
+  if (crashed * 5 > runs) alerts.push(inRegister('high_crash_rate', id, `${id}: ${crashed} of ${runs} runs crashed`));
   return alerts;
 }
 
 function budgetAlerts({ id, status, percent }: AlertFacts['budgets'][number]): FinanceAlert[] {
   if (status === 'healthy') return [];
-  const full = status === 'exceeded';
-  return [
-    {
-      rule: full ? 'budget_exceeded' : 'budget_warning',
-      subject: id,
-      severity: full || status === 'critical' ? 'critical' : 'warning',
-      message: `${id}: ${percent} % of today's budget is used`,
-      recommendation: full ? 'nothing more runs today unless the budget is raised' : 'look at what it spends',
-    },
-  ];
+  const rule = status === 'exceeded' ? 'budget_exceeded' : 'budget_warning';
+  return [inRegister(rule, id, `${id}: ${percent} % of today's budget is used`)];
 }
 
 function moneyAlerts({ money, agents }: AlertFacts): FinanceAlert[] {
@@ -115,7 +93,7 @@ function moneyAlerts({ money, agents }: AlertFacts): FinanceAlert[] {
     );
   if (revenueMicros > 0 && profitMicros < 0)
     fleet('negative_profit', 'critical', `a loss of ${formatUsd(-profitMicros)}`, 'pause the agents that lose');
-  const losers = agents.filter((agent) => agent.roiBps !== null && agent.roiBps < -1000).length;
+  const losers = agents.filter(({ roiBps: roi, observed }) => observed && roi !== null && roi < -1000).length;
   if (losers > 0) fleet('negative_roi_agents', 'warning', `${losers} with an ROI below -10 %`, 'pause or retire them');
   if (roiBps !== null && roiBps < ROI_TARGET_BPS) {
     const bad = roiBps < 10_000 || (costShareBps ?? 0) > CRITICAL_COST_BPS;
