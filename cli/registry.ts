@@ -214,6 +214,13 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       restore: () => import('./commands/backup/restore.ts'),
     },
   },
+  migrate: {
+    summary: 'items of an older version, written anew',
+    verbs: {
+      run: () => import('./commands/migrate/run.ts'),
+      status: () => import('./commands/migrate/status.ts'),
+    },
+  },
   secret: {
     summary: 'keys of the outside world; values are never shown',
     verbs: {

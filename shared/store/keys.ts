@@ -90,6 +90,9 @@ export const trueUpKey = (month: string, service: string): Key => ({ pk: trueUpP
 /** The head of the audit trail of what people booked and assigned by hand. */
 export const ledgerBookKey: Key = { pk: 'ENTRY#book', sk: 'H' };
 /** How far the books of a vendor have been compared with ours, and what is known of the connection. */
+/** How far items of an older version have been written anew. */
+export const migrationKey = (id: string): Key => ({ pk: 'ENTRY#migration', sk: id });
+
 export const connectorKey = (source: string): Key => ({ pk: 'ENTRY#connector', sk: source });
 export const connectorsPk = 'ENTRY#connector';
 /** Whose a connected account of a vendor is. */

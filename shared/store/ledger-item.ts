@@ -1,6 +1,7 @@
 /** Ledger entries, payments and earnings as items. */
 import { type Additions, type Earnings, earningsFrom } from '../domain/earnings.ts';
 import {
+  ASSIGNED_STRENGTH,
   type AttributionMethod,
   type Bucket,
   type LedgerEntry,
@@ -98,13 +99,20 @@ function decodeLine(value: Value): Line {
   };
 }
 
+/** 2: what a claim weighs is counted in tens, so that something fits in between. */
+export const THREAD_VERSION = 2;
+
+/** Version 1 counted from 1 to 4 below a person's word. Read for ever; `nova migrate run` writes the old ones anew. */
+export const strengthOf = ({ v, strength }: Item): number =>
+  Number(strength) * (v === 1 && Number(strength) < ASSIGNED_STRENGTH ? 10 : 1);
+
 /** Replaces the thread that was read at `rev - 1`, and no other. */
 export function threadPut(thread: PaymentThread): Put {
   const { source, paymentKey: payment, whose, lines, rev, ...sums } = thread;
   const item: Item = {
     ...paymentKey(source, payment),
     ...sums,
-    v: 2,
+    v: THREAD_VERSION,
     source,
     paymentKey: payment,
     agentId: whose.agentId,
@@ -129,8 +137,7 @@ export function decodeThread(item: Item): PaymentThread {
       agentId: textOrNull(item.agentId),
       method: item.method as AttributionMethod,
       confidenceBps: Number(item.confidenceBps),
-      // Version 1 counted from 1 to 4 below a person's word.
-      strength: Number(item.strength) * (item.v === 1 && Number(item.strength) < 1000 ? 10 : 1),
+      strength: strengthOf(item),
       ...(Array.isArray(item.shares) ? { shares: item.shares.map(decodeShare) } : {}),
       ...(typeof item.rule === 'string' ? { rule: item.rule } : {}),
     },
