@@ -19,12 +19,22 @@ const ROOT = join(import.meta.dirname, '..');
 const run = promisify(execFile);
 const OPTIONS = { timeout: 120_000, maxBuffer: 64_000_000 };
 
+export type Tree = {
+  readonly root?: string;
+  /** Beside those of cdk.json. */
+  readonly choices?: Readonly<Record<string, boolean | string>>;
+};
+
 /** @throws NovaError misconfigured with what the CDK said. */
-export async function billFacts(stage: string | null, root = ROOT): Promise<BillFacts> {
+export async function billFacts(stage: string | null, { root = ROOT, choices = {} }: Tree = {}): Promise<BillFacts> {
   return inFolder(async (folder) => {
     const script = join(ROOT, 'infra/aws/bill-facts.ts');
     try {
-      const { stdout } = await run(process.execPath, [script, root, stage ?? '-', join(folder, 'cdk.out')], OPTIONS);
+      const { stdout } = await run(
+        process.execPath,
+        [script, root, stage ?? '-', join(folder, 'cdk.out'), JSON.stringify(choices)],
+        OPTIONS,
+      );
       return JSON.parse(stdout) as BillFacts;
     } catch (thrown) {
       const said = (thrown as { stderr?: string }).stderr?.split('\n').find((line) => /Error|must|-/.test(line));
@@ -63,7 +73,7 @@ export async function earlierFacts(stage: string | null, asked: string | undefin
     );
     await run('tar', ['-xf', join(folder, 'tree.tar'), '-C', folder], OPTIONS);
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    return { commit, facts: await billFacts(stage, folder) };
+    return { commit, facts: await billFacts(stage, { root: folder }) };
   });
 }
 

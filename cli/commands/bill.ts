@@ -23,17 +23,23 @@ export const command = hereCommand({
   options: {
     fleet: text('a fleet as JSON, in place of the one here', 'path'),
     against: text('the commit to compare with (default: the last one)', 'commit'),
+    with: text('choices beside those of cdk.json: waf, tracing, containers, gpu, vpc', 'name,name'),
     alone: flag('compare with nothing: half the time'),
   },
-  examples: ['nova bill', 'nova bill --fleet fleet.json --stage prod', 'nova bill --against main --json'],
-  async run({ fleet: file, against, alone }, here) {
+  examples: [
+    'nova bill',
+    'nova bill --fleet fleet.json --stage prod',
+    'nova bill --with containers,vpc --alone',
+    'nova bill --against main --json',
+  ],
+  async run({ fleet: file, against, with: more, alone }, here) {
     const now = systemTime.now();
     const fleet =
       file === undefined
         ? await fleetAsItIs(here, now)
         : { agents: fleetIn(contentOf(file), now), dailyLimitMicros: null };
     const [facts, earlier] = await withProgress(here.terminal, 'making the templates', () =>
-      Promise.all([billFacts(here.stage), alone ? null : before(here.stage, against)]),
+      Promise.all([billFacts(here.stage, { choices: choicesOf(more) }), alone ? null : before(here.stage, against)]),
     );
     const found = forecast(facts, fleet);
     return { id: facts.stage, ...found, change: changeOf(found.totalMicros.p50, earlier, fleet) };
@@ -64,6 +70,18 @@ export const command = hereCommand({
     );
   },
 });
+
+const CHOICES = ['waf', 'tracing', 'containers', 'gpu', 'vpc'];
+
+/** @throws NovaError bad_input for what is no choice. What a GPU is built on costs nothing, so any base will do. */
+function choicesOf(words: string | undefined): Readonly<Record<string, boolean | string>> {
+  const chosen = words?.split(',').map((word) => word.trim()) ?? [];
+  const unknown = chosen.filter((word) => !CHOICES.includes(word));
+  if (unknown.length > 0)
+    throw new NovaError('bad_input', `--with takes ${CHOICES.join(', ')}; got ${unknown.join(', ')}`);
+  const base = chosen.includes('gpu') ? { cudaDigest: `sha256:${'0'.repeat(64)}` } : {};
+  return { ...Object.fromEntries(chosen.map((word) => [word, true])), ...base };
+}
 
 type Compared = { readonly earlier: Earlier } | { readonly problem: string } | null;
 

@@ -24,6 +24,8 @@ test('each rule has its section in the runbook, and each section its rule', () =
     const section = runbook.split(`## ${id}\n`)[1]?.split('\n## ')[0] ?? '';
     assert.match(section, RULES[id].severity === 'critical' ? /critical/i : /warning/i, id);
     assert.ok(section.length > 100, `${id} says what to do`);
+    assert.ok(section.trim().split('\n').length <= 6, `${id} is read at night: six lines`);
+    assert.match(section, /`(\.\/nova |aws |nova-<stage>\/|infra\/)/, `${id} says what to look at`);
     assert.equal(/\*CloudWatch\*/.test(section), RULES[id].source !== 'facts', `${id} says where it comes from`);
   }
 });

@@ -6,6 +6,8 @@ import { test } from 'node:test';
 import { type BillTemplate, idleBill } from '../../infra/aws/idle-bill.ts';
 import { functions, queues } from '../../infra/topology.ts';
 import { isRule, RULE_IDS, RULES, todoFor } from '../../shared/domain/alert/register.ts';
+import { fleetMetrics } from '../../shared/jobs/fleet-metrics.ts';
+import { cliWorld } from '../fixtures/cli-world.ts';
 import { CHOICES, type Resource, resources, synthesized } from './synthesized.ts';
 
 const { data, work } = synthesized();
@@ -95,4 +97,15 @@ test('alarms may publish to their topic although it has a policy and a key of it
   assert.match(policies, /"Action":"sns:Publish"[^}]*.*cloudwatch\.amazonaws\.com/);
   const [topic] = resources(work, 'AWS::SNS::Topic');
   assert.match(JSON.stringify(topic?.Properties.KmsMasterKeyId), /keyarn/i);
+});
+
+test('the page about metrics has each that is published, each saved question, and the number of alarms', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8');
+  const listed = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+  assert.deepEqual(listed, Object.keys(await fleetMetrics(cliWorld().world)));
+  const queries = resources(work, 'AWS::Logs::QueryDefinition').map(
+    ({ Properties }) => String(Properties.Name).split('/')[1],
+  );
+  for (const name of queries) assert.ok(page.includes(`\`${name}\``), name);
+  assert.match(page, new RegExp(`\\*\\*Alarms\\*\\*: ${alarms.length}, `));
 });
