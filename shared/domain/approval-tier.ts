@@ -2,6 +2,7 @@
  * How sure it must be that a person answers. T0: whoever holds the mail, by link and code. T1: an approver, by passkey or by
  * login. T2: two approvers, neither of them who asked, and time to call it off.
  */
+import { ASKING } from './autonomy-change.ts';
 import type { Decision } from './decision.ts';
 import type { DecisionPolicy } from './policy.ts';
 
@@ -14,7 +15,9 @@ export function stakeOf({
   costImpactMicrosPerDay,
 }: Pick<Decision, 'action' | 'costImpactMicrosPerDay'>): number {
   const allowed = action.kind === 'budget_change' ? action.limitMicros : 0;
-  return Math.max(Math.abs(costImpactMicrosPerDay), allowed);
+  // Up to the new threshold fewer are asked from then on: it takes whoever had to be asked for that much until now.
+  const unasked = action.kind === 'policy_change' ? ASKING.map((name) => action.autonomy?.[name] ?? 0) : [];
+  return Math.max(Math.abs(costImpactMicrosPerDay), allowed, ...unasked);
 }
 
 export type TierPolicy = Pick<DecisionPolicy, 'passkeyAboveMicros' | 'twoPeopleAboveMicros'>;

@@ -1,4 +1,5 @@
 /** A governed change of state, with the numbers that led to it. */
+import type { PolicyChange } from './policy.ts';
 import type { RulesChange } from './policy-rules.ts';
 
 export type DecisionKind =
@@ -41,6 +42,8 @@ export type DecisionAction =
       readonly agentId: string;
       readonly fromVersion: number;
       readonly change: RulesChange;
+      /** In its place: modes and thresholds, whose version `fromVersion` is then. */
+      readonly autonomy?: PolicyChange;
     };
 
 /** A verdict of the pure rule, before it has an id or a state. */

@@ -2,11 +2,13 @@
 import type { Decision } from '../domain/decision.ts';
 import { NovaError } from '../domain/error.ts';
 import type { Gate } from '../domain/halt.ts';
+import type { Op } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { committed } from '../store/commit.ts';
 import { decisionMoveOps } from '../store/decision-store.ts';
 import { useGrantOps } from '../store/grant-store.ts';
 import { gateOp } from '../store/halt-store.ts';
+import { policyChange } from '../store/policy-store.ts';
 import { rulesChangeOps } from '../store/rules-store.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'hashing'>;
@@ -23,8 +25,7 @@ export async function changeRules(
   const { action } = decision;
   if (action.kind !== 'policy_change') throw new NovaError('broken', `decision ${decision.id} changes no rules`);
   const why = `decision ${decision.id}: ${decision.why}`;
-  const order = { from: action.fromVersion, change: action.change, actor, why };
-  const changed = await rulesChangeOps(world, order).catch((thrown: unknown) => {
+  const changed = await opsOf(world, action, { actor, why }).catch((thrown: unknown) => {
     if (thrown instanceof NovaError && thrown.code === 'conflict') return thrown;
     throw thrown;
   });
@@ -35,4 +36,14 @@ export async function changeRules(
   const used = useGrantOps(decision, world.time.now());
   const ops = changed instanceof NovaError ? moved.ops : [...moved.ops, ...changed, ...used, gateOp(gate)];
   await committed(world.table, ops, moved.decision.auditHash);
+}
+
+type RulesAction = Extract<Decision['action'], { readonly kind: 'policy_change' }>;
+
+async function opsOf(world: Ports, action: RulesAction, by: { actor: string; why: string }): Promise<readonly Op[]> {
+  const { fromVersion: from, change, autonomy } = action;
+  if (autonomy === undefined) return rulesChangeOps(world, { from, change, ...by });
+  const { before, ops } = await policyChange(world, { change: autonomy, ...by });
+  if (before.version === from) return ops;
+  throw new NovaError('conflict', `the policy is of version ${before.version} now, not ${from}`);
 }

@@ -9,7 +9,7 @@ import {
   type PolicyChange,
   policyProblems,
 } from '../domain/policy.ts';
-import type { Item, Table } from '../ports/table.ts';
+import type { Item, Op, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { type AuditHead, audited, NO_AUDIT } from './audit-store.ts';
 import { committed } from './commit.ts';
@@ -30,25 +30,43 @@ export async function currentPolicy(table: Table): Promise<DecisionPolicy> {
  */
 export async function changePolicy(world: Ports, change: PolicyChange, actor: Actor): Promise<DecisionPolicy> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const item = await world.table.get(policyKey);
-    const before = decodePolicy(item);
-    const after = { ...changedPolicy(before, change), version: before.version + 1 };
-    const details = detailsOf(before, after);
-    if (Object.keys(details).length === 0) return before;
-    const { record, head } = audited(world.hashing, headOf(item), {
-      at: world.time.now(),
-      actor,
-      action: 'policy.changed',
-      entity: ENTITY,
-      details: { version: after.version, ...details },
-    });
-    const unchanged = item
-      ? ({ attr: 'version', op: '=', value: before.version } as const)
-      : ({ attr: 'version', op: 'missing' } as const);
-    const update = { op: 'update', key: policyKey, if: [unchanged], set: { v: 1, ...after, ...head } } as const;
-    if (await committed(world.table, [update, record], head.auditHash)) return after;
+    const { before, after, ops, hash } = await policyChange(world, { change, actor });
+    if (ops.length === 0) return before;
+    if (await committed(world.table, ops, hash)) return after;
   }
   throw new NovaError('conflict', 'the policy is being changed by somebody else; try again');
+}
+
+export type PolicyStep = {
+  readonly before: DecisionPolicy;
+  readonly after: DecisionPolicy;
+  /** The change and its record, pinned to what was read; empty where nothing would change. */
+  readonly ops: readonly Op[];
+  readonly hash: string;
+};
+
+/** One change, for a transaction that may hold more than it. @throws NovaError bad_input with every problem named. */
+export async function policyChange(
+  world: Ports,
+  { change, actor, why }: { readonly change: PolicyChange; readonly actor: Actor; readonly why?: string },
+): Promise<PolicyStep> {
+  const item = await world.table.get(policyKey);
+  const before = decodePolicy(item);
+  const after = { ...changedPolicy(before, change), version: before.version + 1 };
+  const details = detailsOf(before, after);
+  if (Object.keys(details).length === 0) return { before, after: before, ops: [], hash: '' };
+  const { record, head } = audited(world.hashing, headOf(item), {
+    at: world.time.now(),
+    actor,
+    action: 'policy.changed',
+    entity: ENTITY,
+    details: { version: after.version, ...details, ...(why === undefined ? {} : { why }) },
+  });
+  const unchanged = item
+    ? ({ attr: 'version', op: '=', value: before.version } as const)
+    : ({ attr: 'version', op: 'missing' } as const);
+  const update = { op: 'update', key: policyKey, if: [unchanged], set: { v: 1, ...after, ...head } } as const;
+  return { before, after, ops: [update, record], hash: head.auditHash };
 }
 
 /** An unreadable policy is no licence: everything that asks for it fails, and nothing is decided. */

@@ -1,6 +1,6 @@
 import { NovaError } from '../../../shared/domain/error.ts';
 import { AUTONOMY_MODES, type PolicyChange } from '../../../shared/domain/policy.ts';
-import { changePolicy } from '../../../shared/store/policy-store.ts';
+import { changeAutonomy } from '../../../shared/store/autonomy-change.ts';
 import { worldCommand } from '../../command.ts';
 import { choice, count, usd } from '../../fields.ts';
 import { policyView, renderPolicy } from '../../views/policy.ts';
@@ -12,7 +12,7 @@ export const command = worldCommand({
   verb: 'set',
   summary: 'what may be decided without you',
   detail:
-    'off: nothing is decided. advise: what would be done is recorded. approve: you are asked before everything. auto: what is small and safe is done, you are asked for the rest.',
+    'off: nothing is decided. advise: what would be done is recorded. approve: you are asked before everything. auto: what is small and safe is done, you are asked for the rest. What asks people for less (auto, a higher threshold) waits for another operator or the mail, exit code 5, unless you are the only one; then a mail tells you. What is stricter holds at once.',
   args: { mode: choice('the mode', AUTONOMY_MODES) },
   options: {
     mode: choice('the mode', AUTONOMY_MODES),
@@ -45,9 +45,17 @@ export const command = worldCommand({
     if (Object.keys(change).length === 0) {
       throw new NovaError('bad_input', `expected a mode (${AUTONOMY_MODES.join(', ')}) or a setting to change`);
     }
-    return policyView(await changePolicy(world, change, actor));
+    const { policy, decision } = await changeAutonomy(world, change, actor);
+    return { ...policyView(policy), approvalId: decision?.approvalId ?? null, waiting: { ...decision?.evidence } };
   },
-  render: renderPolicy,
+  exit: ({ approvalId }) => (approvalId === null ? 0 : 5),
+  render: ({ approvalId, waiting, ...policy }, style) =>
+    approvalId === null
+      ? renderPolicy(policy, style)
+      : [
+          ...Object.entries(waiting).map(([name, change]) => `${name}: ${change}`),
+          `it waits for approval ${approvalId}: by the mail, or by another operator`,
+        ].join('\n'),
 });
 
 type Settings = {
