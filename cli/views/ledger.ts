@@ -34,7 +34,7 @@ export function renderEntries(entries: readonly EntryView[], style: Style, nothi
       { title: 'ENTRY', value: ({ id }) => id, min: 14 },
       { title: 'KIND', value: ({ kind }) => kind },
       { title: 'AGENT', value: ({ agentId }) => agentId ?? '(unattributed)', min: 8, dropOrder: 1 },
-      { title: 'AMOUNT', value: ({ amount }) => amount, align: 'right' },
+      { title: 'AMOUNT', value: ({ amount }) => amount, align: 'money' },
       { title: '', value: ({ currency }) => currency },
     ],
     style,

@@ -195,6 +195,9 @@ test('alerts about budgets and the month; the critical ones come first', () => {
     'budget_warning',
   ]);
   assert.deepEqual(rulesOf({ money: { ...NOBODY.money, costMicros: 5 } }), ['no_revenue']);
+  // Something came in, and more went back.
+  const back = { ...NOBODY.money, costMicros: 5, revenueMicros: -3, profitMicros: -8 };
+  assert.deepEqual(rulesOf({ money: back }), ['negative_profit']);
 });
 
 test('health is the share of high agents among the clear cases, and needs to be on track for more than fair', () => {

@@ -84,14 +84,15 @@ function moneyAlerts({ money, agents }: AlertFacts): FinanceAlert[] {
     );
   if (costStatus === 'warning')
     fleet('cost_percent_high', 'warning', `${share}, above ${formatBps(COST_TARGET_BPS)}`, 'watch the dearest agents');
-  if (costStatus === 'no_revenue' && costMicros > 0)
+  // Below zero something came in, and more went back.
+  if (costStatus === 'no_revenue' && revenueMicros === 0 && costMicros > 0)
     fleet(
       'no_revenue',
       'warning',
       `${formatUsd(costMicros)} spent and nothing came in`,
       'check that revenue reaches the ledger',
     );
-  if (revenueMicros > 0 && profitMicros < 0)
+  if (revenueMicros !== 0 && profitMicros < 0)
     fleet('negative_profit', 'critical', `a loss of ${formatUsd(-profitMicros)}`, 'pause the agents that lose');
   const losers = agents.filter(({ roiBps: roi, observed }) => observed && roi !== null && roi < -1000).length;
   if (losers > 0) fleet('negative_roi_agents', 'warning', `${losers} with an ROI below -10 %`, 'pause or retire them');
