@@ -1,4 +1,5 @@
-/** Four small esbuild plugins: what Lambda runs, and what makes it load fast. */
+/** Small esbuild plugins: what Lambda runs, and what makes it load fast. */
+import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import type { Plugin } from 'esbuild';
@@ -85,3 +86,60 @@ export function rulesInside(): Plugin {
     },
   };
 }
+
+/**
+ * Nobody asks a schema for its JSON Schema in a function, but every schema of zod carries the way to make one. It stays
+ * out (18 KiB), and says so when it is asked for.
+ */
+export function withoutJsonSchema(): Plugin {
+  return {
+    name: 'without-json-schema',
+    setup(build) {
+      build.onLoad({ filter: /zod[\\/]v4[\\/]core[\\/](to-json-schema|json-schema-processors)\.js$/ }, ({ path }) => {
+        const names = [...readFileSync(path, 'utf8').matchAll(/^export (?:const|function) (\w+)/gm)].map(
+          ([, name]) => name,
+        );
+        const lines = names.map(
+          (name) => `export const ${name} = ${name?.startsWith('create') ? '() => absent' : 'absent'};`,
+        );
+        const absent = "const absent = () => { throw new Error('JSON Schema is not in this bundle'); };";
+        const processed = path.endsWith('to-json-schema.js') ? ['export { absent as process };'] : [];
+        return { contents: [absent, ...lines, ...processed].join('\n'), loader: 'js' };
+      });
+    },
+  };
+}
+
+/** Modules that speak REST or XML: clients of S3, STS and the Scheduler, and what only they are made of. */
+const REST =
+  /@aws-sdk[\\/](client-(s3|sts|scheduler)|middleware-sdk-s3|nested-clients)[\\/]|[\\/]submodules[\\/]cbor[\\/]|protocols[\\/]((xml|query|cbor)[\\/]|json[\\/]\w*(Rest|RpcV2)|HttpBinding)/;
+
+/** What speaks neither JSON nor over one path has no place in the list of the others. */
+const ONLY_REST =
+  /"\.\/(xml|query|cbor)\/|\/(AwsRestJsonProtocol|AwsSmithyRpcV2\w*|HttpBindingProtocol|SmithyRpcV2\w*|AbstractRpcV2Protocol)"/;
+
+/**
+ * The SDK's protocols are a list of re-exports, and esbuild loads with a list whatever any function uses of it. Clients
+ * that speak REST or XML get a list of their own: so the table's client does not load their protocols. A client that is
+ * taken for another kind does not build.
+ */
+export function listsOfTheirOwn(): Plugin {
+  return {
+    name: 'lists-of-their-own',
+    setup(build) {
+      build.onResolve({ filter: /^@(smithy|aws-sdk)\/core\/protocols$/ }, async ({ path, pluginData, ...from }) => {
+        if (pluginData === LOOKED_UP || !REST.test(from.importer)) return null;
+        const { importer, kind, resolveDir } = from;
+        const found = await build.resolve(path, { importer, kind, resolveDir, pluginData: LOOKED_UP });
+        return found.errors.length > 0 ? null : { path: found.path, suffix: '?rest', sideEffects: found.sideEffects };
+      });
+      build.onLoad({ filter: /core[\\/]dist-es[\\/]submodules[\\/]protocols[\\/]index\.js$/ }, ({ path, suffix }) => {
+        if (suffix !== '') return null;
+        const lines = readFileSync(path, 'utf8').split('\n');
+        return { contents: lines.filter((line) => !ONLY_REST.test(line)).join('\n'), loader: 'js' };
+      });
+    },
+  };
+}
+
+const LOOKED_UP = 'looked up';

@@ -5,7 +5,15 @@ import { build, type Metafile } from 'esbuild';
 import { functions } from '../topology.ts';
 import { bundleContainers, CONTAINERS_FOLDER, IMAGES } from './bundle-containers.ts';
 import { ESM_FILES, replaceFolder } from './bundle-files.ts';
-import { credentialsFromEnvironment, ENTRY_PREFIX, lazyBuiltins, rulesInside, warmEntries } from './bundle-plugins.ts';
+import {
+  credentialsFromEnvironment,
+  ENTRY_PREFIX,
+  lazyBuiltins,
+  listsOfTheirOwn,
+  rulesInside,
+  warmEntries,
+  withoutJsonSchema,
+} from './bundle-plugins.ts';
 
 export const FUNCTIONS_FOLDER = 'dist/functions';
 /** What was bundled, for the size budgets and for knowing whether it is still fresh. */
@@ -28,7 +36,14 @@ export async function bundle(): Promise<readonly BundleSize[]> {
     entryPoints: Object.fromEntries(functions.map(({ name }) => [name, `${ENTRY_PREFIX}${name}`])),
     outdir: FUNCTIONS_FOLDER,
     ...ESM_FILES,
-    plugins: [warmEntries(entryOf), lazyBuiltins(), credentialsFromEnvironment(), rulesInside()],
+    plugins: [
+      warmEntries(entryOf),
+      lazyBuiltins(),
+      credentialsFromEnvironment(),
+      rulesInside(),
+      withoutJsonSchema(),
+      listsOfTheirOwn(),
+    ],
   });
   const files = new Map(result.outputFiles.map((file) => [basename(file.path), file.contents]));
   const draft = `${FUNCTIONS_FOLDER}-${process.pid}`;

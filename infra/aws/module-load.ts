@@ -47,6 +47,8 @@ export const SAMPLE_ENV: Readonly<Record<string, string>> = {
   NOVA_SCHEDULE_DEAD_LETTERS_ARN: 'arn:aws:sqs:us-east-1:000000000000:nova-test-schedules-dead',
   NOVA_PUBLIC_URL_PARAMETER: '/nova/test/public-url',
   NOVA_SECRETS_PREFIX: '/nova/test/secrets/',
+  NOVA_EVENT_BUS: 'nova-test',
+  NOVA_AUDIT_BUCKET: 'nova-test-audit',
 };
 
 /** Medians of `rounds` starts each. The bundles must be there. */
