@@ -5,6 +5,7 @@ import type { World } from '../ports/world.ts';
 import { type Lost, type Recovered, recover } from '../store/recovery-store.ts';
 import { requestIdOf } from '../store/request-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
+import { isTaskHolder } from '../store/task-store.ts';
 import { afterCrash } from './after-crash.ts';
 
 export type LostPorts = Pick<World, 'table' | 'time' | 'settings' | 'runs' | 'work'>;
@@ -20,7 +21,7 @@ export async function giveUpRun(world: LostPorts, instance: Instance, lost: Lost
   const { spec } = lost;
   const woken = spec.restSeconds === undefined && (spec.task !== undefined || lost.blame === 'agent');
   const manual = triggerOf(run.slot) === 'manual';
-  if (woken && !manual) await sendAgain(world, instance, { slot: run.slot, lost: 1 });
+  if (woken && !manual) await sendAgain(world, instance, run.slot);
   const recovered = await recover(world, instance, lost);
   if (woken && manual && recovered.kind !== 'raced') await continueRequest(world, run.slot);
   const attempt = (instance.tries[run.slot]?.attempts ?? 0) + 1;
@@ -29,29 +30,22 @@ export async function giveUpRun(world: LostPorts, instance: Instance, lost: Lost
   return recovered;
 }
 
-/** `lost`: attempts that are about to be counted. */
 async function sendAgain(
   { runs }: Pick<World, 'runs'>,
   { agentId, number, tries }: Instance,
-  { slot, lost }: { readonly slot: string; readonly lost: number },
+  slot: string,
 ): Promise<void> {
   const scheduledFor = new Date(tickMs(slot)).toISOString();
-  const attempt = (tries[slot]?.attempts ?? 0) + lost + 1;
+  const attempt = (tries[slot]?.attempts ?? 0) + 2;
   await runs.send({ v: 1, kind: 'tick', agentId, instance: number, scheduledFor, attempt });
 }
 
-/**
- * What lost an attempt and rests: whoever came next with another slot has recovered it, and its own message stays away for
- * half an hour. Runs of tasks are sent again before they are given up; who is kept alive takes up its own.
- */
-export async function takeUpLost(world: Pick<World, 'table' | 'runs'>, instance: Instance): Promise<void> {
-  const { agentId, specVersion, tries, status } = instance;
-  const spec = await readSpec(world.table, agentId, specVersion);
-  if (spec.task) return;
-  for (const slot of Object.keys(tries)) {
-    if (triggerOf(slot) !== 'manual') await sendAgain(world, instance, { slot, lost: 0 });
-    else if (status !== 'halted') await continueRequest(world, slot);
-  }
+/** Its lease is over, or (`platform`) whoever held it was stopped. */
+export async function giveUpExpired(world: LostPorts, instance: Instance, blame: Lost['blame']): Promise<void> {
+  const spec = await readSpec(world.table, instance.agentId, instance.specVersion);
+  // No task has taken it over: the agent has not run at all.
+  const waited = spec.task !== undefined && instance.run !== null && !isTaskHolder(instance.run.holder);
+  await giveUpRun(world, instance, waited ? { spec, blame: 'platform', billedMs: 0 } : { spec, blame });
 }
 
 /** The next run of the request, or its end. */

@@ -1,5 +1,6 @@
 /** Ticks and manual requests: claim the slot, run the blueprint, record it. A message goes only when its slot is closed. */
 import { NovaError } from '../domain/error.ts';
+import type { Instance } from '../domain/instance.ts';
 import { tickSlot } from '../domain/run.ts';
 import type { World } from '../ports/world.ts';
 import type { Call, Later, QueueJob } from '../runtime/job.ts';
@@ -12,12 +13,15 @@ import { RunMessage, type TickMessage } from '../wire/messages.ts';
 import { afterCrash } from './after-crash.ts';
 import { EXECUTE_NEEDS, type Executed, type ExecutePorts, executeRun } from './execute-run.ts';
 import type { Launched } from './launch-run.ts';
+import { giveUpExpired } from './lost-run.ts';
 
 const NEEDS = { ...EXECUTE_NEEDS, runs: true, work: true, launcher: true, hashing: true } as const;
 export type RunPorts = ExecutePorts & Pick<World, 'runs' | 'work' | 'launcher' | 'hashing'>;
 
 /** No room for a task: it is looked for again ever more rarely, up to so many seconds. */
 const NO_CAPACITY_SECONDS = 300;
+/** The attempt before may live after all, and a task for a day: a message is received a hundred times. */
+const MAX_HELD_SECONDS = 900;
 /** Given back after losing a lease: long enough for whoever has it to write. */
 const FENCED: Later = { laterSeconds: 2 };
 /** A further manual run is begun only when its time-out and this much fit into what is left of the invocation. */
@@ -39,14 +43,15 @@ async function runTick(message: TickMessage, world: RunPorts, call: Call): Promi
   if (answer.kind === 'wait') return waiting(answer.seconds, call);
   if (placed === 'refused') return waiting(NO_CAPACITY_SECONDS, call);
   // It was sent again for an attempt that is not given up yet.
-  if (answer.kind === 'held' && answer.claimed.attempt < (message.attempt ?? 1)) return FENCED;
+  if (answer.kind === 'held' && answer.claimed.attempt < (message.attempt ?? 1)) return waiting(MAX_HELD_SECONDS, call);
   return ended?.kind === 'fenced' ? FENCED : undefined;
 }
 
 type Attempted = { readonly answer: ClaimAnswer; readonly ended?: Executed; readonly placed?: Launched };
 
 async function attempt(world: RunPorts, want: Claim, call: Call): Promise<Attempted> {
-  const answer = await claim(world, want).catch((thrown: unknown) => notYetThere(world, want, thrown));
+  const giveUp = (instance: Instance): Promise<void> => giveUpExpired(world, instance, 'agent');
+  const answer = await claim(world, { ...want, giveUp }).catch((thrown: unknown) => notYetThere(world, want, thrown));
   if (answer.kind === 'held') return { answer, placed: await launch(world, answer.claimed) };
   if (answer.kind !== 'run') return { answer };
   if (answer.claimed.spec.task) return { answer, placed: await launch(world, answer.claimed) };

@@ -4,7 +4,6 @@
  */
 import type { JsonObject } from '../domain/agent.ts';
 import { messageOf } from '../domain/error.ts';
-import type { Instance } from '../domain/instance.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
 import { anchorWhenDue } from '../store/anchor-store.ts';
@@ -13,11 +12,9 @@ import { adoptZone } from '../store/calendar-store.ts';
 import { type FleetReading, fleetReading } from '../store/fleet-reading.ts';
 import { getInstance } from '../store/instance-store.ts';
 import { publishLeftovers } from '../store/outbox-store.ts';
-import { openRequests, touchRequest } from '../store/request-store.ts';
-import { readSpec } from '../store/spec-cache.ts';
-import { isTaskHolder } from '../store/task-store.ts';
+import { openRequests, slotOf, touchRequest } from '../store/request-store.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
-import { giveUpRun, takeUpLost } from './lost-run.ts';
+import { giveUpExpired } from './lost-run.ts';
 import { nudgeDue } from './nudge-approvals.ts';
 import { suspectRunaways } from './suspect-runaways.ts';
 import { isWatchTime, watchAlerts } from './watch-alerts.ts';
@@ -43,6 +40,8 @@ export type SweepPorts = Pick<World, keyof typeof NEEDS>;
 const OUTBOX_AGE_MS = 60_000;
 /** A request is sent again when nothing has moved it for so long. */
 const REQUEST_AGE_MS = 15 * 60_000;
+/** Or for so long, when a run of it was lost and waits to be taken up. */
+const LOST_AGE_MS = 3 * 60_000;
 
 export const sweepJob: ScheduleJob<SweepPorts> = { name: 'sweep', needs: NEEDS, run: (world) => sweep(world) };
 
@@ -89,33 +88,24 @@ export async function recoverExpired(
   fleet: FleetReading = fleetReading(world.table),
 ): Promise<number> {
   const now = world.time.now();
+  const leased = (await fleet()).instances.filter(({ run }) => run && (blame === 'platform' || run.leaseUntil <= now));
   let recovered = 0;
-  for (const instance of (await fleet()).instances) {
-    const { run, tries, agentId, number } = instance;
-    const isOver = run !== null && (blame === 'platform' || run.leaseUntil <= now);
-    const isLeft = run === null && blame === 'agent' && Object.keys(tries).length > 0;
-    if (!isOver && !isLeft) continue;
-    const work = isOver ? () => giveUp(world, instance, blame) : () => takeUpLost(world, instance);
+  for (const instance of leased) {
     // One that cannot be recovered keeps no other one waiting.
-    const done = await part(world, `lease of ${agentId}.${number}`, () => work().then(() => true), false);
-    recovered += done && isOver ? 1 : 0;
+    const name = `lease of ${instance.agentId}.${instance.number}`;
+    recovered += await part(world, name, () => giveUpExpired(world, instance, blame).then(() => 1), 0);
   }
   return recovered;
-}
-
-async function giveUp(world: SweepPorts, instance: Instance, blame: 'agent' | 'platform'): Promise<void> {
-  const spec = await readSpec(world.table, instance.agentId, instance.specVersion);
-  // No task has taken it over: the agent has not run at all.
-  const waited = spec.task !== undefined && instance.run !== null && !isTaskHolder(instance.run.holder);
-  await giveUpRun(world, instance, waited ? { spec, blame: 'platform', billedMs: 0 } : { spec, blame });
 }
 
 async function resendRequests(world: SweepPorts): Promise<number> {
   const now = world.time.now();
   let resent = 0;
   for (const request of await openRequests(world.table)) {
-    if (now - request.touchedAt < REQUEST_AGE_MS) continue;
+    if (now - request.touchedAt < LOST_AGE_MS) continue;
     const instance = await getInstance(world.table, request.agentId, request.instance);
+    const isLost = instance?.run === null && instance.tries[slotOf(request, request.next)] !== undefined;
+    if (!isLost && now - request.touchedAt < REQUEST_AGE_MS) continue;
     if (instance?.status === 'halted' || (instance?.run && instance.run.leaseUntil > now)) continue;
     if (!(await touchRequest(world.table, request, now))) continue;
     await world.runs.send({ v: 1, kind: 'request', requestId: request.id, hop: 0 });

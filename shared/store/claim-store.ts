@@ -83,7 +83,8 @@ async function follow(ports: ClaimPorts, want: Claim, situation: Situation): Pro
     case 'refuse':
       return await transact(ports, want, await refuse(ports, situation, judgement.reason));
     case 'recover':
-      await recover(ports, image, { spec: wish.spec, blame: 'agent' });
+      if (want.giveUp) await want.giveUp(image);
+      else await recover(ports, image, { spec: wish.spec, blame: 'agent' });
       return { image: await load(ports, want) };
     case 'roll_over':
       await rollOver(ports, image, momentIn(wish));

@@ -16,6 +16,8 @@ export type Claim = {
   readonly holder: string;
   /** A task is billed since before it could claim. */
   readonly billedFrom?: number;
+  /** Gives up a run whose lease is over, and sees that somebody takes it up; absent: it is only recovered. */
+  giveUp?(instance: Instance): Promise<unknown>;
 };
 
 export type Claimed = { readonly instance: Instance; readonly spec: AgentSpec; readonly attempt: number };

@@ -189,6 +189,36 @@ test('a message sent ahead waits until the attempt before it is given up', async
   assert.ok(await it.deliver(again));
 });
 
+test('a tick that finds the lease of another slot over asks for that run again, and charges a minute, not its hours', async () => {
+  const it = await stand();
+  await it.deliver();
+  const first = new Date(it.world.time.now()).toISOString();
+  it.world.time.advance(301_000);
+  const next = { v: 1, kind: 'tick', agentId: 'shop', instance: 0 } as const;
+  await it.deliver({ ...next, scheduledFor: new Date(it.world.time.now()).toISOString() });
+  assert.deepEqual(it.world.asked, [{ ...next, scheduledFor: first, attempt: 2 }]);
+  const { tries, total, crashStreak } = await it.instance();
+  assert.deepEqual([Object.values(tries), total.costMicros, crashStreak], [[{ attempts: 1, lostMicros: 133 }], 133, 0]);
+});
+
+test('a function that died is asked for again by the sweep: its own message stays away for half an hour', async () => {
+  const world = fleetWorld();
+  await deployed(world);
+  const it = { ...(await stand({ name: 'other' })), world };
+  const host = { execute: () => new Promise<never>(() => undefined) };
+  const ports = { ...it.ports, ...world, host } as unknown as Stand['ports'];
+  const tick = {
+    ...({ v: 1, kind: 'tick', agentId: 'shop', instance: 0 } as const),
+    scheduledFor: new Date(world.time.now()).toISOString(),
+  };
+  const call = { invocationId: 'dies', deadline: world.time.now() + 300_000, receiveCount: 1 };
+  void runAgentJob.run(tick, ports, call).catch(() => undefined);
+  await new Promise(setImmediate);
+  world.time.advance(61_000);
+  assert.equal(await recoverExpired(ports), 1);
+  assert.deepEqual(world.asked, [{ ...tick, attempt: 2 }]);
+});
+
 test('a heart that stopped: within two minutes the run is a crash, asked for again, and the zombie writes nothing', async () => {
   const it = await stand();
   await it.deliver();

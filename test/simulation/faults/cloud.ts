@@ -71,6 +71,7 @@ export class Cloud {
   readonly mails: Mail[] = [];
   readonly errors: string[] = [];
   readonly keys = { mail: 'key-1' };
+  readonly notes: { lastMailAt: number | null } = { lastMailAt: null };
   readonly sent: { readonly queue: QueueName; readonly message: RunMessage | RevenueMessage | WorkMessage }[] = [];
   /** Nothing fails: whoever reads is answered at once. */
   hasty = false;
@@ -246,6 +247,7 @@ export class Cloud {
       this.mailDown--;
       throw new NovaError('unavailable', 'the mail service does not answer');
     }
+    this.notes.lastMailAt = this.clock.now();
     this.mails.push(mail);
   }
 }

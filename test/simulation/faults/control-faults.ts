@@ -79,11 +79,23 @@ export const CONTROL_FAULTS: readonly Fault[] = [
     },
   },
   {
-    ...{ id: 'F47', name: 'a secret is rotated while it is in use', keeps: ['ended'] },
-    strikes({ cloud, counts }) {
-      const before = cloud.keys.mail;
+    ...{ id: 'F47', rare: true, name: 'a secret is rotated while it is in use', keeps: ['ended'] },
+    // Once: it is read anew every thirty seconds at most.
+    times: 1,
+    strikes({ cloud, counts, steps }) {
+      const about = {
+        v: 1,
+        kind: 'notify',
+        subject: 'a word',
+        text: 'to the owner',
+        dedupKey: `word:${steps}`,
+      } as const;
+      cloud.send('work', about);
+      // Somebody must have the old one in hand.
+      const before = cloud.notes.lastMailAt;
+      if (before === null || cloud.clock.now() - before > 240_000) return false;
       cloud.keys.mail = `key-${(counts.get('F47') ?? 0) + 2}`;
-      return before !== cloud.keys.mail;
+      return true;
     },
   },
   {

@@ -56,6 +56,7 @@ export async function checkEnd(play: Play): Promise<void> {
     const item = instances(play).find(({ sk }) => sk === `${String(request.agentId)}#00${String(request.instance)}`);
     if (item?.st === 'active') fail(`request ${String(request.id)} stands at ${String(request.next)}`);
   }
+  checkHops(play, fail);
   checkDesired(play, fail);
   checkSums(play, fail);
 }
@@ -69,6 +70,18 @@ async function checkDead(play: Play, fail: (problem: string) => never): Promise<
       const gone = play.counts.has('F25') && reason.startsWith('there is no ');
       if (!known && !gone) fail(`${name} has a dead letter: ${body}: ${reason}`);
     }
+}
+
+/** However often its message comes, the sweep begins it anew every quarter of an hour at most. */
+const MOST_BEGINNINGS = 9;
+
+function checkHops(play: Play, fail: (problem: string) => never): void {
+  const handed = play.cloud.sent.flatMap(({ message }) =>
+    message.kind === 'request' && message.hop === 1 ? [message.requestId] : [],
+  );
+  for (const [id, times] of Map.groupBy(handed, (one) => one))
+    if (times.length > MOST_BEGINNINGS)
+      fail(`request ${id} handed itself on ${times.length} times as if for the first time`);
 }
 
 function checkDesired(play: Play, fail: (problem: string) => never): void {

@@ -1,0 +1,172 @@
+/**
+ * Wrong systems, each one guard away from the right one: what stands between the jobs and the platform does otherwise, and
+ * no product code knows of it. A simulation that finds nothing wrong with them would prove nothing.
+ */
+import type { Condition, Item, Op, Update, WriteOp } from '../../../shared/ports/table.ts';
+import type { Spoil } from '../processes.ts';
+import type { SimTable } from '../sim-table.ts';
+import type { Wrong } from './wrong.ts';
+
+type Rewrite = {
+  /** The op that is done instead; null for none, which looks done. */
+  readonly op?: (op: Op, table: SimTable) => Op | null;
+  /** What readers are shown. */
+  readonly show?: (item: Item) => Item;
+};
+
+function spoiled({ op: rewrite = (op) => op, show = (item) => item }: Rewrite): Spoil {
+  return (table) => ({
+    get: (key) => {
+      const item = table.get(key);
+      return item && show(item);
+    },
+    query: (query) => {
+      const page = table.query(query);
+      return { ...page, items: page.items.map(show) };
+    },
+    write: (asked) => {
+      const op = rewrite(asked, table);
+      return op ? table.write(op as WriteOp) : { ok: true, item: asked.op === 'update' ? table.get(asked.key) : null };
+    },
+    transact: (asked) => {
+      const ops = asked.map((op) => rewrite(op, table)).filter((op) => op !== null);
+      return ops.length === 0 ? { ok: true } : table.transact(ops);
+    },
+  });
+}
+
+const keyOf = (op: Op) => (op.op === 'put' ? op.item : op.key);
+const touches = (op: Op, pk: string): boolean => keyOf(op).pk.startsWith(pk);
+const isUpdate = (op: Op, pk: string): op is Update => op.op === 'update' && touches(op, pk);
+const isClaim = (op: Op): op is Update => isUpdate(op, 'FLEET#') && op.set?.ho !== undefined && op.add?.f !== undefined;
+const isAdoption = (op: Op): op is Update => isUpdate(op, 'FLEET#') && op.set?.ho !== undefined && !isClaim(op);
+const isMark = (op: Op): op is Update => isUpdate(op, 'FLEET#') && op.set?.cs !== undefined && !isClaim(op);
+const releases = (op: Op): op is Update => isUpdate(op, 'FLEET#') && op.remove?.includes('ho') === true;
+const asks = ({ if: conditions = [] }: Update, attr: string): boolean =>
+  conditions.some((one) => 'attr' in one && one.attr === attr);
+const isRecovery = (op: Op): op is Update => releases(op) && asks(op, 'lu');
+const isEnd = (op: Op): op is Update => releases(op) && !asks(op, 'lu');
+
+function without<Some extends Op>(op: Some, ...attrs: readonly string[]): Some {
+  const kept = (op.if ?? []).filter((one: Condition) => !('attr' in one) || !attrs.includes(one.attr));
+  return { ...op, if: kept };
+}
+
+export type WrongSystem = Wrong & {
+  readonly name: string;
+  /** The first seed that catches it; another one may, once the system has changed. */
+  readonly caughtBy: number;
+};
+
+export const WRONG_SYSTEMS: readonly WrongSystem[] = [
+  { name: 'a message is deleted before its slot is closed', caughtBy: 2, deletesFirst: true },
+  {
+    name: 'an end does not ask whose run it ends',
+    caughtBy: 1,
+    spoil: spoiled({ op: (op) => (isEnd(op) ? without(op, 'ho', 'f', 'rev') : op) }),
+  },
+  {
+    name: 'a claim does not ask whether its slot was closed',
+    caughtBy: 1,
+    spoil: spoiled({
+      op: (op) => (isClaim(op) ? without(op, 'fl', 'rc') : op),
+      show: (item) => (item.pk.startsWith('FLEET#') && item.rc !== undefined ? { ...item, rc: [], fl: 0 } : item),
+    }),
+  },
+  {
+    name: 'a kill does not win over a scaling up',
+    caughtBy: 3,
+    spoil: spoiled({
+      op: (op) => (op.op === 'check' && op.key.pk === 'HALT' ? null : op),
+      show: (item) => (item.pk === 'HALT' && item.sk === 'gate' ? { ...item, scopes: [] } : item),
+    }),
+  },
+  {
+    name: 'a kill does not stop paid calls',
+    caughtBy: 31,
+    spoil: spoiled({ op: (op) => (isMark(op) ? without(op, 'ke', 'st') : op) }),
+  },
+  {
+    name: 'a request hands itself on without counting',
+    caughtBy: 28,
+    message: (message) => (message.kind === 'request' ? { ...message, hop: 0 } : message),
+  },
+  {
+    name: 'each RunTask has a token of its own',
+    caughtBy: 58,
+    launcher(launcher) {
+      let count = 0;
+      return { ...launcher, runTask: (task) => launcher.runTask({ ...task, clientToken: `${++count}` }) };
+    },
+  },
+  {
+    name: 'tasks without a run are not looked for',
+    caughtBy: 3,
+    launcher: (launcher) => ({ ...launcher, listTasks: async () => [] }),
+  },
+  {
+    name: 'a task takes over whatever it finds, stopped or not',
+    caughtBy: 106,
+    spoil: spoiled({ op: (op) => (isAdoption(op) ? without(op, 'f', 'ho') : op) }),
+  },
+  { name: 'lost heartbeats are not noticed', caughtBy: 1, neverSweeps: true },
+  {
+    name: 'recovery is not pinned to what was read',
+    caughtBy: 1,
+    spoil: spoiled({ op: (op) => (isRecovery(op) ? without(op, 'f', 'rev', 'cs', 'lu', 'ho') : op) }),
+  },
+  {
+    name: 'an approval that has ended is answered all the same',
+    caughtBy: 1,
+    spoil: spoiled({
+      op: (op) => (isUpdate(op, 'APPROVAL#') || isUpdate(op, 'DECISION#') ? without(op, 'status', 'version') : op),
+      show: (item) =>
+        item.pk.startsWith('APPROVAL#') && item.sk === 'A' && item.status !== 'approved'
+          ? { ...item, status: 'pending', expiresAt: Number.MAX_SAFE_INTEGER }
+          : item,
+    }),
+  },
+  {
+    name: 'a decision is made while another of its kind is open',
+    caughtBy: 1,
+    spoil: spoiled({ op: (op) => (touches(op, 'LOCK#') ? { ...op, if: [] } : op) as Op }),
+  },
+  {
+    name: 'a change of an agent forgets its order to reconcile',
+    caughtBy: 286,
+    spoil: spoiled({ op: (op) => (op.op === 'put' && op.item.pk === 'OUTBOX' ? null : op) }),
+  },
+  {
+    name: 'a movement is booked without asking whether it was',
+    caughtBy: 1,
+    spoil: spoiled({ op: (op) => (op.op === 'put' && touches(op, 'ENTRY#') ? without(op, 'pk') : op) }),
+  },
+  {
+    name: 'an instance that cools down is claimed',
+    caughtBy: 16,
+    spoil: spoiled({
+      op: (op) => (isClaim(op) ? without(op, 'cu') : op),
+      show: (item) => (item.pk.startsWith('FLEET#') && item.cu !== undefined ? { ...item, cu: 0 } : item),
+    }),
+  },
+  {
+    name: 'audit records are written where others stand',
+    caughtBy: 3,
+    spoil: spoiled({
+      op: (op) => {
+        if (op.op === 'put' && op.item.pk.startsWith('AUDIT#')) return without(op, 'pk');
+        return isUpdate(op, 'AGENTS') || isUpdate(op, 'HALT') ? without(op, 'version') : op;
+      },
+    }),
+  },
+  {
+    name: 'money is taken without asking whether it is there',
+    caughtBy: 139,
+    spoil: spoiled({
+      op: (op) => (isUpdate(op, 'BUDGET#') && Number(op.add?.available ?? 0) < 0 ? without(op, 'available') : op),
+    }),
+  },
+  { name: 'a secret that was refused is not read anew', caughtBy: 20, staleSecrets: true },
+  { name: 'what nobody can read comes back for ever', caughtBy: 1, keepsPoison: true },
+  { name: 'a restored table goes on at once', caughtBy: 26, restoresOpen: true },
+];
