@@ -2,6 +2,7 @@
 import { bootstrapVersion, caller, concurrencyLimit, stackStates } from '../shared/aws/account.ts';
 import { senderState } from '../shared/connectors/sendgrid-sender.ts';
 import { messageOf, NovaError } from '../shared/domain/error.ts';
+import { LOGIN_FIX, REGION_FIX } from './account-words.ts';
 
 export type CloudCheck = {
   readonly id: string;
@@ -47,18 +48,18 @@ export async function accountChecks(stage: string): Promise<CloudCheck[]> {
   ];
 }
 
-async function credentials(): Promise<CloudCheck> {
+/** Whose credentials these are. */
+export async function credentials(): Promise<CloudCheck> {
   try {
     const { account, arn, region } = await caller();
     return ok('credentials', `${arn} in ${account}, ${region}`);
   } catch (thrown) {
     const code = thrown instanceof NovaError ? thrown.code : 'broken';
     const fixes: Readonly<Record<string, string>> = {
-      misconfigured: 'export AWS_REGION=eu-central-1, or name a profile that has one: AWS_PROFILE',
+      misconfigured: REGION_FIX,
       unavailable: 'look at the network, a proxy, and the name of the region',
     };
-    const login = 'aws sso login, or export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: what the AWS SDK takes';
-    return failed('credentials', messageOf(thrown), fixes[code] ?? login);
+    return failed('credentials', messageOf(thrown), fixes[code] ?? LOGIN_FIX);
   }
 }
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { NovaError } from '../shared/domain/error.ts';
 import { cloudEnv } from '../shared/runtime/env.ts';
-import { accountChecks, type CloudCheck } from './cloud-checks.ts';
+import { accountChecks, type CloudCheck, credentials } from './cloud-checks.ts';
 import type { Here } from './command.ts';
 import { paintState, type Style, wrap } from './render/style.ts';
 
@@ -27,6 +27,12 @@ export async function requireReady(here: Here): Promise<readonly CloudCheck[]> {
   if (wrong.length === 0) return checks;
   const said = wrong.map(({ message, fix }) => `${message} → ${fix}`).join('; ');
   throw new NovaError('misconfigured', `nothing was changed: ${said}`);
+}
+
+/** Before the CDK, which says it in more and other words. @throws NovaError misconfigured. */
+export async function requireCaller(): Promise<void> {
+  const { status, message, fix } = await credentials();
+  if (status === 'failed') throw new NovaError('misconfigured', `${message} → ${fix}`);
 }
 
 /** `-c name=value` for the stage and each choice that was typed. */

@@ -4,6 +4,7 @@
  */
 import type { Json, JsonObject } from '../shared/domain/agent.ts';
 import { messageOf, NovaError } from '../shared/domain/error.ts';
+import { withFix } from './account-words.ts';
 import type { AnyWorldCommand, Here, Input, Reach } from './command.ts';
 import { runAllowed } from './gate.ts';
 import { askEngine, findEngine, type LocalEngine, NobodyThere } from './local-engine.ts';
@@ -81,7 +82,7 @@ async function openDeployed(here: Here, stage: string): Promise<Opened> {
     import('../shared/aws/stage.ts'),
     import('../shared/runtime/log.ts'),
   ]);
-  const { world, admin, actor } = await openStage(stage);
+  const { world, admin, actor } = await openStage(stage).catch(withFix);
   const log = jsonLog({ time: world.time, sink: (line) => here.terminal.err(`${line}\n`), from: 'warn' });
   const place = { kind: 'stage', engine: 'aws', url: null, mailUrl: null, startedAt: null } as const;
   return { reach: { world: { ...world, log }, admin, actor, place }, close: async () => {} };

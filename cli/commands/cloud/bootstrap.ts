@@ -1,5 +1,5 @@
 import { caller } from '../../../shared/aws/account.ts';
-import { runCdk } from '../../cloud.ts';
+import { requireCaller, runCdk } from '../../cloud.ts';
 import { hereCommand } from '../../command.ts';
 
 export const command = hereCommand({
@@ -12,6 +12,7 @@ export const command = hereCommand({
   options: {},
   examples: ['nova cloud bootstrap', 'nova cloud bootstrap --json'],
   async run(_input, here) {
+    await requireCaller();
     const { account, region } = await caller();
     await runCdk(here, ['bootstrap', `aws://${account}/${region}`]);
     return { id: 'bootstrap', account, region };

@@ -1,4 +1,4 @@
-import { contextWords, runCdk, stageOf } from '../../cloud.ts';
+import { contextWords, requireCaller, runCdk, stageOf } from '../../cloud.ts';
 import { stackNames } from '../../cloud-checks.ts';
 import { hereCommand } from '../../command.ts';
 
@@ -12,6 +12,7 @@ export const command = hereCommand({
   examples: ['nova --stage prod cloud diff'],
   async run(_input, here) {
     const stage = stageOf(here);
+    await requireCaller();
     await runCdk(here, ['diff', ...stackNames(stage), ...contextWords(stage, {})]);
     return { id: stage, stacks: [...stackNames(stage)] };
   },

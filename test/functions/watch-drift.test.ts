@@ -1,0 +1,57 @@
+/** The watch over tasks through its job: what ECS shows is judged, what it does not answer is not. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { watchAlerts } from '../../shared/jobs/watch-alerts.ts';
+import type { LaunchedTask } from '../../shared/ports/outside.ts';
+import { listAlerts } from '../../shared/store/alert-store.ts';
+import { agentKey } from '../../shared/store/keys.ts';
+import { deployed, fleetWorld } from '../fixtures/fleet-world.ts';
+
+const MINUTE = 60_000;
+const QUIET = { queues: async () => null };
+
+/** An agent with two instances that are kept running, deployed an hour ago; ECS shows what `tasks` says. */
+async function keeping(tasks: () => Promise<readonly LaunchedTask[]>) {
+  const base = fleetWorld();
+  await deployed(base, { instances: 2, schedule: null });
+  await base.memory.write({ op: 'update', key: agentKey('shop'), set: { continuous: true, compute: 'fargate' } });
+  base.time.advance(60 * MINUTE);
+  const asked: string[] = [];
+  const launcher = {
+    ...base.launcher,
+    listTasks: async (family: string) => {
+      asked.push(family);
+      return tasks();
+    },
+  };
+  const world = { ...base, gauges: QUIET, launcher };
+  const told = async (): Promise<string[]> => {
+    await watchAlerts(world);
+    const open = (await listAlerts(world.table)).filter(({ rule }) => rule === 'drift');
+    return open.map(({ subject, message }) => `${subject} ${message}`);
+  };
+  return { world, asked, told };
+}
+const task = (number: number): LaunchedTask => ({
+  ...{ taskId: `t${number}`, status: 'RUNNING', stopping: false, createdAt: 0 },
+  environment: { NOVA_TASK_AGENT: 'shop', NOVA_TASK_INSTANCE: String(number), NOVA_TASK_SPEC: '1' },
+});
+
+test('a task that ECS has lost and nobody brought back is drift', async () => {
+  const { asked, told } = await keeping(async () => [task(0)]);
+  assert.deepEqual(await told(), ['shop shop: 1 tasks run, 2 are wanted (1 missing).']);
+  assert.deepEqual(asked, ['agent-runner']);
+});
+
+test('all there is no alert, and no answer of ECS is a line in the log and no alert', async () => {
+  assert.deepEqual(await (await keeping(async () => [task(0), task(1)])).told(), []);
+  const silent = await keeping(async () => Promise.reject(new Error('ECS is away')));
+  assert.deepEqual(await silent.told(), []);
+});
+
+test('where nothing is kept running ECS is not asked', async () => {
+  const { world, asked, told } = await keeping(async () => []);
+  await world.memory.write({ op: 'update', key: agentKey('shop'), set: { continuous: false } });
+  assert.deepEqual(await told(), []);
+  assert.deepEqual(asked, []);
+});
