@@ -5,6 +5,8 @@ import { messageOf, NovaError } from '../shared/domain/error.ts';
 import { systemHashing } from '../shared/runtime/hashing.ts';
 
 const CHUNK_BYTES = 1_048_576;
+/** An item of the table holds 400 KB, and a line is one record: what goes on for longer is no export. */
+const MAX_LINE = 4_194_304;
 
 /** @throws NovaError bad_input when the file cannot be read. */
 export async function proveFile(path: string): Promise<ExportReport> {
@@ -27,6 +29,7 @@ function* linesOf(path: string): Generator<string> {
     for (let size = readSync(file, buffer); size > 0; size = readSync(file, buffer)) {
       const lines = (rest + decoder.decode(buffer.subarray(0, size), { stream: true })).split('\n');
       rest = lines.pop() ?? '';
+      if (rest.length > MAX_LINE) throw new RangeError('a line of it never ends');
       yield* lines;
     }
     if (rest !== '') yield rest;

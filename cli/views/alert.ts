@@ -45,7 +45,20 @@ const hours = (quiet: QuietHours | null): string | null =>
 export type ChannelView = ReturnType<typeof channelView>;
 
 /** The secret by its name alone: it is shown nowhere. */
-export function channelView({ name, kind, to, account, from, severity, quiet, standsBehind, problem }: Channel) {
+export function channelView(channel: Channel) {
+  const { name, kind, to, account, from, severity, quiet, standsBehind, inside, problem } = channel;
   const secret = kind === 'email' || kind === 'bus' ? null : channelSecret(name);
-  return { id: name, kind, to, account, from, severity, quietHours: hours(quiet), standsBehind, secret, problem };
+  return {
+    id: name,
+    kind,
+    to,
+    account,
+    from,
+    severity,
+    quietHours: hours(quiet),
+    standsBehind,
+    inside,
+    secret,
+    problem,
+  };
 }

@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto';
 import { NovaError } from '../domain/error.ts';
 import type { PageOut, Pager, Secrets } from '../ports/outside.ts';
 import type { Time } from '../ports/time.ts';
+import type { Resolve } from './address-guard.ts';
 
 export type PagerOptions = {
   readonly secrets: Secrets;
@@ -13,7 +14,7 @@ export type PagerOptions = {
   /** Other hosts that speak the same APIs: stand-ins of a test. */
   readonly slackBase?: string;
   readonly twilioBase?: string;
-  readonly plainHttp?: boolean;
+  readonly resolve?: Resolve;
 };
 
 const SLACK = 'https://hooks.slack.com/';
@@ -29,7 +30,8 @@ export function pager(options: PagerOptions): Pager {
     async page(page) {
       const secret = (await options.secrets.get(page.secret)).trim();
       const request = REQUESTS[page.kind](page, secret, options);
-      await posted(page.kind, request);
+      const send = page.kind === 'webhook' && !page.inside ? await guardedSend(options.resolve) : plainSend;
+      await posted(page.kind, request, send);
     },
   };
 }
@@ -67,9 +69,8 @@ function sms(
 }
 
 /** As our own signed webhook wants it: HMAC-SHA256 over `<timestamp>.<body>`; the id is the same when it is told again. */
-function webhook({ id, to, event, secret: name }: PageOut, secret: string, { time, plainHttp }: PagerOptions): Request {
-  if (!to.startsWith('https://') && !plainHttp)
-    throw new NovaError('misconfigured', 'a webhook is called by https alone');
+function webhook({ id, to, inside, event, secret: name }: PageOut, secret: string, { time }: PagerOptions): Request {
+  if (!to.startsWith('https://') && !inside) throw new NovaError('misconfigured', 'a webhook is called by https alone');
   if (secret.length < 32) throw new NovaError('misconfigured', `the secret ${name} has fewer than 32 characters`);
   const body = JSON.stringify(event);
   return {
@@ -92,15 +93,52 @@ export function signed(body: string, secret: string, at: number): Record<string,
   return { 'x-nova-timestamp': timestamp, 'x-nova-signature': `sha256=${mac}` };
 }
 
-async function posted(kind: PageOut['kind'], { url, headers, body }: Request): Promise<void> {
+/** Sends a request, drops what comes back, and answers its status. A redirect would carry the secret elsewhere. */
+type Send = (request: Request) => Promise<number>;
+
+const plainSend: Send = async ({ url, headers, body }) => {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
+  await response.body?.cancel();
+  return response.status;
+};
+
+/** Only to addresses of the public internet, judged where the socket is opened. */
+async function guardedSend(resolve?: Resolve): Promise<Send> {
+  const [{ Agent }, { guardedConnect }] = await Promise.all([import('undici'), import('./guarded-connect.ts')]);
+  return async ({ url, headers, body }) => {
+    const { origin, pathname, search } = new URL(url);
+    const rules = { ownHosts: [], allowHosts: [] };
+    const agent = new Agent({
+      connect: guardedConnect({ rules, connectMs: TIMEOUT_MS, ...(resolve && { resolve }) }),
+    });
+    try {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const said = {
+        origin,
+        path: `${pathname}${search}`,
+        method: 'POST',
+        headers: { ...headers },
+        body,
+        signal,
+      } as const;
+      return (await agent.request(said)).statusCode;
+    } finally {
+      await agent.destroy();
+    }
+  };
+}
+
+async function posted(kind: PageOut['kind'], request: Request, send: Send): Promise<void> {
   let status: number;
   try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    // A redirect would carry the secret elsewhere.
-    const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-    status = response.status;
-    await response.body?.cancel();
-  } catch {
+    status = await send(request);
+  } catch (thrown) {
+    if (thrown instanceof NovaError && thrown.code === 'denied')
+      throw new NovaError(
+        'misconfigured',
+        `the address of the ${kind} channel is not one of the public internet; add it with --inside if it is your own`,
+      );
     // The cause names the address, and Slack's address is its secret.
     throw new NovaError('unavailable', `the ${kind} channel cannot be reached`);
   }

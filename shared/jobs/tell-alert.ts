@@ -73,7 +73,7 @@ export async function testChannel({ channel: name, at }: Test, ports: TellPorts)
 type Word = AlertText & { readonly event: DomainEvent };
 
 async function tell(ports: TellPorts, channel: Channel, { subject, text, event }: Word): Promise<void> {
-  const { kind, name, to, account, from } = channel;
+  const { kind, name, to, account, from, inside } = channel;
   if (kind === 'bus') return await ports.events.put(event);
   if (kind === 'email') {
     const address = to || ports.settings.ownerEmail;
@@ -90,6 +90,7 @@ async function tell(ports: TellPorts, channel: Channel, { subject, text, event }
     to,
     account,
     from,
+    inside,
     subject,
     text,
     event,

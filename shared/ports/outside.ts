@@ -93,6 +93,8 @@ export type PageOut = {
   readonly to: string;
   readonly account: string;
   readonly from: string;
+  /** Of a webhook: it may be in the owner's own network. */
+  readonly inside: boolean;
   readonly subject: string;
   readonly text: string;
   readonly event: DomainEvent;

@@ -37,6 +37,7 @@ function decodeChannel(item: Item): Channel {
     severity: item.severity === 'critical' ? 'critical' : 'warning',
     quiet: fromMinute === undefined || toMinute === undefined ? null : { fromMinute, toMinute },
     standsBehind: item.standsBehind === true,
+    inside: item.inside === true,
     problem: String(item.problem ?? ''),
   };
 }
@@ -51,8 +52,15 @@ export async function addChannel(world: Ports, channel: Channel, actor: Actor): 
   const hours: Value = quiet && [quiet.fromMinute, quiet.toMinute];
   await change(world, name, (item) => {
     if (item && !isGone(item)) throw new NovaError('conflict', `there is a channel "${name}" already; remove it first`);
-    const { kind, severity, standsBehind, to } = rest;
-    const details = { kind, to, severity, standsBehind, quiet: quiet && `${quiet.fromMinute}-${quiet.toMinute}` };
+    const { kind, severity, standsBehind, inside, to } = rest;
+    const details = {
+      kind,
+      to,
+      severity,
+      standsBehind,
+      inside,
+      quiet: quiet && `${quiet.fromMinute}-${quiet.toMinute}`,
+    };
     const record = { actor, action: 'channel.added', details };
     return { ...record, set: { v: 1, ...rest, quiet: hours, problem: '' }, remove: ['off'] };
   });
@@ -66,7 +74,7 @@ export async function removeChannel(world: Ports, name: string, actor: Actor): P
   const { kind, to } = channel;
   const record = { actor, action: 'channel.removed', details: { kind, to } };
   // What is left of it holds its chain.
-  const remove = ['kind', 'to', 'account', 'from', 'severity', 'quiet', 'standsBehind', 'problem'];
+  const remove = ['kind', 'to', 'account', 'from', 'severity', 'quiet', 'standsBehind', 'inside', 'problem'];
   await change(world, name, (item) => (isGone(item) ? null : { ...record, set: { v: 1, off: true }, remove }));
   return channel;
 }

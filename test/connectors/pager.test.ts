@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { pager } from '../../shared/connectors/pager.ts';
+import { BUILT_IN, type Channel, checkedChannel } from '../../shared/domain/alert/channel.ts';
 import { tellAlert } from '../../shared/jobs/tell-alert.ts';
 import { stillClock } from '../../shared/memory/clock.ts';
 import { mapTable } from '../../shared/memory/map-table.ts';
@@ -38,7 +39,15 @@ async function listening(status: number, work: (base: string, heard: Heard[]) =>
 const time = stillClock(Date.UTC(2026, 10, 20, 3));
 const AT = '2026-11-20T03:00:00.000Z';
 const PAGE: PageOut = {
-  ...{ id: 'alert.raised:dead_letters:runs:1', kind: 'slack', secret: 'channel-ops', to: '', account: '', from: '' },
+  ...{
+    id: 'alert.raised:dead_letters:runs:1',
+    kind: 'slack',
+    secret: 'channel-ops',
+    to: '',
+    account: '',
+    from: '',
+    inside: false,
+  },
   ...{ subject: 'critical dead letters, runs', text: 'runs: 1 <dead> letter & more.\nSecond line.' },
   event: { v: 1, id: 'x', type: 'channel.tested', stage: 'test', at: AT, detail: { channel: 'ops' } },
 };
@@ -70,8 +79,8 @@ test('Twilio gets a form for its account, with basic auth', () =>
 
 test('a webhook gets the event, signed over its bytes and its time, with the same key when it is told again', () =>
   listening(200, async (base, heard) => {
-    const out = { ...PAGE, kind: 'webhook', to: `${base}hook` } as const;
-    await pager({ secrets: keeping(SECRET), time, plainHttp: true }).page(out);
+    const out = { ...PAGE, kind: 'webhook', to: `${base}hook`, inside: true } as const;
+    await pager({ secrets: keeping(SECRET), time }).page(out);
     const { headers, body } = heard[0] ?? assert.fail('nothing came');
     const mac = createHmac('sha256', SECRET)
       .update(`${time.now() / 1000}.${body}`)
@@ -79,9 +88,39 @@ test('a webhook gets the event, signed over its bytes and its time, with the sam
     assert.equal(headers['x-nova-signature'], `sha256=${mac}`);
     assert.equal(headers['idempotency-key'], PAGE.id);
     assert.deepEqual(JSON.parse(body), PAGE.event);
-    await assert.rejects(pager({ secrets: keeping(SECRET), time }).page(out), { code: 'misconfigured' });
-    await assert.rejects(pager({ secrets: keeping('short'), time, plainHttp: true }).page(out), /fewer than 32/);
+    const outside = { ...out, inside: false };
+    await assert.rejects(pager({ secrets: keeping(SECRET), time }).page(outside), { code: 'misconfigured' });
+    await assert.rejects(pager({ secrets: keeping('short'), time }).page(out), /fewer than 32/);
   }));
+
+test('a webhook that leads to a private address is refused, however it is written and whatever its name says', async () => {
+  const refusedAt = async (host: string, addresses: readonly string[]) => {
+    const out = { ...PAGE, kind: 'webhook', to: `https://${host}/hook` } as const;
+    const telling = pager({ secrets: keeping(SECRET), time, resolve: async () => addresses }).page(out);
+    await assert.rejects(telling, { code: 'misconfigured', message: /not one of the public internet/ }, host);
+  };
+  for (const host of ['127.0.0.1', '0x7f.1', '2130706433', '169.254.169.254', '10.0.0.1', '[::1]', '[::ffff:10.0.0.1]'])
+    await refusedAt(host, []);
+  await refusedAt('hook.example.com', ['127.0.0.1']);
+  await refusedAt('hook.example.com', ['93.184.215.14', '169.254.169.254']);
+  await refusedAt('localhost:5678', ['::1']);
+});
+
+test('only a webhook is inside, and its address is written plainly', () => {
+  const channel = { ...BUILT_IN[0], name: 'flows', kind: 'webhook', inside: false } as Channel;
+  const allowed = (to: string, inside: boolean, kind: Channel['kind'] = 'webhook'): boolean => {
+    try {
+      return checkedChannel({ ...channel, kind, to, inside }) !== null;
+    } catch {
+      return false;
+    }
+  };
+  assert.ok(allowed('https://n8n.example.com:5678/webhook/x?y=1', false));
+  assert.ok(allowed('http://localhost:5678/webhook/x', true) && allowed('http://[::1]:5678', true));
+  const odd = ['http://n8n.example.com/', 'https://user:word@example.com/', 'https://[', 'https://', 'ftp://x/', 'x'];
+  for (const to of [...odd, 'https://a b/', 'https://example.com\\@evil/']) assert.equal(allowed(to, false), false, to);
+  assert.equal(allowed('', true, 'email'), false);
+});
 
 for (const [status, code] of [
   [404, 'misconfigured'],

@@ -80,7 +80,7 @@ test('a worse alert about the same takes the place of the milder one, and nobody
 
 const channel = (change: Partial<Channel> = {}): Channel => ({
   ...{ name: 'ops', kind: 'slack', to: '', account: '', from: '', severity: 'warning', quiet: null },
-  ...{ standsBehind: false, problem: '' },
+  ...{ standsBehind: false, inside: false, problem: '' },
   ...change,
 });
 const words = (alerts: readonly Alert[], one: Channel, now = NOW, minuteOfDay = 180): string[] =>

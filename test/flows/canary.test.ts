@@ -17,11 +17,11 @@ import { type Artefact, CANARIES, filesIn, leaks, spellings } from './canaries.t
 import { settled, stageOf, temporaryHome } from './engine-stage.ts';
 import { approveStory, readMail, tellStory } from './story.ts';
 
-const CHANNEL = { to: '', account: '', from: '', severity: 'warning', standsBehind: false };
+const CHANNEL = { to: '', account: '', from: '', severity: 'warning', standsBehind: false, inside: false };
 /** Channels that hear of an alert, each with a secret of its own; none of them can be reached. */
 const TOLD: readonly (readonly [words: string, input: JsonObject])[] = [
   ['channel add', { ...CHANNEL, id: 'ops', kind: 'slack' }],
-  ['channel add', { ...CHANNEL, id: 'n8n', kind: 'webhook', to: 'https://127.0.0.1:9/hook' }],
+  ['channel add', { ...CHANNEL, id: 'n8n', kind: 'webhook', to: 'https://127.0.0.1:9/hook', inside: true }],
   ['channel add', { ...CHANNEL, id: 'partner', kind: 'email', to: 'partner@example.com' }],
   ['channel test', { id: 'ops' }],
   ['channel test', { id: 'n8n' }],

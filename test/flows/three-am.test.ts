@@ -212,6 +212,7 @@ test('a channel that cannot work is an alert on the others', async () => {
     severity: 'warning',
     quiet: null,
     standsBehind: false,
+    inside: false,
     problem: '',
   } as const;
   await addChannel(engine.world, { name: 'ops', ...channel }, 'cli:alice');

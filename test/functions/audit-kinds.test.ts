@@ -127,7 +127,7 @@ test('a channel that was taken away keeps its chain alone: no address, no proble
 
 test('an answer and its record are one: crashes, and fifty at once, leave one of each', async () => {
   const channel = { name: 'ops', kind: 'email', to: 'a@example.com', account: '', from: '' } as const;
-  const rest = { severity: 'warning', quiet: null, standsBehind: false, problem: '' } as const;
+  const rest = { severity: 'warning', quiet: null, standsBehind: false, inside: false, problem: '' } as const;
   for (const when of ['before', 'after'] as const) {
     const { world } = cliWorld();
     await moveAlert(world, { do: 'raise', finding: FINDING, before: null });

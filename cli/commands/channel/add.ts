@@ -18,22 +18,24 @@ export const command = worldCommand({
     from: defaulting(text('your number at Twilio', 'number'), ''),
     severity: defaulting(choice('from which severity on', ['warning', 'critical']), 'warning'),
     quiet: text("hours of the owner's zone in which only what is critical passes", '22:00-07:00'),
+    inside: flag('webhook: it is in your own network, as n8n beside it; else private addresses are refused'),
     standsBehind: flag('hears only of what nobody has taken on for half an hour'),
   },
   examples: [
     'nova channel add ops --kind slack --quiet 22:00-07:00',
     'nova channel add phone --kind sms --to +41791234567 --from +15005550006 --account AC00000000000000000000000000000000 --severity critical',
     'nova channel add n8n --kind webhook --to https://n8n.example.com/webhook/nova',
+    'nova channel add flows --kind webhook --to http://localhost:5678/webhook/nova --inside',
     'nova channel add partner --to partner@example.com --stands-behind',
   ],
-  async run({ id: name, kind, to, account, from, severity, quiet, standsBehind }, { world, actor }) {
+  async run({ id: name, kind, to, account, from, severity, quiet, standsBehind, inside }, { world, actor }) {
     const built = BUILT_IN.find((one) => one.name === name);
     if (built) {
       await restoreChannel(world, name, actor);
       return channelView(built);
     }
     const hours = quiet === undefined ? null : quietHoursOf(quiet);
-    const channel = { name, kind, to, account, from, severity, quiet: hours, standsBehind, problem: '' };
+    const channel = { name, kind, to, account, from, severity, quiet: hours, standsBehind, inside, problem: '' };
     return channelView(await addChannel(world, channel, actor));
   },
   render: ({ id, secret }) =>

@@ -21,6 +21,8 @@ export type Channel = {
   readonly quiet: QuietHours | null;
   /** Hears only of what nobody has taken on. */
   readonly standsBehind: boolean;
+  /** A webhook within the owner's own network: a private address, and http, are meant. */
+  readonly inside: boolean;
   /** Why the last telling failed for good; '' when it did not. */
   readonly problem: string;
 };
@@ -36,6 +38,7 @@ export const BUILT_IN: readonly Channel[] = [
     severity: 'warning',
     quiet: null,
     standsBehind: false,
+    inside: false,
     problem: '',
   },
   {
@@ -47,6 +50,7 @@ export const BUILT_IN: readonly Channel[] = [
     severity: 'warning',
     quiet: null,
     standsBehind: false,
+    inside: false,
     problem: '',
   },
 ];
@@ -56,11 +60,13 @@ export const channelSecret = (name: string): string => `channel-${name}`;
 
 const NAME = /^[a-z][a-z0-9-]{0,30}$/;
 const PHONE = /^\+[1-9]\d{6,14}$/;
+const URL_OUT = /^https:\/\/[a-z0-9.-]{1,253}(?::\d{1,5})?(?:[/?][\x21-\x7e]{0,400})?$/i;
+const INSIDE_URL = /^https?:\/\/(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?(?:[/?][\x21-\x7e]{0,400})?$/i;
 const MAIL = /^[^\s@<>,;:"()[\]\\]{1,64}@[^\s@<>,;:"()[\]\\]{1,189}$/;
 
 /** @throws NovaError bad_input with every problem named. */
 export function checkedChannel(channel: Channel): Channel {
-  const { name, kind, to, account, from } = channel;
+  const { name, kind, to, account, from, inside } = channel;
   const problems: string[] = [];
   if (!NAME.test(name)) problems.push(`a name is lower-case letters, digits and dashes; got "${name}"`);
   if (kind === 'bus') problems.push('the bus is there already');
@@ -68,7 +74,9 @@ export function checkedChannel(channel: Channel): Channel {
   if (kind === 'sms' && !PHONE.test(to)) problems.push('--to is a number like +41791234567');
   if (kind === 'sms' && !/^AC[0-9a-f]{32}$/.test(account)) problems.push("--account is Twilio's account SID (AC…)");
   if (kind === 'sms' && !PHONE.test(from)) problems.push('--from is the number of yours at Twilio');
-  if (kind === 'webhook' && !/^https:\/\/[^\s]{3,500}$/.test(to)) problems.push('--to is an https URL');
+  if (inside && kind !== 'webhook') problems.push('--inside is for webhooks');
+  if (kind === 'webhook' && !(inside ? INSIDE_URL : URL_OUT).test(to))
+    problems.push(`--to is an https URL without a user${inside ? ', or with --inside an http one' : ''}`);
   if (kind === 'slack' && to !== '')
     problems.push(`the URL of a Slack webhook is a secret: nova secret set ${channelSecret(name)}`);
   if (problems.length > 0) throw new NovaError('bad_input', problems.join('; '));
