@@ -18,6 +18,19 @@ export type PolicySource = {
 
 /** @throws NovaError bad_input when it is none of the three. */
 export async function readPolicySource(path: string): Promise<PolicySource> {
+  try {
+    return await sourceAt(path);
+  } catch (thrown) {
+    // What the disk says (no right, no such name, too long a one) is about the path, and no fault of ours.
+    if (thrown instanceof NovaError || !(thrown instanceof Error && 'syscall' in thrown && 'code' in thrown))
+      throw thrown;
+    throw new NovaError('bad_input', `"${path.slice(0, 200)}" cannot be read: ${String(thrown.code)}`, {
+      cause: thrown,
+    });
+  }
+}
+
+async function sourceAt(path: string): Promise<PolicySource> {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) throw new NovaError('bad_input', `there is no file or folder "${path}"`);
   if (stat.isDirectory()) return folderSource(path);

@@ -23,14 +23,15 @@ export async function sellersOf(table: Table, source: string, artifacts: readonl
 async function sellerOf(table: Table, source: string, artifact: string): Promise<string | null> {
   const key = artifactKey(source, encodeURIComponent(artifact.toWellFormed()).slice(0, 500));
   const known = await table.get(key);
-  if (known) {
+  // Keys are cut: two long names may share one.
+  if (known?.artifact === artifact.toWellFormed()) {
     const agent = await getAgent(table, String(known.agentId));
     if (agent && agent.specVersion === known.specVersion && agent.status !== 'retired') return agent.id;
   }
   const seller = await searchSeller(table, artifact);
   if (!seller) return null;
   const { id: agentId, specVersion } = seller;
-  await table.write({ op: 'update', key, set: { v: 1, agentId, specVersion } });
+  await table.write({ op: 'update', key, set: { v: 1, artifact: artifact.toWellFormed(), agentId, specVersion } });
   return agentId;
 }
 

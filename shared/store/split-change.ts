@@ -5,7 +5,7 @@ import type { World } from '../ports/world.ts';
 import { getAgent } from './agent-store.ts';
 import { auditOps, type By, untilDone } from './ledger-book.ts';
 import type { LedgerPorts } from './ledger-store.ts';
-import { encodeRule, type SplitRule, versionsOf } from './split-store.ts';
+import { encodeRule, isSplitTarget, type SplitRule, versionsOf } from './split-store.ts';
 
 type Ports = LedgerPorts & Pick<World, 'ids'>;
 type Target = { readonly target: string; readonly shares: readonly Share[] };
@@ -15,7 +15,7 @@ type Target = { readonly target: string; readonly shares: readonly Share[] };
  * @throws NovaError bad_input, not_found (an agent, or a rule to remove), unavailable.
  */
 export async function setSplit(world: Ports, { target, shares: given }: Target, by: By): Promise<SplitRule> {
-  if (!/^[\x21-\x7e]{1,200}$/.test(target))
+  if (!isSplitTarget(target))
     throw new NovaError('bad_input', 'a rule is for a source, an id of a product, price or link, or utm:<campaign>');
   const shares = given.length === 0 ? [] : sharesOf(given);
   for (const { agentId } of shares) {

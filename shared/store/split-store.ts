@@ -26,8 +26,12 @@ export async function splitAt(table: Table, target: string, at: number): Promise
   return rule && rule.shares.length > 0 ? rule : null;
 }
 
+/** What a rule can be for; names of strangers that are anything else have none. */
+export const isSplitTarget = (target: string): boolean => /^[\x21-\x7e]{1,200}$/.test(target);
+
 /** All versions there ever were, the oldest first. */
 export async function versionsOf(table: Table, target: string): Promise<SplitRule[]> {
+  if (!isSplitTarget(target)) return [];
   const prefix = splitPrefix(target);
   return (await queryAll(table, { pk: splitsPk, from: prefix, to: `${prefix}~` })).map(decodeRule);
 }

@@ -277,3 +277,13 @@ test('why tells the whole story of a decision that a person allowed', async () =
   const shown = (await novaJson(reach, ['audit', 'show', `decision:${id}#1`])) as { action: string };
   assert.equal(shown.action, 'decision.made');
 });
+
+test('a file whose line never ends is no export, and is not read to its end', async () => {
+  const cli = cliWorld();
+  for (const file of [join(folder, 'endless'), '/dev/zero']) {
+    if (!file.startsWith('/dev')) writeFileSync(file, 'x'.repeat(6_000_000));
+    const { code, err } = await nova(cli, ['audit', 'verify', '--file', file]);
+    assert.equal(code, 2);
+    assert.match(err, /a line of it never ends/);
+  }
+});

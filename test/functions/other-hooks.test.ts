@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { hooksJob } from '../../functions/web/hooks.ts';
 import { signLedgerHook } from '../../shared/connectors/ledger-hook.ts';
 import { fateOf, NovaError } from '../../shared/domain/error.ts';
+import { UNATTRIBUTED_ID } from '../../shared/domain/ledger.ts';
 import { doWorkJob } from '../../shared/jobs/do-work.ts';
 import { recordRevenueJob } from '../../shared/jobs/record-revenue.ts';
 import { memoryQueue } from '../../shared/memory/memory-queue.ts';
@@ -250,4 +251,17 @@ test('a mail about an approval that bounces is an alarm', async () => {
   assert.equal(await post(world, '/hooks/sendgrid', body, signMail(body, world.time.now())), 200);
   await deliverMails(world);
   assert.ok(world.log.said.some(({ level, message }) => level === 'error' && /did not arrive/.test(message)));
+});
+
+test('products with long names of any script are booked, and never for another product’s seller', async () => {
+  const world = door();
+  const long = '漢'.repeat(199);
+  const products = [{ id: 'a', stripePaymentLinkId: `${long}甲` }];
+  await putAgent(world.table, 'seller', { blueprint: 'store.digital' }, { products });
+  const sold = { agentId: undefined, currency: 'usd', amountMinor: '1000' };
+  assert.ok((await hook(world, told({ ...sold, movementId: '1', artifacts: [`${long}甲`] }))) < 300);
+  assert.ok((await hook(world, told({ ...sold, movementId: '2', artifacts: [`${long}乙`] }))) < 300);
+  await book(world);
+  const sums = await provenSums(world);
+  assert.deepEqual([sums.seller?.revenueMicros, sums[UNATTRIBUTED_ID]?.revenueMicros], [10_000_000, 10_000_000]);
 });

@@ -361,3 +361,11 @@ test('settings read from a file never reach further than settings', () => {
   );
   assert.deepEqual(verdict.action.kind === 'policy_change' && verdict.action.change, { operationMicros: 1 });
 });
+
+test('a path that the disk refuses is the caller’s mistake, in words', async () => {
+  for (const path of ['x'.repeat(5000), `${WASM}/inside`]) {
+    const { code, err } = await nova(cliWorld(), ['policy', 'apply', path]);
+    assert.equal(code, 2, err);
+    assert.match(err, /cannot be read|there is no file/);
+  }
+});
