@@ -126,6 +126,7 @@ test('a request that waits is told by its own reminder over mail, and by the ale
     severity: 'warning',
     quiet: null,
     standsBehind: false,
+    inside: false,
     problem: '',
   } as const;
   const channels = (['email', 'slack', 'sms', 'webhook', 'bus'] as const).map((kind) => ({

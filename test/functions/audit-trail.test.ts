@@ -1,7 +1,7 @@
 /** Anchors, roots and seals at work, and what `nova audit` says when somebody touches the table behind their back. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -280,7 +280,9 @@ test('why tells the whole story of a decision that a person allowed', async () =
 
 test('a file whose line never ends is no export, and is not read to its end', async () => {
   const cli = cliWorld();
-  for (const file of [join(folder, 'endless'), '/dev/zero']) {
+  for (const file of [join(folder, 'endless'), '/dev/zero'].filter(
+    (one) => !one.startsWith('/dev') || existsSync(one),
+  )) {
     if (!file.startsWith('/dev')) writeFileSync(file, 'x'.repeat(6_000_000));
     const { code, err } = await nova(cli, ['audit', 'verify', '--file', file]);
     assert.equal(code, 2);
