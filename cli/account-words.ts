@@ -9,6 +9,6 @@ export function withFix(thrown: unknown): never {
   const said = messageOf(thrown);
   if (/Region is missing/.test(said)) throw new NovaError('misconfigured', `no AWS region is set → ${REGION_FIX}`);
   if (/CredentialsProvider|ExpiredToken|UnrecognizedClient|InvalidClientToken/.test(said))
-    throw new NovaError('misconfigured', `AWS does not know who you are → ${LOGIN_FIX}`, { cause: thrown });
+    throw new NovaError('misconfigured', `AWS knows no credentials of yours → ${LOGIN_FIX}`, { cause: thrown });
   throw thrown;
 }
