@@ -15,7 +15,7 @@ reads if {
 		"list", "show", "status", "health", "history", "verify", "why", "next", "receipt", "overview", "export", "plan",
 		"test", "eval", "report", "logs", "timeline", "preview", "check",
 	}
-	not input.action in {"alert:test", "mail:show", "mail:list"}
+	not input.action in {"alert:test", "channel:test", "connector:test", "mail:show", "mail:list"}
 
 	# Rebuilding sums is no looking.
 	not input.attributes.repair == true
@@ -25,7 +25,7 @@ reads if {
 	noun == "finance"
 	verb in {
 		"revenue", "costs", "roi", "cashflow", "pnl", "sources", "attribution", "top", "burn", "forecast",
-		"reinvestment",
+		"reinvestment", "reprice",
 	}
 }
 
@@ -39,7 +39,7 @@ operates if {
 
 operates if input.action in {
 	"run:now", "run:cancel", "queue:redrive", "ledger:add", "ledger:assign", "ledger:reconcile", "ledger:split", "autonomy:run",
-	"connector:connect", "connector:account", "connector:test", "alert:ack", "alert:resolve", "alert:test", "finance:targets", "finance:trueup", "ledger:verify",
+	"connector:connect", "connector:account", "connector:test", "alert:ack", "alert:resolve", "alert:test", "channel:test", "finance:targets", "finance:trueup", "ledger:verify",
 }
 
 # Stopping is for everyone who does more than look; starting again is not.
