@@ -25,6 +25,20 @@ test('there is no stored key, and no right but reading and asking for a token', 
   for (const { text } of workflows) {
     assert.doesNotMatch(text, /secrets\.|AWS_SECRET_ACCESS_KEY|pull_request_target/);
     const [, rights = ''] = /^permissions:\n((?: {2}.+\n)+)/m.exec(text) ?? [];
-    assert.equal(rights, '  contents: read\n  id-token: write\n');
+    assert.equal(rights, '  contents: read\n');
+  }
+});
+
+test('the job that may ask for a token runs no tests, and waits for the one that does', () => {
+  for (const { text } of workflows) {
+    const jobs = text
+      .slice(text.indexOf('\njobs:\n'))
+      .split(/\n(?= {2}[a-z]+:\n)/)
+      .slice(1);
+    const able = jobs.filter((job) => job.includes('id-token: write'));
+    assert.equal(jobs.length, 2);
+    assert.equal(able.length, 1);
+    assert.doesNotMatch(able[0] ?? '', /npm test/);
+    assert.match(able[0] ?? '', /\n {4}needs: test\n/);
   }
 });
