@@ -140,3 +140,18 @@ test('an alert says the numbers, who is hurt, what to do and where it is written
   );
   assert.match(textOf(alert(), 'resolved').subject, /^Over: /);
 });
+
+test('of hundreds at once a person hears ten at a time, the critical and oldest first; machines hear all', () => {
+  const storm = Array.from({ length: 300 }, (_, n) =>
+    alert({ id: `x:${n}`, subject: String(n), severity: n % 50 === 0 ? 'critical' : 'warning', raisedAt: NOW - n }),
+  );
+  const due = (one: Channel, alerts = storm) => dueOf(alerts, [one], { now: NOW, minuteOfDay: 180 });
+  const first = due(channel()).map(({ alert: { id } }) => id);
+  assert.deepEqual(first.slice(0, 7), ['x:250', 'x:200', 'x:150', 'x:100', 'x:50', 'x:0', 'x:299']);
+  assert.equal(first.length, 10);
+  const heard = storm.map((one) => (first.includes(one.id) ? { ...one, told: ['ops:raised'] } : one));
+  const second = due(channel(), heard).map(({ alert: { id } }) => id);
+  assert.equal(second.length, 10);
+  assert.ok(second.every((id) => !first.includes(id)));
+  for (const kind of ['webhook', 'bus'] as const) assert.equal(due(channel({ kind })).length, 300);
+});

@@ -106,13 +106,20 @@ type Moment = { readonly now: number; readonly minuteOfDay: number };
  * then was never told, and needs no word.
  */
 export function dueOf(alerts: readonly Alert[], channels: readonly Channel[], moment: Moment): Due[] {
-  return alerts.flatMap((alert) =>
-    channels.flatMap((channel) => {
+  const urgent = alerts.toSorted((a, b) => rank(a) - rank(b) || a.raisedAt - b.raisedAt || (a.id < b.id ? -1 : 1));
+  return channels.flatMap((channel) => {
+    const due = urgent.flatMap((alert) => {
       const told = dueTo(alert, channel, moment);
       return told ? [{ alert, channel, told }] : [];
-    }),
-  );
+    });
+    return PEOPLE.has(channel.kind) ? due.slice(0, MOST_AT_ONCE) : due;
+  });
 }
+
+/** Hundreds at once are one thing gone wrong: a person hears of the worst and oldest first, of the rest at the next looks. */
+const MOST_AT_ONCE = 10;
+const PEOPLE: ReadonlySet<ChannelKind> = new Set(['email', 'slack', 'sms']);
+const rank = ({ severity }: Alert): number => (severity === 'critical' ? 0 : 1);
 
 function dueTo(alert: Alert, channel: Channel, { now, minuteOfDay }: Moment): Told | null {
   const said = (word: Told): boolean => alert.told.includes(`${channel.name}:${word}`);
