@@ -31,3 +31,10 @@ test('every fault strikes, and names invariants that are watched', () => {
     for (const name of kept) assert.match(invariants, new RegExp(`^  ${name}: '`, 'm'), `${id} keeps ${name}`);
   }
 });
+
+test('what is injected as its nearest relative is named with its reason', () => {
+  const [, table = ''] = /NEAREST[^=]*= \{\n([\s\S]*?)\n\};/.exec(readFileSync(join(ROOM, 'faults.ts'), 'utf8')) ?? [];
+  const named = [...table.matchAll(/^ {2}(F\d+):/gm)].map(([, id = '']) => id);
+  assert.ok(named.includes('F23') && named.includes('F24'), 'there are no TTLs and no streams here');
+  for (const id of named) assert.ok(WANTED.includes(id), id);
+});

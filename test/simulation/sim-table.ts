@@ -25,11 +25,6 @@ export class SimTable {
     return partition ? pageOf(partition, query) : { items: [], cursor: null };
   }
 
-  /** The entries of an index partition as they are now, for those who are to see them late. */
-  indexed(pk: string): readonly Item[] {
-    return [...(this.#index.get(pk)?.values() ?? [])];
-  }
-
   isEmpty(pk: string): boolean {
     return !this.#partitions.has(pk);
   }

@@ -2,7 +2,6 @@
 
 import type { Dice } from '../../../shared/memory/dice.ts';
 import { dice } from '../../../shared/memory/dice.ts';
-import type { TableCall } from '../../../shared/memory/faulty-table.ts';
 import { Books, Broken } from '../books.ts';
 import { type Changed, SimTable } from '../sim-table.ts';
 import { DEPARTMENTS, HOLDS_OF } from './cast.ts';
@@ -162,5 +161,3 @@ function hashOf(changes: readonly Changed[]): number {
   }
   return hash >>> 0;
 }
-
-export const isWrite = (call: TableCall): boolean => call.method === 'write' || call.method === 'transact';

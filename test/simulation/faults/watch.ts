@@ -29,7 +29,7 @@ export type Invariant = keyof typeof INVARIANTS;
 export class Watch {
   readonly #fail: (problem: string) => void;
   readonly #now: () => number;
-  readonly #heads = new Map<string, number>();
+  readonly #heads = new Map<string, { readonly seq: number; readonly hash: string }>();
   readonly #executed = new Set<string>();
   readonly #open = new Map<string, string>();
   /** Scopes whose kill was acknowledged. */
@@ -73,9 +73,10 @@ export class Watch {
     if (before !== null) this.#fail(`${key.pk} ${key.sk} of the trail was changed`);
     if (after === null) return;
     const seq = Number(after.seq);
-    const last = this.#heads.get(key.pk) ?? 0;
-    if (seq !== last + 1) this.#fail(`${key.pk}: record ${seq} follows ${last}`);
-    this.#heads.set(key.pk, seq);
+    const last = this.#heads.get(key.pk);
+    if (seq !== (last?.seq ?? 0) + 1) this.#fail(`${key.pk}: record ${seq} follows ${last?.seq ?? 0}`);
+    if (last && after.prevHash !== last.hash) this.#fail(`${key.pk}: record ${seq} does not hold the hash before it`);
+    this.#heads.set(key.pk, { seq, hash: String(after.hash) });
   }
 
   #decision({ key, before, after }: Changed): void {
