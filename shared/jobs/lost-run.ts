@@ -21,7 +21,7 @@ export async function giveUpRun(world: LostPorts, instance: Instance, lost: Lost
   const { spec } = lost;
   const woken = spec.restSeconds === undefined && (spec.task !== undefined || lost.blame === 'agent');
   const manual = triggerOf(run.slot) === 'manual';
-  if (woken && !manual) await sendAgain(world, instance, run.slot);
+  if (woken && !manual) await sendAgain(world, instance, { slot: run.slot, more: 2 });
   const recovered = await recover(world, instance, lost);
   if (woken && manual && recovered.kind !== 'raced') await continueRequest(world, run.slot);
   const attempt = (instance.tries[run.slot]?.attempts ?? 0) + 1;
@@ -30,13 +30,14 @@ export async function giveUpRun(world: LostPorts, instance: Instance, lost: Lost
   return recovered;
 }
 
+/** `more`: than the attempts that are counted already. */
 async function sendAgain(
   { runs }: Pick<World, 'runs'>,
   { agentId, number, tries }: Instance,
-  slot: string,
+  { slot, more }: { readonly slot: string; readonly more: number },
 ): Promise<void> {
   const scheduledFor = new Date(tickMs(slot)).toISOString();
-  const attempt = (tries[slot]?.attempts ?? 0) + 2;
+  const attempt = (tries[slot]?.attempts ?? 0) + more;
   await runs.send({ v: 1, kind: 'tick', agentId, instance: number, scheduledFor, attempt });
 }
 
@@ -46,6 +47,26 @@ export async function giveUpExpired(world: LostPorts, instance: Instance, blame:
   // No task has taken it over: the agent has not run at all.
   const waited = spec.task !== undefined && instance.run !== null && !isTaskHolder(instance.run.holder);
   await giveUpRun(world, instance, waited ? { spec, blame: 'platform', billedMs: 0 } : { spec, blame });
+}
+
+/**
+ * Runs that lost an attempt and whose message is in the hands of a function that died before it could claim: it would come
+ * back after half an hour. Who is kept alive takes up its own. Answers how many were asked for.
+ */
+export async function takeUpLost(
+  world: Pick<World, 'table' | 'runs'>,
+  instances: readonly Instance[],
+): Promise<number> {
+  let asked = 0;
+  for (const instance of instances) {
+    const slots = instance.run ? [] : Object.keys(instance.tries).filter((slot) => triggerOf(slot) !== 'manual');
+    if (slots.length === 0) continue;
+    const spec = await readSpec(world.table, instance.agentId, instance.specVersion);
+    if (spec.restSeconds !== undefined) continue;
+    for (const slot of slots) await sendAgain(world, instance, { slot, more: 1 });
+    asked += slots.length;
+  }
+  return asked;
 }
 
 /** The next run of the request, or its end. */

@@ -14,7 +14,7 @@ import { getInstance } from '../store/instance-store.ts';
 import { publishLeftovers } from '../store/outbox-store.ts';
 import { openRequests, slotOf, touchRequest } from '../store/request-store.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
-import { giveUpExpired } from './lost-run.ts';
+import { giveUpExpired, takeUpLost } from './lost-run.ts';
 import { nudgeDue } from './nudge-approvals.ts';
 import { suspectRunaways } from './suspect-runaways.ts';
 import { isWatchTime, watchAlerts } from './watch-alerts.ts';
@@ -50,6 +50,9 @@ export async function sweep(world: SweepPorts): Promise<JsonObject> {
   return {
     metrics: await part(world, 'metrics', () => fleetMetrics(world, fleet), null),
     recovered: await part(world, 'leases', () => recoverExpired(world, 'agent', fleet), 0),
+    takenUp: isWatchTime(world.time.now())
+      ? await part(world, 'lost runs', async () => takeUpLost(world, (await fleet()).instances), 0)
+      : 0,
     tasks: await part(world, 'tasks', () => watchTasks(world), 0),
     published: await part(world, 'outbox', () => publishLeftovers(world, world.time.now() - OUTBOX_AGE_MS), 0),
     resent: await part(world, 'requests', () => resendRequests(world), 0),

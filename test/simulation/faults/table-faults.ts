@@ -139,13 +139,13 @@ function differs(ask: Ask, { shown, table }: Play['cloud']): boolean {
 /** A new table takes over: with the kill switch on, because nobody knows what was spent since. */
 async function restored(play: Play): Promise<boolean> {
   const { cloud, platform, people, wrong } = play;
-  const closed = cloud.books.closed;
   for (const machine of cloud.machines.alive()) cloud.machines.kill(machine);
   cloud.machines.waiting.length = 0;
   cloud.forget();
   play.restore(Math.max(START, cloud.clock.now() - 10 * MINUTE));
+  // What had been claimed or closed since is not known any more, and its message may be gone.
   const lost = (agentId: string, instance: number, slot: string): boolean =>
-    closed.has(`${agentId}.${instance}.${slot}`) && !cloud.books.isClosed(agentId, instance, slot);
+    !cloud.books.isClosed(agentId, instance, slot);
   platform.forgetTicks(lost);
   play.notes.delete('sales');
   play.watch.mayNotSpend = true;
