@@ -106,7 +106,7 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'a task takes over whatever it finds, stopped or not',
-    caughtBy: 106,
+    caughtBy: 463,
     spoil: spoiled({ op: (op) => (isAdoption(op) ? without(op, 'f', 'ho') : op) }),
   },
   { name: 'lost heartbeats are not noticed', caughtBy: 1, neverSweeps: true },
@@ -161,7 +161,7 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'money is taken without asking whether it is there',
-    caughtBy: 139,
+    caughtBy: 42,
     spoil: spoiled({
       op: (op) => (isUpdate(op, 'BUDGET#') && Number(op.add?.available ?? 0) < 0 ? without(op, 'available') : op),
     }),
