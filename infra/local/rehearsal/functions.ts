@@ -68,7 +68,8 @@ export function startFunctions(options: FunctionsOptions): Functions {
         return startPoller({ inbox, queueArn, batchSize, concurrency, invoke, onTrouble: options.onTrouble });
       }),
     async warm() {
-      for (const { row, pool } of rows) {
+      // Those first that somebody waits for.
+      for (const { row, pool } of rows.toSorted((a, b) => Number('http' in b.row.on) - Number('http' in a.row.on))) {
         await pool.warm().catch((thrown: unknown) => options.onTrouble(`${row.name} does not load`, String(thrown)));
       }
     },
