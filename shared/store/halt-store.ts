@@ -21,6 +21,7 @@ import { queryAll } from './query-all.ts';
 type Ports = Pick<World, 'table' | 'time' | 'ids' | 'hashing' | 'work' | 'log' | 'settings'>;
 
 const TRIES = 8;
+const MOST_REASON = 1_000;
 const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
 /** The scopes that are on, at this moment. */
@@ -94,8 +95,10 @@ export type Turn = { readonly scope: Scope; readonly on: boolean; readonly actor
  */
 export async function turnHalt(
   world: Ports,
-  turn: Turn,
+  wanted: Turn,
 ): Promise<{ readonly halt: Halt; readonly fresh: boolean; readonly posted: readonly PostedWork[] }> {
+  // Whatever the reason is, the switch is turned: it is cut to what fits.
+  const turn = { ...wanted, reason: wanted.reason.slice(0, MOST_REASON).toWellFormed() };
   if (!turn.on) await mayTurnOff(world, turn);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const [halt, gate] = await Promise.all([getHalt(world.table, turn.scope), readGate(world.table)]);

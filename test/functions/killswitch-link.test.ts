@@ -162,3 +162,11 @@ test('what piled up while no link was dropped is gone after a third as many mail
     fresh.map(({ id }) => id),
   );
 });
+
+test('no reason is too long to stop everything', async () => {
+  const world = approvalWorld();
+  const reason = `${'x'.repeat(999)}\u{1f6d1}${'漢'.repeat(300_000)}`;
+  await turnHalt(world, { scope: 'fleet', on: true, actor: 'cli:owner', reason });
+  const { on, reason: kept } = await getHalt(world.table, 'fleet');
+  assert.deepEqual([on, kept.length, kept.isWellFormed()], [true, 1000, true]);
+});
