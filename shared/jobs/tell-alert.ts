@@ -15,9 +15,6 @@ export type TellPorts = Pick<World, 'table' | 'time' | 'settings' | 'mailer' | '
 type Order = Extract<WorkMessage, { readonly kind: 'tell-alert' }>;
 type Test = Extract<WorkMessage, { readonly kind: 'test-channel' }>;
 
-/** Somebody else is telling it; if that one dies, this message tells it. */
-const BUSY: Later = { laterSeconds: 61 };
-
 /**
  * Told at most once at a time and again only after a death in between, under the same id. A channel that cannot work is
  * given up for this word, and becomes an alert of its own.
@@ -29,7 +26,9 @@ export async function tellAlert(message: Order, ports: TellPorts): Promise<Later
   const [alert, channel] = [await getAlert(ports.table, id), await getChannel(ports.table, name)];
   if (!alert || !channel || alert.episode !== episode) return undefined;
   const mine = await beginTelling(ports, telling);
-  if (mine !== 'yours') return mine === 'busy' ? BUSY : undefined;
+  // Somebody else is telling it; if that one dies, this message tells it.
+  if (mine === 'busy') return { laterSeconds: Math.ceil(ports.settings.leaseSeconds) + 1 };
+  if (mine === 'told') return undefined;
   try {
     await tell(ports, channel, wordOf(ports, alert, told));
     await noteProblem(ports.table, channel, '');

@@ -122,13 +122,13 @@ export async function answerAlert(
 
 export type Telling = { readonly id: string; readonly episode: number; readonly channel: string; readonly told: Told };
 
-/** Longer than a channel may take to answer. */
-const TELLING_MS = 60_000;
-
 const attrOf = ({ channel, told }: Telling): string => `${SAY}${channel}:${told}`;
 
 /** `told`: nothing is to be done any more. `busy`: somebody is at it. */
-export async function beginTelling({ table, time }: Ports, telling: Telling): Promise<'yours' | 'told' | 'busy'> {
+export async function beginTelling(
+  { table, time, settings }: Ports & { readonly settings: { readonly leaseSeconds: number } },
+  telling: Telling,
+): Promise<'yours' | 'told' | 'busy'> {
   const attr = attrOf(telling);
   const now = time.now();
   const { ok, item } = await table.write({
@@ -143,7 +143,8 @@ export async function beginTelling({ table, time }: Ports, telling: Telling): Pr
         ],
       },
     ],
-    set: { [attr]: now + TELLING_MS },
+    // A lease: longer than a channel may take to answer.
+    set: { [attr]: now + settings.leaseSeconds * 1000 },
   });
   if (ok) return 'yours';
   const current = item !== null && Number(item.episode) === telling.episode && item[attr] !== DONE;

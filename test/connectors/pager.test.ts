@@ -145,7 +145,7 @@ async function raisedWorld() {
   const clock = stillClock(time.now());
   assert.ok(await moveAlert({ table, time: clock }, { do: 'raise', finding, before: null }));
   const keys: string[] = [];
-  const settings = { stage: 'test', timezone: 'UTC', ownerEmail: 'owner@example.com' };
+  const settings = { stage: 'test', timezone: 'UTC', ownerEmail: 'owner@example.com', leaseSeconds: 60 };
   const world = {
     ...{ table, time: clock, settings, log: { info() {}, warn() {}, error() {} } },
     mailer: { send: async ({ dedupKey }: { dedupKey: string }) => void keys.push(dedupKey) },
