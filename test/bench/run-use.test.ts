@@ -59,7 +59,7 @@ test(`the bill of ${SIMULATED} simulated days is the forecast within 15 per cent
       agent('writer', 12, { callsPerRun: 1, paidMicros: { p50: 100, p90: 100 } }),
     ],
     'p50',
-    { runMb: 512, revenueMb: 256 },
+    { runMb: 512, revenueMb: 256, nights: SIMULATED },
   );
   const told = (price: string): number =>
     (forecast.uses.filter((use) => use.price === price).reduce((sum, { milli }) => sum + milli, 0) / 1000 / DAYS) *

@@ -43,11 +43,18 @@ export const RUN_USE = {
   paidFleetDay: { readUnits: 2880 },
   /** Told by a message, booked in one transaction. */
   earning: { writeUnits: 7, readUnits: 6, sqsRequests: 3, milliseconds: 60 },
+  /** Each night the ledger is proved from its first entry: an entry of this month once for each night after it. */
+  proof: { readUnits: 2.5 },
 } as const;
 
 export type Which = keyof Spread;
 /** Memory of the functions that run agents and book revenue. */
-export type Memory = { readonly runMb: number; readonly revenueMb: number };
+export type Memory = {
+  readonly runMb: number;
+  readonly revenueMb: number;
+  /** Nights since the first entry of the ledger, at the end; a month unless told. */
+  readonly nights?: number;
+};
 
 export type FleetCost = {
   readonly uses: readonly Use[];
@@ -84,9 +91,10 @@ function agentCost(agent: FleetAgent, which: Which, memory: Memory): FleetCost {
 type Time = { readonly milliseconds: number; readonly memory: Memory };
 
 function usesOf(agent: FleetAgent, runs: number, { milliseconds, memory }: Time): Use[] {
-  const { run, instanceDay, agentDay, paidCall, paidAgentDay, earning } = RUN_USE;
+  const { run, instanceDay, agentDay, paidCall, paidAgentDay, earning, proof } = RUN_USE;
   const what = agent.id;
   const earned = runs * agent.earningsPerRun;
+  const proofs = earned * (((memory.nights ?? DAYS) + 1) / 2);
   // An instance that ticks less than daily rolls over when it runs.
   const days = Math.min(DAYS, runs);
   const rolls = Math.min(DAYS * agent.instances, runs);
@@ -107,7 +115,11 @@ function usesOf(agent: FleetAgent, runs: number, { milliseconds, memory }: Time)
     ],
     [
       'dynamoReadUnit',
-      runs * run.readUnits + rolls * instanceDay.readUnits + DAYS * agentDay.readUnits + earned * earning.readUnits,
+      runs * run.readUnits +
+        rolls * instanceDay.readUnits +
+        DAYS * agentDay.readUnits +
+        earned * earning.readUnits +
+        proofs * proof.readUnits,
     ],
   ];
   return amounts.map(([price, amount]) => useOf(price, amount, what));
