@@ -1,5 +1,6 @@
 /** A receipt as people read it: what, how much of it, at which price, how much money. */
 import { parseTokenItem, type TokenKind } from '../../shared/domain/price-table.ts';
+import type { RunReceiptLine } from '../../shared/domain/run-receipt.ts';
 import { blocks } from '../render/details.ts';
 import type { Style } from '../render/style.ts';
 import { type Column, table } from '../render/table.ts';
@@ -17,15 +18,7 @@ export type ReceiptView = {
   readonly differenceMicros: number;
 };
 
-type LineView = {
-  readonly id: string;
-  readonly quantity: number;
-  readonly unit: string;
-  readonly priceNanos: number | null;
-  readonly per: number | null;
-  readonly nanosPerSecond: number | null;
-  readonly amountMicros: number;
-};
+type LineView = Omit<RunReceiptLine, 'item'> & { readonly id: string };
 
 const KINDS: { readonly [kind in TokenKind]: string } = {
   input: 'input',

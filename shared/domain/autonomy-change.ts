@@ -3,7 +3,7 @@ import type { Verdict } from './decision.ts';
 import { NovaError } from './error.ts';
 import { formatUsd } from './money.ts';
 import { changedPolicy, type DecisionPolicy, type PolicyChange } from './policy.ts';
-import { POLICY_SUBJECT } from './policy-change.ts';
+import { askedFor, POLICY_SUBJECT } from './policy-change.ts';
 
 /** Dollars above which somebody is asked, or asked more surely. */
 export const ASKING = ['approvalImpactMicros', 'passkeyAboveMicros', 'twoPeopleAboveMicros'] as const;
@@ -33,12 +33,7 @@ export function autonomyChangeVerdict(policy: DecisionPolicy, wanted: PolicyChan
   const autonomy = Object.fromEntries(names.map((name) => [name, wanted[name]])) as PolicyChange;
   return {
     action: { kind: 'policy_change', agentId: POLICY_SUBJECT, fromVersion: policy.version, change: {}, autonomy },
-    why: `${by} asks for it: ${names.join(', ')}`,
-    risk: 'high',
-    confidenceBps: 10_000,
-    expectedRoiBps: null,
-    costImpactMicrosPerDay: 0,
-    needsApproval: true,
+    ...askedFor(by, names),
     evidence: diff,
   };
 }

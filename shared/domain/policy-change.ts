@@ -45,15 +45,21 @@ export function policyChangeVerdict(rules: PolicyRules, wanted: RulesChange, by:
   const change = onlyChanged(rules, wanted);
   return {
     action: { kind: 'policy_change', agentId: POLICY_SUBJECT, fromVersion: rules.version, change },
-    why: `${by} asks for it: ${Object.keys(diff).join(', ')}`,
+    ...askedFor(by, Object.keys(diff)),
+    evidence: diff,
+  };
+}
+
+/** What every change of the rules is, whichever it changes: no money moves, much may follow, and a person must say yes. */
+export const askedFor = (by: string, names: readonly string[]) =>
+  ({
+    why: `${by} asks for it: ${names.join(', ')}`,
     risk: 'high',
     confidenceBps: 10_000,
     expectedRoiBps: null,
     costImpactMicrosPerDay: 0,
     needsApproval: true,
-    evidence: diff,
-  };
-}
+  }) as const;
 
 /** What is the same is not asked for: the hash covers what changes. */
 function onlyChanged(rules: PolicyRules, wanted: RulesChange): RulesChange {

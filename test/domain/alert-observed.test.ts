@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Agent } from '../../shared/domain/agent.ts';
 import type { Alert } from '../../shared/domain/alert/alert.ts';
-import { dueOf } from '../../shared/domain/alert/channel.ts';
+import { dueOf, PLAIN_CHANNEL } from '../../shared/domain/alert/channel.ts';
 import {
   type AlertAgent,
   type AlertFacts,
@@ -119,18 +119,8 @@ test('what tasks differ by is said once, and of a retired agent too', () => {
 });
 
 test('a request that waits is told by its own reminder over mail, and by the alert everywhere else', () => {
-  const base = {
-    to: '',
-    account: '',
-    from: '',
-    severity: 'warning',
-    quiet: null,
-    standsBehind: false,
-    inside: false,
-    problem: '',
-  } as const;
   const channels = (['email', 'slack', 'sms', 'webhook', 'bus'] as const).map((kind) => ({
-    ...base,
+    ...PLAIN_CHANNEL,
     name: kind,
     kind,
   }));

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MemoryEngine } from '../../infra/local/memory.ts';
 import type { JsonObject } from '../../shared/domain/agent.ts';
+import { PLAIN_CHANNEL } from '../../shared/domain/alert/channel.ts';
 import type { RuleId } from '../../shared/domain/alert/register.ts';
 import { getAgent } from '../../shared/store/agent-store.ts';
 import { listAlerts } from '../../shared/store/alert-store.ts';
@@ -204,18 +205,8 @@ test('a channel that cannot work is an alert on the others', async () => {
         ),
     },
   });
-  const channel = {
-    kind: 'slack',
-    to: '',
-    account: '',
-    from: '',
-    severity: 'warning',
-    quiet: null,
-    standsBehind: false,
-    inside: false,
-    problem: '',
-  } as const;
-  await addChannel(engine.world, { name: 'ops', ...channel }, 'cli:alice');
+  const channel = { ...PLAIN_CHANNEL, name: 'ops', kind: 'slack' } as const;
+  await addChannel(engine.world, channel, 'cli:alice');
   await engine.world.revenue.send({ v: 9 } as never);
   await engine.advance(20 * MINUTE);
   const alerts = await listAlerts(engine.table);

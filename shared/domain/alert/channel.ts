@@ -27,32 +27,16 @@ export type Channel = {
   readonly problem: string;
 };
 
+/** What a channel is as long as nobody says otherwise. */
+export const PLAIN_CHANNEL = {
+  ...{ to: '', account: '', from: '', problem: '' },
+  ...{ severity: 'warning', quiet: null, standsBehind: false, inside: false },
+} as const satisfies Omit<Channel, 'name' | 'kind'>;
+
 /** There without anybody adding them: a mail to the owner, and the bus of the stage. */
 export const BUILT_IN: readonly Channel[] = [
-  {
-    name: 'owner',
-    kind: 'email',
-    to: '',
-    account: '',
-    from: '',
-    severity: 'warning',
-    quiet: null,
-    standsBehind: false,
-    inside: false,
-    problem: '',
-  },
-  {
-    name: 'bus',
-    kind: 'bus',
-    to: '',
-    account: '',
-    from: '',
-    severity: 'warning',
-    quiet: null,
-    standsBehind: false,
-    inside: false,
-    problem: '',
-  },
+  { ...PLAIN_CHANNEL, name: 'owner', kind: 'email' },
+  { ...PLAIN_CHANNEL, name: 'bus', kind: 'bus' },
 ];
 
 /** The secret of a channel by its name: a URL (slack), a token (sms), a signing key (webhook). */

@@ -2,38 +2,9 @@
  * Wrong systems, each one guard away from the right one: what stands between the jobs and the platform does otherwise, and
  * no product code knows of it. A simulation that finds nothing wrong with them would prove nothing.
  */
-import type { Condition, Item, Op, Update, WriteOp } from '../../../shared/ports/table.ts';
-import type { Spoil } from '../processes.ts';
-import type { SimTable } from '../sim-table.ts';
+import type { Condition, Op, Update } from '../../../shared/ports/table.ts';
+import { spoiled } from '../spoiled.ts';
 import type { Wrong } from './wrong.ts';
-
-type Rewrite = {
-  /** The op that is done instead; null for none, which looks done. */
-  readonly op?: (op: Op, table: SimTable) => Op | null;
-  /** What readers are shown. */
-  readonly show?: (item: Item) => Item;
-};
-
-function spoiled({ op: rewrite = (op) => op, show = (item) => item }: Rewrite): Spoil {
-  return (table) => ({
-    get: (key) => {
-      const item = table.get(key);
-      return item && show(item);
-    },
-    query: (query) => {
-      const page = table.query(query);
-      return { ...page, items: page.items.map(show) };
-    },
-    write: (asked) => {
-      const op = rewrite(asked, table);
-      return op ? table.write(op as WriteOp) : { ok: true, item: asked.op === 'update' ? table.get(asked.key) : null };
-    },
-    transact: (asked) => {
-      const ops = asked.map((op) => rewrite(op, table)).filter((op) => op !== null);
-      return ops.length === 0 ? { ok: true } : table.transact(ops);
-    },
-  });
-}
 
 const keyOf = (op: Op) => (op.op === 'put' ? op.item : op.key);
 const touches = (op: Op, pk: string): boolean => keyOf(op).pk.startsWith(pk);
