@@ -100,7 +100,10 @@ export type FunctionRow = {
 
 export type QueueRow = {
   readonly name: QueueName;
-  /** Six times the time-out of its consumer, as AWS advises: a crashed delivery comes back after it. */
+  /**
+   * A delivery whose function died comes back after it. Six times the time-out of the consumer, as AWS advises, so that waiting for a
+   * free function does not use up the receives; `runs` has a hundred of those, so a minute over the time-out is enough.
+   */
   readonly visibilitySeconds: number;
   /** Waiting counts as receiving, so runs, which wait for a busy instance, get many. */
   readonly maxReceiveCount: number;
@@ -123,7 +126,7 @@ export type TaskRow = {
 };
 
 export const queues: readonly QueueRow[] = [
-  { name: 'runs', visibilitySeconds: 1800, maxReceiveCount: 100, maxConcurrency: 16, retentionDays: 4 },
+  { name: 'runs', visibilitySeconds: 360, maxReceiveCount: 100, maxConcurrency: 16, retentionDays: 4 },
   { name: 'revenue', visibilitySeconds: 360, maxReceiveCount: 10, maxConcurrency: 4, retentionDays: 14 },
   { name: 'work', visibilitySeconds: 360, maxReceiveCount: 10, maxConcurrency: 4, retentionDays: 14 },
 ];

@@ -43,7 +43,7 @@ export type EmbeddedOptions = {
   /** FULL survives a power cut; NORMAL the death of the process alone. */
   readonly synchronous?: 'FULL' | 'NORMAL';
   readonly maxConcurrentRuns?: number;
-  /** Divides lease, heartbeat and visibility, so that a crash test need not wait half an hour. 1 unless told. */
+  /** Divides lease, heartbeat and visibility, so that a crash test need not wait for minutes. 1 unless told. */
   readonly timeScale?: number;
   /** Divides the visibility of messages alone; as `timeScale` unless told. */
   readonly visibilityScale?: number;

@@ -11,7 +11,7 @@ import { afterCrash } from './after-crash.ts';
 export type LostPorts = Pick<World, 'table' | 'time' | 'settings' | 'runs' | 'work'>;
 
 /**
- * The message of a task's run went when the task had it, and that of a function that died stays away for half an hour: so
+ * The message of a task's run went when the task had it, and that of a function that died stays away for six minutes: so
  * it is sent again, a tick before the slot is free (it says which attempt it is for, and waits for it), a request after,
  * because the sweep finds open requests anyway. Of an engine that was stopped every message is there at once.
  */
@@ -51,7 +51,7 @@ export async function giveUpExpired(world: LostPorts, instance: Instance, blame:
 
 /**
  * Runs that lost an attempt and whose message is in the hands of a function that died before it could claim: it would come
- * back after half an hour. Who is kept alive takes up its own. Answers how many were asked for.
+ * back after six minutes. Who is kept alive takes up its own. Answers how many were asked for.
  */
 export async function takeUpLost(
   world: Pick<World, 'table' | 'runs'>,

@@ -64,7 +64,7 @@ async function workRecord<Message, Ports>(desk: Desk<Message, Ports>, record: SQ
   }
 }
 
-/** Left alone it would stay away for six times the time-out of its function: half an hour, for a run. */
+/** Left alone it would stay away for longer than the time-out of its function: six minutes, for a run. */
 async function comeBackSoon(
   { returns }: Pick<Desk<never, never>, 'returns'>,
   { receiptHandle }: SQSRecord,

@@ -215,7 +215,7 @@ export const REGISTER: readonly Entry[] = [
     tests: [
       at(
         'infra/queues-and-functions',
-        'every polled queue has its dead-letter queue, its receives and six time-outs of visibility',
+        'every polled queue has its dead-letter queue, its receives, and more visibility than the time-out of its function',
       ),
     ],
     ...{ owner: 'operator', reviewBy: REVIEW },

@@ -2,6 +2,7 @@
 import { runId, tickSlot } from '../../../shared/domain/run.ts';
 import { ticketOf } from '../../../shared/jobs/launch-run.ts';
 import type { Item } from '../../../shared/ports/table.ts';
+import type { TickMessage } from '../../../shared/wire/messages.ts';
 import { Broken } from '../books.ts';
 import type { Play } from './play.ts';
 
@@ -9,8 +10,8 @@ const LONGEST_ORPHAN_MS = 10 * 60_000;
 const instances = (play: Play): readonly Item[] =>
   [...play.cloud.table.items()].filter(({ pk, sk }) => pk.startsWith('FLEET#') && !sk.endsWith('#EARN'));
 
-/** Ten minutes after the faults: no run is anybody's that nobody works on. */
-export async function checkFinal(play: Play): Promise<void> {
+/** Ten minutes after the faults: no run is anybody's that nobody works on, and each that was asked for before has its end. */
+export async function checkFinal(play: Play, asked: readonly TickMessage[]): Promise<void> {
   const fail = (problem: string): never => {
     throw new Broken(`seed ${play.seed}, ten minutes after the faults: ${problem}`);
   };
@@ -31,6 +32,15 @@ export async function checkFinal(play: Play): Promise<void> {
     const mine = ticket?.kind === 'keep' || (item?.ho !== undefined && item.f === ticket?.fence);
     if (!mine && now - task.createdAt > LONGEST_ORPHAN_MS) fail(`task ${task.taskId} runs for nobody`);
   }
+  checkRecorded(play, asked, fail);
+}
+
+function checkRecorded({ cloud, notes }: Play, ticks: readonly TickMessage[], fail: (problem: string) => never): void {
+  for (const { agentId, instance, scheduledFor } of ticks) {
+    const slot = tickSlot(Date.parse(scheduledFor));
+    if (!cloud.books.isClosed(agentId, instance, slot) && !notes.has(`buried ${slot}`))
+      fail(`${runId(agentId, instance, slot)} was never recorded`);
+  }
 }
 
 /** When all is quiet. */
@@ -46,11 +56,7 @@ export async function checkEnd(play: Play): Promise<void> {
   for (const [name, queue] of Object.entries(cloud.queues))
     if (queue.size() > 0) fail(`${queue.size()} messages of ${name} never end: ${JSON.stringify(queue.messages()[0])}`);
   await checkDead(play, fail);
-  for (const { agentId, instance, scheduledFor } of platform.ticks) {
-    const slot = tickSlot(Date.parse(scheduledFor));
-    if (!cloud.books.isClosed(agentId, instance, slot) && !play.notes.has(`buried ${slot}`))
-      fail(`${runId(agentId, instance, slot)} was never recorded`);
-  }
+  checkRecorded(play, platform.ticks, fail);
   const open = [...table.items()].filter(({ pk, status }) => pk.startsWith('REQUEST#') && status === 'open');
   for (const request of open) {
     const item = instances(play).find(({ sk }) => sk === `${String(request.agentId)}#00${String(request.instance)}`);

@@ -27,8 +27,9 @@ export async function playFaults(seed: number, wrong: Wrong = {}, faults: readon
   await play.pass(chooses.below(8) * MINUTE);
   await letLoose(play, loose);
   await mend(play);
+  const asked = [...play.platform.ticks];
   await play.pass(10 * MINUTE);
-  await checkFinal(play);
+  await checkFinal(play, asked);
   await calmDown(play);
   await checkEnd(play);
   for (const fault of loose) {

@@ -81,6 +81,7 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
     spoil: spoiled({ op: (op) => (isAdoption(op) ? without(op, 'f', 'ho') : op) }),
   },
   { name: 'lost heartbeats are not noticed', caughtBy: 1, neverSweeps: true },
+  { name: 'what a dead function held stays away for half an hour', caughtBy: 2, hidesLong: true },
   {
     name: 'recovery is not pinned to what was read',
     caughtBy: 1,

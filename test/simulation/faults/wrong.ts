@@ -17,6 +17,8 @@ export type Wrong = {
   readonly staleSecrets?: true;
   /** The sweep never runs. */
   readonly neverSweeps?: true;
+  /** What a dead function held stays away for six of its time-outs. */
+  readonly hidesLong?: true;
   /** A restored table goes on at once. */
   readonly restoresOpen?: true;
 };
