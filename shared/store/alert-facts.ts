@@ -2,12 +2,14 @@
 
 import type { Agent } from '../domain/agent.ts';
 import type { Alert } from '../domain/alert/alert.ts';
+import { missedTick } from '../domain/alert/missed-tick.ts';
 import { type AlertAgent, type AlertFacts, isObserved } from '../domain/alert/rules.ts';
 import { type KeptTask, taskDrift } from '../domain/alert/task-drift.ts';
 import { agentScope, defaultLimitMicros, isBasic, lineName } from '../domain/budget.ts';
 import { periodOf } from '../domain/calendar.ts';
 import { earningsFrom, netMicros } from '../domain/earnings.ts';
 import { spentToday, sumTallies, todayOf } from '../domain/facts.ts';
+import { type Halt, isUnder } from '../domain/halt.ts';
 import type { Instance, Tally } from '../domain/instance.ts';
 import { formatUsd, roiBps } from '../domain/money.ts';
 import type { Item, Table } from '../ports/table.ts';
@@ -19,6 +21,7 @@ import { getBudget } from './budget-store.ts';
 import { percentOf } from './budget-view.ts';
 import { momentNow } from './calendar-store.ts';
 import { listChannels } from './channel-store.ts';
+import { listHalts } from './halt-store.ts';
 import { decodeInstance } from './instance-item.ts';
 import { fleetPk, shards } from './keys.ts';
 import { lastBeat, lastProof, refusedLately } from './pulse-store.ts';
@@ -42,12 +45,13 @@ export async function alertFacts(ports: AlertFactPorts, { known, tasksOf }: Look
   const { table, time, gauges } = ports;
   const [agents, shelf, moment] = await Promise.all([listAgents(table), readFleet(table), momentNow(ports)]);
   const tasks = await tasksOf(agents);
-  const look = { shelf, tasks, period: moment.date, now: time.now() };
-  const [budgets, approvals, channels] = await Promise.all([
+  const [budgets, approvals, channels, halts] = await Promise.all([
     budgetFacts(ports, { agents, shelf }),
     openApprovals(table),
     listChannels(table),
+    listHalts(table),
   ]);
+  const look = { shelf, tasks, halts, period: moment.date, now: time.now() };
   return {
     now: time.now(),
     agents: agents.map((agent) => agentFacts(agent, look)),
@@ -94,11 +98,12 @@ const crashesOf = ({ crashed, timedOut }: Tally): number => crashed + timedOut;
 type Look = {
   readonly shelf: Shelf;
   readonly tasks: readonly KeptTask[] | null;
+  readonly halts: readonly Halt[];
   readonly period: string;
   readonly now: number;
 };
 
-function agentFacts(agent: Agent, { shelf: { instances, earnings }, tasks, period, now }: Look): AlertAgent {
+function agentFacts(agent: Agent, { shelf: { instances, earnings }, tasks, halts, period, now }: Look): AlertAgent {
   const mine = instances.get(agent.id) ?? [];
   const sums = earningsFrom(agent.id, earnings.get(agent.id) ?? {}, null);
   const total = sumTallies(mine.map((instance) => instance.total));
@@ -112,9 +117,13 @@ function agentFacts(agent: Agent, { shelf: { instances, earnings }, tasks, perio
     roiBps: roiBps(netMicros(sums), total.costMicros),
     observed: isObserved({ createdAt: agent.createdAt, hasEarned: sums.entries > 0 }, now),
     tasks: tasks && taskDrift({ agent, instances: mine, tasks, now }),
+    missed: missedTick({ agent, instances: mine, turnedAt: lastTurn(halts, agent), now }),
     ...{ judgedRuns: judged.runs, judgedCrashes: crashesOf(judged), lastCrash: crashes.at(-1)?.note ?? '' },
   };
 }
+
+const lastTurn = (halts: readonly Halt[], agent: Agent): number =>
+  Math.max(0, ...halts.filter(({ scope }) => isUnder(scope, agent)).map(({ at }) => at));
 
 type Budgets = { readonly agents: readonly Agent[]; readonly shelf: Shelf };
 

@@ -17,7 +17,7 @@ import type { Instance } from '../../shared/domain/instance.ts';
 const NOW = Date.UTC(2026, 10, 20, 12);
 const AGENT: AlertAgent = {
   ...{ id: 'a', status: 'active', instances: 1, activeInstances: 1, updatedAt: 0 },
-  ...{ runs: 11, costMicros: 1_000_000, roiBps: -10_000, observed: true, tasks: null },
+  ...{ runs: 11, costMicros: 1_000_000, roiBps: -10_000, observed: true, tasks: null, missed: null },
   ...{ judgedRuns: 11, judgedCrashes: 0, lastCrash: '' },
 };
 const NOTHING: AlertFacts = {

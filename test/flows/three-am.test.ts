@@ -99,6 +99,16 @@ const BROKEN: readonly Broken[] = [
     leads: /torn: 1 of 2 instances are active.*nova agent show torn/s,
   },
   {
+    what: 'somebody deleted the schedule of an agent, after the reconciler had passed',
+    cause: async ({ engine, stage }) => {
+      await deploy(stage, 'quiet', [EARNS]);
+      await engine.advance(32 * MINUTE);
+      await engine.world.scheduler.delete('quiet-0');
+    },
+    ...{ lasts: 45 * MINUTE, rule: 'ticks_missing', subject: 'quiet' },
+    leads: /quiet: its run of 2026-11-20 03:3\d UTC has not been heard of.*nova agent health quiet/s,
+  },
+  {
     what: 'the owner does not answer a request',
     cause: async ({ stage, engine }) => {
       await command(stage, 'agent deploy', {

@@ -95,6 +95,12 @@ export const RULES = {
     hurts: 'Ticks of schedules could not be delivered: agents or the system itself missed their time.',
     todo: 'Read the dead letters of nova-<stage>-schedules-dead: aws sqs receive-message; then: nova agent health.',
   },
+  ticks_missing: {
+    severity: 'warning',
+    source: 'facts',
+    hurts: 'The time of this agent came and nothing ran: its work is not done.',
+    todo: 'See whether its schedule is there and what waits: nova agent health <subject>, nova queue list.',
+  },
   drift: {
     severity: 'warning',
     source: 'facts',

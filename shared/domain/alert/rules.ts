@@ -1,5 +1,6 @@
 /** From facts to what is wrong. Pure; each finding is known by its rule and its subject, so it is raised once. */
 import { formatBps, formatUsd } from '../money.ts';
+import type { MissedTick } from './missed-tick.ts';
 import type { RuleId } from './register.ts';
 import { DRIFT_MS, type TaskDrift } from './task-drift.ts';
 
@@ -18,6 +19,8 @@ export type AlertAgent = {
   readonly observed: boolean;
   /** Of what ECS is to keep running; null: nothing, or nobody could look. */
   readonly tasks: TaskDrift | null;
+  /** Of its schedule; null: nothing is missing. */
+  readonly missed: MissedTick | null;
   /** Of today when today has enough runs, else of its life. */
   readonly judgedRuns: number;
   readonly judgedCrashes: number;
@@ -98,7 +101,7 @@ function agentFindings(agent: AlertAgent, now: number): Finding[] {
   // A task of a retired agent goes on costing.
   const drift = driftFindings(agent, now);
   if (agent.status === 'retired' || agent.status === 'draft') return drift;
-  return [...moneyFindings(agent), ...crashFindings(agent), ...drift];
+  return [...moneyFindings(agent), ...crashFindings(agent), ...drift, ...missedFindings(agent)];
 }
 
 /** Only what runs can lose more. */
@@ -133,6 +136,14 @@ function driftFindings(
   ];
   const message = `${id}: ${tasks.running} tasks run, ${tasks.wanted} are wanted (${what.join(', ')}).`;
   return [{ rule, subject, message }];
+}
+
+function missedFindings({ id, missed }: AlertAgent): Finding[] {
+  if (!missed) return [];
+  const { at, instances, of } = missed;
+  const when = `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const who = of === 1 ? '' : ` (${instances} of ${of} instances)`;
+  return [{ rule: 'ticks_missing', subject: id, message: `${id}: its run of ${when} has not been heard of${who}.` }];
 }
 
 function budgetFindings({ id, percent, used, limit }: AlertFacts['budgets'][number]): Finding[] {
