@@ -48,28 +48,6 @@ export function lazyBuiltins(): Plugin {
   };
 }
 
-/**
- * A Lambda always finds its credentials in the environment, and so does a rehearsal: the search through files, sign-on
- * portals and metadata services stays out of the bundle.
- */
-export function credentialsFromEnvironment(): Plugin {
-  return {
-    name: 'credentials-from-environment',
-    setup(build) {
-      build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, ({ path, resolveDir }) => ({
-        path,
-        namespace: 'env-credentials',
-        pluginData: resolveDir,
-      }));
-      build.onLoad({ filter: /.*/, namespace: 'env-credentials' }, ({ pluginData }) => ({
-        contents: "import { fromEnv } from '@aws-sdk/credential-provider-env'; export const defaultProvider = fromEnv;",
-        resolveDir: String(pluginData),
-        loader: 'js',
-      }));
-    },
-  };
-}
-
 /** The compiled rules travel inside the bundle: in the source they are a file beside it. */
 export function rulesInside(): Plugin {
   return {
@@ -109,37 +87,3 @@ export function withoutJsonSchema(): Plugin {
     },
   };
 }
-
-/** Modules that speak REST or XML: clients of S3, STS and the Scheduler, and what only they are made of. */
-const REST =
-  /@aws-sdk[\\/](client-(s3|sts|scheduler)|middleware-sdk-s3|nested-clients)[\\/]|[\\/]submodules[\\/]cbor[\\/]|protocols[\\/]((xml|query|cbor)[\\/]|json[\\/]\w*(Rest|RpcV2)|HttpBinding)/;
-
-/** What speaks neither JSON nor over one path has no place in the list of the others. */
-const ONLY_REST =
-  /"\.\/(xml|query|cbor)\/|\/(AwsRestJsonProtocol|AwsSmithyRpcV2\w*|HttpBindingProtocol|SmithyRpcV2\w*|AbstractRpcV2Protocol)"/;
-
-/**
- * The SDK's protocols are a list of re-exports, and esbuild loads with a list whatever any function uses of it. Clients
- * that speak REST or XML get a list of their own: so the table's client does not load their protocols. A client that is
- * taken for another kind does not build.
- */
-export function listsOfTheirOwn(): Plugin {
-  return {
-    name: 'lists-of-their-own',
-    setup(build) {
-      build.onResolve({ filter: /^@(smithy|aws-sdk)\/core\/protocols$/ }, async ({ path, pluginData, ...from }) => {
-        if (pluginData === LOOKED_UP || !REST.test(from.importer)) return null;
-        const { importer, kind, resolveDir } = from;
-        const found = await build.resolve(path, { importer, kind, resolveDir, pluginData: LOOKED_UP });
-        return found.errors.length > 0 ? null : { path: found.path, suffix: '?rest', sideEffects: found.sideEffects };
-      });
-      build.onLoad({ filter: /core[\\/]dist-es[\\/]submodules[\\/]protocols[\\/]index\.js$/ }, ({ path, suffix }) => {
-        if (suffix !== '') return null;
-        const lines = readFileSync(path, 'utf8').split('\n');
-        return { contents: lines.filter((line) => !ONLY_REST.test(line)).join('\n'), loader: 'js' };
-      });
-    },
-  };
-}
-
-const LOOKED_UP = 'looked up';

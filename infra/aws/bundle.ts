@@ -1,19 +1,12 @@
-/** One esbuild call for all functions: dist/functions/<name>/handler.mjs with the chunks that it reaches. */
+/** Every function as Lambda loads it: dist/functions/<name>/handler.mjs with the chunks that it reaches. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { functions } from '../topology.ts';
+import { type FunctionRow, functions } from '../topology.ts';
 import { bundleContainers, CONTAINERS_FOLDER, IMAGES } from './bundle-containers.ts';
 import { ESM_FILES, replaceFolder } from './bundle-files.ts';
-import {
-  credentialsFromEnvironment,
-  ENTRY_PREFIX,
-  lazyBuiltins,
-  listsOfTheirOwn,
-  rulesInside,
-  warmEntries,
-  withoutJsonSchema,
-} from './bundle-plugins.ts';
+import { ENTRY_PREFIX, lazyBuiltins, rulesInside, warmEntries, withoutJsonSchema } from './bundle-plugins.ts';
+import { leanSdk } from './bundle-sdk.ts';
 
 export const FUNCTIONS_FOLDER = 'dist/functions';
 /** What was bundled, for the size budgets and for knowing whether it is still fresh. */
@@ -28,31 +21,44 @@ export type BundleSize = {
 
 type Stamp = { readonly inputs: readonly string[]; readonly sizes: readonly BundleSize[] };
 
+/**
+ * In chunks that functions share, a module holds whatever any of them uses of it. What runs agents starts more often
+ * than all others together, so it shares with nobody; each call of its own for every function would take four times as
+ * long.
+ */
+const RUNS = functions.filter(({ on }) => 'queue' in on && on.queue === 'runs');
+const OTHERS = functions.filter((row) => !RUNS.includes(row));
+
 /** Bundles every function of the topology. @throws when an entry does not exist. */
 export async function bundle(): Promise<readonly BundleSize[]> {
   const missing = functions.filter(({ entry }) => !existsSync(entry)).map(({ name, entry }) => `${name}: ${entry}`);
   if (missing.length > 0) throw new Error(`the topology names entries that do not exist: ${missing.join(', ')}`);
-  const result = await build({
-    entryPoints: Object.fromEntries(functions.map(({ name }) => [name, `${ENTRY_PREFIX}${name}`])),
+  const draft = `${FUNCTIONS_FOLDER}-${process.pid}`;
+  const made = await Promise.all([bundleTogether(draft, RUNS), bundleTogether(draft, OTHERS)]);
+  replaceFolder(draft, FUNCTIONS_FOLDER);
+  const sizes = made.flatMap((one) => one.sizes);
+  const sources = made.flatMap(({ inputs }) => inputs).filter((path) => existsSync(path));
+  const inputs = [...new Set([...sources, ...(await bundleContainers())])];
+  writeFileSync(STAMP, JSON.stringify({ inputs, sizes } satisfies Stamp, null, 1));
+  return sizes;
+}
+
+async function bundleTogether(draft: string, rows: readonly FunctionRow[]): Promise<Stamp> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: Object.fromEntries(rows.map(({ name }) => [name, `${ENTRY_PREFIX}${name}`])),
     outdir: FUNCTIONS_FOLDER,
     ...ESM_FILES,
     plugins: [
       warmEntries(entryOf),
       lazyBuiltins(),
-      credentialsFromEnvironment(),
       rulesInside(),
       withoutJsonSchema(),
-      listsOfTheirOwn(),
+      ...leanSdk(rows.map(({ uses }) => uses)),
     ],
   });
-  const files = new Map(result.outputFiles.map((file) => [basename(file.path), file.contents]));
-  const draft = `${FUNCTIONS_FOLDER}-${process.pid}`;
-  const sizes = functions.map(({ name }) => writeFunction({ draft, name, files, metafile: result.metafile }));
-  replaceFolder(draft, FUNCTIONS_FOLDER);
-  const made = Object.keys(result.metafile.inputs).filter((path) => existsSync(path));
-  const inputs = [...new Set([...made, ...(await bundleContainers())])];
-  writeFileSync(STAMP, JSON.stringify({ inputs, sizes } satisfies Stamp, null, 1));
-  return sizes;
+  const files = new Map(outputFiles.map((file) => [basename(file.path), file.contents]));
+  const sizes = rows.map(({ name }) => writeFunction({ draft, name, files, metafile }));
+  return { inputs: Object.keys(metafile.inputs), sizes };
 }
 
 /** Whether the bundles are there and nothing they were made of has changed since. */
