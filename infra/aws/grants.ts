@@ -22,6 +22,8 @@ export const WHY_EVERYWHERE: Readonly<Record<string, string>> = {
   'scheduler:ListSchedules':
     'AWS knows no resource for it: the whole account or nothing. It shows names and changes nothing.',
   'ecs:ListTasks': 'AWS knows no resource but machines for it: a condition keeps it to the cluster of this stage.',
+  'ecr:GetAuthorizationToken':
+    'AWS knows no resource for it: the pass is for the registry, and what may be pulled with it is granted by name.',
   'xray:PutTraceSegments': 'AWS knows no resource for it: a trace belongs to nothing but the account and the Region.',
   'xray:PutTelemetryRecords': 'AWS knows no resource for it: it tells X-Ray how many segments were sent, and no more.',
 };

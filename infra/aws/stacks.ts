@@ -5,9 +5,9 @@ import { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks } from 'cdk-nag
 import { acknowledge } from './acknowledged.ts';
 import type { Choices } from './context.ts';
 import { DataStack } from './data-stack.ts';
+import type { ImageOf } from './images.ts';
 import { namesOf } from './names.ts';
 import { noGpuOnFargate } from './no-gpu-on-fargate.ts';
-import type { ImageOf } from './task-cluster.ts';
 import { WorkStack } from './work-stack.ts';
 
 export type StacksProps = {

@@ -9,15 +9,14 @@ import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { heard, type TaskRow, tasks } from '../topology.ts';
+import { heard, tasks } from '../topology.ts';
 import type { Choices } from './context.ts';
 import { GpuProvider } from './gpu-provider.ts';
 import { allow, EVERY_RESOURCE } from './grants.ts';
+import type { ImageOf } from './images.ts';
 import type { Names } from './names.ts';
 import type { Site, StackEnv } from './site.ts';
 import { TaskDefinition } from './task-definition.ts';
-
-export type ImageOf = (name: TaskRow['name']) => ecs.ContainerImage;
 
 export type ClusterProps = {
   readonly names: Names;
@@ -91,7 +90,7 @@ export class TaskCluster extends Construct {
     }
     return tasks
       .filter(({ gpu }) => !gpu || this.#gpu !== null)
-      .map((row) => new TaskDefinition(this, row, { site, image: imageOf(row.name) }));
+      .map((row) => new TaskDefinition(this, row, { site, imageOf }));
   }
 
   /** Starts only what is defined here, and only in this cluster. */

@@ -5,16 +5,17 @@ import { Aws, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { TaskRow } from '../topology.ts';
 import { logStatement, parameterStatements, sendStatement, tableStatements } from './grants.ts';
+import type { ImageOf } from './images.ts';
 import { ownLog } from './own-log.ts';
 import { envForTask, type Site } from './site.ts';
 
-export type DefinitionProps = { readonly site: Site; readonly image: ecs.ContainerImage };
+export type DefinitionProps = { readonly site: Site; readonly imageOf: ImageOf };
 
 export class TaskDefinition extends Construct {
   readonly row: TaskRow;
   readonly role: iam.Role;
 
-  constructor(scope: Construct, row: TaskRow, { site, image }: DefinitionProps) {
+  constructor(scope: Construct, row: TaskRow, { site, imageOf }: DefinitionProps) {
     super(scope, row.name);
     this.row = row;
     const { names, choices } = site;
@@ -35,7 +36,7 @@ export class TaskDefinition extends Construct {
     definition.addVolume({ name: 'tmp' });
     const container = definition.addContainer('Container', {
       containerName: row.name,
-      image,
+      image: imageOf(row.name, this),
       // The only places that can be written to are /tmp and the table.
       readonlyRootFilesystem: true,
       user: '1000',

@@ -11,6 +11,7 @@ import type { Choices } from './context.ts';
 import { Dashboards } from './dashboards.ts';
 import { askedInstead } from './examples.ts';
 import { Front } from './front.ts';
+import type { ImageOf } from './images.ts';
 import { namesOf } from './names.ts';
 import type { NovaFunction } from './nova-function.ts';
 import { QueueFunction } from './queue-function.ts';
@@ -20,7 +21,7 @@ import { ScheduledFunction } from './scheduled-function.ts';
 import { envFor, fullEnv, type Site } from './site.ts';
 import { stageAlarms } from './stage-alarms.ts';
 import { SystemSchedules } from './system-schedules.ts';
-import { type ImageOf, TaskCluster } from './task-cluster.ts';
+import { TaskCluster } from './task-cluster.ts';
 import { WebFunction } from './web-function.ts';
 
 export type WorkProps = StackProps & {

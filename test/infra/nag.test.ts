@@ -42,6 +42,17 @@ const VARIANTS: readonly (readonly [name: string, change: Partial<Choices>, most
     { containers: { gpu: false, network: { vpcId: 'vpc-1', subnetIds: ['subnet-1'] } } },
     27,
   ],
+  [
+    'with containers of images in registries, one of them private',
+    {
+      containers: {
+        gpu: true,
+        image: `123456789012.dkr.ecr.eu-central-1.amazonaws.com/nova/runner@sha256:${'0'.repeat(64)}`,
+        gpuImage: `registry.test/gpu@sha256:${'0'.repeat(64)}`,
+      },
+    },
+    33,
+  ],
   ['with containers behind a NAT gateway', { containers: { ...CONTAINERS, vpc: true } }, 32],
   ['with containers and machines with GPUs in a network of their own', { containers: CONTAINERS }, 33],
 ];

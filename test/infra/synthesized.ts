@@ -1,9 +1,10 @@
 /** Both stacks of a stage as templates, made in this process once per test file. No bundle is needed for what they say. */
 
-import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { join } from 'node:path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { App } from 'aws-cdk-lib/core';
 import type { Choices } from '../../infra/aws/context.ts';
+import { imagesFor } from '../../infra/aws/images.ts';
 import { checkEverything, novaStacks } from '../../infra/aws/stacks.ts';
 
 export const CHOICES: Choices = {
@@ -33,6 +34,9 @@ export type Template = {
   readonly Parameters?: Readonly<Record<string, unknown>>;
 };
 
+/** What the images are built from is not looked into. */
+const DOCKERFILES = join(import.meta.dirname, '../../containers');
+
 /** CDK's own schema check of the finished template takes a second; synthesis with the CLI makes it, not this. */
 process.env.CDK_VALIDATION = 'false';
 
@@ -40,8 +44,8 @@ export function stacksOf(choices: Partial<Choices> = {}, acknowledged = true) {
   const app = new App({ analyticsReporting: false });
   checkEverything(app, false);
   const codeOf = () => lambda.Code.fromInline('export const handler = async () => {};');
-  const imageOf = (name: string) => ContainerImage.fromRegistry(`registry.test/${name}@sha256:${'0'.repeat(64)}`);
   const all = { ...CHOICES, ...choices };
+  const imageOf = imagesFor(all.containers, DOCKERFILES);
   return { app, ...novaStacks(app, { choices: all, codeOf, imageOf, acknowledged }) };
 }
 

@@ -50,6 +50,23 @@ test('every image runs without root, on a root that nobody can write to, with ti
   }
 });
 
+test('whoever starts a task may pull its image: one that is built here, and one in a private registry of AWS by name', () => {
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const image = `123456789012.dkr.ecr.eu-central-1.amazonaws.com/nova/runner@${digest}`;
+  const pulled = (template: typeof work): string =>
+    JSON.stringify(
+      resources(template, 'AWS::IAM::Policy').filter(({ id }) => id.startsWith('tasksagentrunnerExecutionRole')),
+    );
+  assert.match(pulled(work), /"ecr:BatchGetImage".*cdk-hnb659fds-container-assets.*"ecr:GetAuthorizationToken"/);
+  const own = synthesized({ containers: { gpu: false, image } }).work;
+  assert.match(pulled(own), /"ecr:BatchGetImage".*:ecr:eu-central-1:123456789012:repository\/nova\/runner/);
+  const named = JSON.stringify(resources(own, 'AWS::ECS::TaskDefinition')[0]?.Properties.ContainerDefinitions);
+  assert.ok(named.includes('123456789012.dkr.ecr.eu-central-1.'), named);
+  assert.ok(named.includes(`/nova/runner@${digest}`), named);
+  const anybodys = synthesized({ containers: { gpu: false, image: `registry.test/runner@${digest}` } }).work;
+  assert.doesNotMatch(pulled(anybodys), /ecr:/);
+});
+
 test('Fargate is ARM and never asks for a GPU; a GPU goes to machines that AWS starts and ends', () => {
   const fargate = definitionOf('nova-test-agent-runner').Properties;
   assert.deepEqual(fargate.RequiresCompatibilities, ['FARGATE']);

@@ -2,9 +2,11 @@
 import { tasks } from '../../topology.ts';
 import type { Acknowledgment } from '../acknowledgment.ts';
 import type { Containers } from '../context.ts';
+import { isPulledWithPass } from '../images.ts';
 import { namesOf } from '../names.ts';
 
-export function taskAnswers(stage: string, { gpu, network, vpc }: Containers): Acknowledgment[] {
+export function taskAnswers(stage: string, containers: Containers): Acknowledgment[] {
+  const { gpu, network, vpc } = containers;
   const ecs = 'Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:';
   const names = namesOf(stage);
   const defined = tasks.filter((row) => gpu || !row.gpu);
@@ -35,6 +37,16 @@ export function taskAnswers(stage: string, { gpu, network, vpc }: Containers): A
       id: `AwsSolutions-IAM5[${ecs}task/${names.cluster}/*]`,
       reason: 'A task has its id from ECS when it starts: those of this cluster alone can be looked at and stopped.',
     },
+    ...defined
+      .filter(({ name }) => isPulledWithPass(containers, name))
+      .map(
+        ({ name }): Acknowledgment => ({
+          at: `tasks/${name}/ExecutionRole`,
+          id: 'AwsSolutions-IAM5[Resource::*]',
+          reason:
+            'A pass of the registry, which AWS gives out for no narrower resource; the image itself is granted by name.',
+        }),
+      ),
     ...(gpu ? MANAGED_MACHINES : []),
   ];
 }
