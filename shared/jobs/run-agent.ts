@@ -7,8 +7,17 @@ import type { Call, Later, QueueJob } from '../runtime/job.ts';
 import { getAgent } from '../store/agent-store.ts';
 import type { Claim, ClaimAnswer, Claimed } from '../store/claim.ts';
 import { claim } from '../store/claim-store.ts';
-import { finishRequest, getRequest, parkRequest, type RunRequest, slotOf } from '../store/request-store.ts';
-import { latestSpec } from '../store/spec-cache.ts';
+import { getInstance } from '../store/instance-store.ts';
+import {
+  finishRequest,
+  getRequest,
+  parkRequest,
+  type RunRequest,
+  restRequest,
+  slotOf,
+  touchRequest,
+} from '../store/request-store.ts';
+import { latestSpec, readSpec } from '../store/spec-cache.ts';
 import { RunMessage, type TickMessage } from '../wire/messages.ts';
 import { afterCrash } from './after-crash.ts';
 import { EXECUTE_NEEDS, type Executed, type ExecutePorts, executeRun } from './execute-run.ts';
@@ -83,9 +92,10 @@ type Requested = Extract<RunMessage, { kind: 'request' }>;
 /** One run after another; what time does not allow goes on as one message, ten hops at most. */
 async function runRequest(message: Requested, world: RunPorts, call: Call): Promise<Later | undefined> {
   let request = await getRequest(world.table, message.requestId);
+  if (request && (await relaunch(world, request)) === 'refused') return await noCapacity(world, request, call);
   const first = request?.next ?? 0;
   while (request && request.status === 'open' && request.next < request.times) {
-    if (request.next > first && !fits(world, request, call)) return await handOn(world, message);
+    if (request.next > first && !fits(world, request, call)) return await handOn(world, message, request);
     const step = await runNext(world, request, call);
     if (step === 'in a task') return undefined;
     // Under the kill switch its item waits, not its message: waiting counts as receiving.
@@ -116,13 +126,47 @@ async function runNext(
   };
   const { answer, ended, placed } = await attempt(world, want, call);
   if (answer.kind === 'wait') return waiting(answer.seconds, call);
-  if (placed === 'refused') return waiting(NO_CAPACITY_SECONDS, call);
+  if (placed === 'refused') return await noCapacity(world, request, call);
   if (placed === 'launched') return 'in a task';
   if (answer.kind === 'parked') return 'parked';
   return ended?.kind === 'fenced' ? FENCED : undefined;
 }
 
+/** Whoever claimed the run before may have died before it asked for the task: the same claim asks for the same task. */
+async function relaunch(world: RunPorts, request: RunRequest): Promise<Launched | null> {
+  if (request.next === 0) return null;
+  const instance = await getInstance(world.table, request.agentId, request.instance);
+  const slot = slotOf(request, request.next - 1);
+  if (!instance?.run || instance.run.slot !== slot || instance.run.leaseUntil <= world.time.now()) return null;
+  const spec = await readSpec(world.table, instance.agentId, instance.specVersion);
+  if (!spec.task) return null;
+  return await launch(world, { instance, spec, attempt: (instance.tries[slot]?.attempts ?? 0) + 1 });
+}
+
+/** Its message is there and asks again: the sweep need not send another one. */
+async function noCapacity({ table, time }: RunPorts, request: RunRequest, call: Call): Promise<Later> {
+  const later = waiting(NO_CAPACITY_SECONDS, call);
+  await touchRequest(table, request, time.now() + later.laterSeconds * 1000);
+  return later;
+}
+
 /** Beyond the last hop the sweep takes the request up again: nothing re-enqueues itself for ever. */
-async function handOn(world: RunPorts, message: Requested): Promise<undefined> {
+async function handOn(world: RunPorts, message: Requested, request: RunRequest): Promise<undefined> {
   if (message.hop < MAX_HOPS) await world.runs.send({ ...message, hop: message.hop + 1 });
+  else await rest(world, request);
+}
+
+/** The owner is told the first time: once it is written down that it rests, nobody tells it again. */
+async function rest(world: RunPorts, request: RunRequest): Promise<void> {
+  const { id, agentId, times, next, restedAt } = request;
+  if (restedAt === null) {
+    await world.work.send({
+      v: 1,
+      kind: 'notify',
+      subject: `A request for ${times} runs of ${agentId} takes long`,
+      text: `Its message was handed on ${MAX_HOPS} times, which is as often as it may: ${next} of ${times} runs are done. It rests now, and goes on a quarter of an hour later, and so on until all are done. To end it, pause the agent: nova agent pause ${agentId}`,
+      dedupKey: `hops:${id}`,
+    });
+  }
+  await restRequest(world.table, request, world.time.now());
 }

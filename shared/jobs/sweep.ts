@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../domain/agent.ts';
 import { messageOf } from '../domain/error.ts';
+import type { Instance } from '../domain/instance.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
 import { anchorWhenDue } from '../store/anchor-store.ts';
@@ -12,7 +13,7 @@ import { adoptZone } from '../store/calendar-store.ts';
 import { type FleetReading, fleetReading } from '../store/fleet-reading.ts';
 import { getInstance } from '../store/instance-store.ts';
 import { publishLeftovers } from '../store/outbox-store.ts';
-import { openRequests, slotOf, touchRequest } from '../store/request-store.ts';
+import { openRequests, touchRequest } from '../store/request-store.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
 import { giveUpExpired, takeUpLost } from './lost-run.ts';
 import { nudgeDue } from './nudge-approvals.ts';
@@ -38,10 +39,10 @@ export type SweepPorts = Pick<World, keyof typeof NEEDS>;
 
 /** Outbox items younger than this are on their way: their writer is still at it. */
 const OUTBOX_AGE_MS = 60_000;
-/** A request is sent again when nothing has moved it for so long. */
-const REQUEST_AGE_MS = 15 * 60_000;
-/** Or for so long, when a run of it was lost and waits to be taken up. */
-const LOST_AGE_MS = 3 * 60_000;
+/** A request is sent again when its instance has been free for so long: its message is gone, or waits for nothing. */
+const IDLE_MS = 3 * 60_000;
+/** One that was handed on as often as it may be rests for so long. */
+const REST_MS = 15 * 60_000;
 
 export const sweepJob: ScheduleJob<SweepPorts> = { name: 'sweep', needs: NEEDS, run: (world) => sweep(world) };
 
@@ -105,14 +106,20 @@ async function resendRequests(world: SweepPorts): Promise<number> {
   const now = world.time.now();
   let resent = 0;
   for (const request of await openRequests(world.table)) {
-    if (now - request.touchedAt < LOST_AGE_MS) continue;
+    const { touchedAt, restedAt } = request;
+    if (now - touchedAt < (restedAt === touchedAt ? REST_MS : IDLE_MS)) continue;
     const instance = await getInstance(world.table, request.agentId, request.instance);
-    const isLost = instance?.run === null && instance.tries[slotOf(request, request.next)] !== undefined;
-    if (!isLost && now - request.touchedAt < REQUEST_AGE_MS) continue;
-    if (instance?.status === 'halted' || (instance?.run && instance.run.leaseUntil > now)) continue;
+    if (instance && isInUse(instance, now)) continue;
     if (!(await touchRequest(world.table, request, now))) continue;
     await world.runs.send({ v: 1, kind: 'request', requestId: request.id, hop: 0 });
     resent++;
   }
   return resent;
+}
+
+/** Somebody holds it, or did just now and may go on; under the kill switch nobody may. */
+function isInUse({ status, run, journal }: Instance, now: number): boolean {
+  if (status === 'halted' || (run && run.leaseUntil > now)) return true;
+  const last = journal.at(-1);
+  return last !== undefined && now - (last.startedAt + last.durationMs) < IDLE_MS;
 }

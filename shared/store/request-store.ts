@@ -18,6 +18,8 @@ export type RunRequest = {
   readonly createdAt: number;
   /** When its message was last sent. */
   readonly touchedAt: number;
+  /** When its messages had handed it on as often as they may; null: never. The same as `touchedAt` while it rests. */
+  readonly restedAt: number | null;
 };
 
 export const MAX_TIMES = 10_000;
@@ -36,6 +38,7 @@ function decode(item: Item): RunRequest {
     requestedBy: String(item.requestedBy),
     createdAt: Number(item.createdAt),
     touchedAt: Number(item.touchedAt),
+    restedAt: typeof item.restedAt === 'number' ? item.restedAt : null,
   };
 }
 
@@ -99,6 +102,12 @@ export async function touchRequest(table: Table, { id, touchedAt }: RunRequest, 
 export async function parkRequest(table: Table, { id }: RunRequest): Promise<void> {
   const open: Condition = { attr: 'status', op: '=', value: 'open' };
   await table.write({ op: 'update', key: requestKey(id), if: [open], set: { touchedAt: 0 } });
+}
+
+/** Its messages have handed it on as often as they may: nobody works on it until the sweep sends it again. */
+export async function restRequest(table: Table, { id }: RunRequest, now: number): Promise<void> {
+  const open: Condition = { attr: 'status', op: '=', value: 'open' };
+  await table.write({ op: 'update', key: requestKey(id), if: [open], set: { touchedAt: now, restedAt: now } });
 }
 
 /** Every run of a request is closed: it leaves the list of open ones. */

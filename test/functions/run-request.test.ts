@@ -29,11 +29,11 @@ async function world() {
   const dropped: Queue<never> = { send: async () => {}, sendMany: async () => {} };
   const ports = { ...base, runs, revenue: dropped, heart: { every: () => () => {} } };
   let invocations = 0;
-  const deliver = (message: RunMessage, execute: Host) => {
-    const call = { invocationId: `i${++invocations}`, deadline: base.time.now() + 300_000, receiveCount: 1 };
+  const deliver = (message: RunMessage, execute: Host, leftMs = 300_000) => {
+    const call = { invocationId: `i${++invocations}`, deadline: base.time.now() + leftMs, receiveCount: 1 };
     return runAgentJob.run(message, { ...ports, host: { execute } } as unknown as World, call);
   };
-  return { ...base, ports: ports as unknown as World, sent, deliver };
+  return { ...base, ports: ports as unknown as World, sent, told: base.sent, deliver };
 }
 
 const request = (ports: World, times: number) =>
@@ -74,6 +74,48 @@ test('when every message of an open request is gone, the sweep sends another', a
   assert.ok(message && sent.length === 1);
   assert.equal(await deliver(message, succeeds), undefined);
   assert.equal((await listRuns(memory, 'shop')).length, 3);
+});
+
+test('a message that waits for an instance that is free again is not waited for: the sweep sends another after three minutes', async () => {
+  const { ports, sent, deliver, memory, time } = await world();
+  await request(ports, 1);
+  await request(ports, 1);
+  const [first, second] = sent.splice(0);
+  assert.ok(first && second);
+  const resent = (): string[] => sent.splice(0).map((message) => (message.kind === 'request' ? message.requestId : ''));
+  assert.equal(await deliver(first, succeeds), undefined);
+  time.advance(2 * 60_000);
+  await sweep(ports);
+  assert.deepEqual(resent(), [], 'whoever ended a run just now may go on');
+  time.advance(2 * 60_000);
+  await sweep(ports);
+  const [open] = await openRequests(memory);
+  assert.deepEqual(resent(), [open?.id]);
+  time.advance(60_000);
+  await sweep(ports);
+  assert.deepEqual(resent(), [], 'once in three minutes');
+});
+
+test('ten hops, then it rests for a quarter of an hour, and the owner is told the first time', async () => {
+  const { ports, sent, told, deliver, memory, time } = await world();
+  await request(ports, 100);
+  const [open] = await openRequests(memory);
+  for (let rests = 0; rests < 2; rests++) {
+    let hops = 0;
+    for (let message = sent.shift(); message; message = sent.shift()) {
+      assert.equal(await deliver(message, succeeds, 70_000), undefined);
+      hops++;
+    }
+    assert.equal(hops, 11);
+    time.advance(14 * 60_000);
+    await sweep(ports);
+    assert.equal(sent.length, 0, 'it rests');
+    time.advance(2 * 60_000);
+    await sweep(ports);
+    assert.equal(sent.length, 1);
+  }
+  const keys = told.flatMap((message) => (message.kind === 'notify' ? [message.dedupKey] : []));
+  assert.deepEqual(keys, [`hops:${open?.id}`]);
 });
 
 test('what an engine had written and not sent when it died is sent when the next one starts, not a minute later', async () => {

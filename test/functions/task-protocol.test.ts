@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ticketOf } from '../../shared/jobs/launch-run.ts';
 import { type RunPorts, runAgentJob } from '../../shared/jobs/run-agent.ts';
-import { recoverExpired, type SweepPorts } from '../../shared/jobs/sweep.ts';
+import { recoverExpired, type SweepPorts, sweep } from '../../shared/jobs/sweep.ts';
 import { runInTask, type TaskPlace, type TaskPorts } from '../../shared/jobs/task-run.ts';
 import { taskStopped } from '../../shared/jobs/task-stopped.ts';
 import { noLlm } from '../../shared/memory/no-llm.ts';
@@ -11,6 +11,7 @@ import { inProcessHost } from '../../shared/runtime/in-process-host.ts';
 import type { NewAgent } from '../../shared/store/deploy-store.ts';
 import { listInstances } from '../../shared/store/instance-store.ts';
 import { usageOf } from '../../shared/store/receipt-store.ts';
+import { requestRuns } from '../../shared/store/request-store.ts';
 import { listRuns } from '../../shared/store/run-store.ts';
 import type { RunMessage } from '../../shared/wire/messages.ts';
 import { TaskStopped } from '../../shared/wire/task-event.ts';
@@ -45,11 +46,9 @@ async function stand(change: Partial<NewAgent> = {}) {
     scheduledFor: new Date(start).toISOString(),
   };
   let deliveries = 0;
-  const deliver = (message: RunMessage = tick) =>
+  const deliver = (message: RunMessage = tick, receiveCount = 1) =>
     runAgentJob.run(message, ports, {
-      invocationId: `i${++deliveries}`,
-      deadline: time.now() + 300_000,
-      receiveCount: 1,
+      ...{ invocationId: `i${++deliveries}`, deadline: time.now() + 300_000, receiveCount },
     });
   const instance = async () => (await listInstances(world.memory, 'shop'))[0] ?? assert.fail('no instance');
   return { world, ports, deliver, instance, runs: () => listRuns(world.memory, 'shop') };
@@ -120,6 +119,39 @@ test('a duplicate of the message, before and after the task is there, starts no 
   assert.equal(await it.deliver(), undefined);
   assert.equal(it.world.launcher.tasks.length, 1);
   assert.equal((await it.runs()).length, 1);
+});
+
+test('a request whose function died between its claim and RunTask has its task when the message comes again', async () => {
+  const it = await stand();
+  await requestRuns(it.ports, { agentId: 'shop', instance: 0, times: 1, actor: 'cli:alice' });
+  const [message] = it.world.asked;
+  assert.ok(message);
+  const dying = { ...it.ports, launcher: { ...it.world.launcher, runTask: () => new Promise<never>(() => {}) } };
+  const call = { invocationId: 'dies', deadline: it.world.time.now() + 300_000, receiveCount: 1 };
+  void runAgentJob.run(message, dying, call);
+  while ((await it.instance()).run === null) await new Promise(setImmediate);
+  assert.equal(it.world.launcher.tasks.length, 0);
+  assert.equal(await it.deliver(message), undefined);
+  assert.equal(it.world.launcher.tasks.length, 1);
+  assert.equal(await it.deliver(message), undefined);
+  assert.equal(it.world.launcher.tasks.length, 1, 'the same claim asks for the same task');
+});
+
+test('while there is no room, the message of a request is the only one that asks for it', async () => {
+  const it = await stand();
+  await requestRuns(it.ports, { agentId: 'shop', instance: 0, times: 1, actor: 'cli:alice' });
+  const [message] = it.world.asked.splice(0);
+  assert.ok(message);
+  for (let look = 0; look < 4; look++) {
+    it.world.launcher.refuse(1);
+    const later = await it.deliver(message, 20);
+    assert.equal(later?.laterSeconds, 300);
+    for (let minute = 0; minute < 5; minute++) {
+      it.world.time.advance(60_000);
+      await sweep(it.ports);
+    }
+    assert.deepEqual(it.world.asked, []);
+  }
 });
 
 test('RunTask that times out leaves the claim: asked again with the same token, it is the same task', async () => {

@@ -107,10 +107,19 @@ export const CONTROL_FAULTS: readonly Fault[] = [
       if (cloud.sent.some(isLast)) return true;
       if (!platform.hurries) {
         platform.hurries = true;
-        await people.request('ada', 14);
+        await people.request('ada', 26);
       }
       await play.pass(90_000);
       return cloud.sent.some(isLast);
+    },
+    /** Who has come to the last hop with runs left is told of, once however often it rests. */
+    check({ cloud, alone }) {
+      for (const { id, restedAt } of [...cloud.table.items()].filter(({ pk }) => pk.startsWith('REQUEST#'))) {
+        const times = cloud.mails.filter(({ dedupKey }) => dedupKey === `hops:${String(id)}`).length;
+        if (restedAt !== undefined && times === 0) return `request ${String(id)} rests, and nobody was told`;
+        if (alone && times > 1) return `that request ${String(id)} rests was told ${times} times`;
+      }
+      return null;
     },
   },
 ];

@@ -33,6 +33,32 @@ export async function checkFinal(play: Play, asked: readonly TickMessage[]): Pro
     if (!mine && now - task.createdAt > LONGEST_ORPHAN_MS) fail(`task ${task.taskId} runs for nobody`);
   }
   checkRecorded(play, asked, fail);
+  checkRequests(play, fail);
+}
+
+/** So long a request may stand still between two of its runs. */
+const LONGEST_STANDSTILL_MS = 60_000;
+
+/** A resting request is sent again after a quarter of an hour, by the next sweep. */
+const LONGEST_REST_MS = 17 * 60_000;
+
+/** Each request is done, or can say what it waits for: its instance is halted or works on a run that somebody holds, or it rests. */
+function checkRequests(play: Play, fail: (problem: string) => never): void {
+  const { cloud, watch } = play;
+  const now = cloud.clock.now();
+  for (const request of [...cloud.table.items()].filter(
+    ({ pk, status }) => pk.startsWith('REQUEST#') && status === 'open',
+  )) {
+    const { id, agentId, instance, next, times } = request;
+    const item = instances(play).find(({ sk }) => sk === `${String(agentId)}#00${String(instance)}`);
+    const waits = item?.st === 'halted' || (item?.ho !== undefined && Number(item.lu) > now);
+    const rests = request.restedAt === request.touchedAt && now - Number(request.touchedAt) <= LONGEST_REST_MS;
+    const moved = now - (watch.moved.get(String(id)) ?? 0) <= LONGEST_STANDSTILL_MS;
+    if (!waits && !rests && !moved)
+      fail(
+        `request ${String(id)} for ${String(agentId)} stands at ${String(next)} of ${String(times)} and waits for nothing`,
+      );
+  }
 }
 
 function checkRecorded({ cloud, notes }: Play, ticks: readonly TickMessage[], fail: (problem: string) => never): void {

@@ -17,13 +17,16 @@ export type Played = {
 };
 
 const FAULTY_STEPS = 260;
+/** So many histories know one fault alone: what it does must then end as fast, and as cleanly, as is promised. */
+const ALONE = 0.2;
 const MINUTE = 60_000;
 
 /** Throws with the seed in the message when something does not hold. */
 export async function playFaults(seed: number, wrong: Wrong = {}, faults: readonly Fault[] = FAULTS): Promise<Played> {
   const chooses = dice(seed ^ 0x5eed);
   const play = new Play(seed, await stageOf(chooses.pick([4, 12, 60])), wrong);
-  const loose = faults.filter(({ rare }) => chooses.chance(faults.length < 10 ? 1 : rare ? 0.35 : 0.14));
+  play.alone = chooses.chance(ALONE);
+  const loose = play.alone ? [chooses.pick(faults)] : faults.filter(({ rare }) => chooses.chance(rare ? 0.35 : 0.14));
   await play.pass(chooses.below(8) * MINUTE);
   await letLoose(play, loose);
   await mend(play);
@@ -43,7 +46,7 @@ async function letLoose(play: Play, loose: readonly Fault[]): Promise<void> {
   const { throws, cloud, platform } = play;
   const left = loose.flatMap((fault) => (fault.strikes ? Array.from({ length: fault.times ?? 2 }, () => fault) : []));
   const last = play.steps + FAULTY_STEPS;
-  const swizzled = throws.chance(0.1);
+  const swizzled = !play.alone && throws.chance(0.1);
   while (play.steps < last) {
     if (swizzled && throws.chance(0.03)) stopOne(play);
     const roll = throws.fraction();

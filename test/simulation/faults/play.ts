@@ -27,6 +27,8 @@ export class Play {
   /** What happened, in order: two plays of a seed have the same. */
   trace = 0;
   steps = 0;
+  /** Nothing else goes wrong in this history but the one fault that it knows. */
+  alone = false;
   readonly counts = new Map<string, number>();
   /** What faults keep for their own checks. */
   readonly notes = new Map<string, string[]>();

@@ -34,6 +34,8 @@ export class Watch {
   readonly #open = new Map<string, string>();
   /** Scopes whose kill was acknowledged. */
   readonly acked = new Set<string>();
+  /** When a run of a request was last claimed or given back, by the request's id. */
+  readonly moved = new Map<string, number>();
   /** Clocks differ: whether somebody's clock had reached a moment cannot be said. */
   skewed = false;
   mayNotSpend = false;
@@ -55,6 +57,7 @@ export class Watch {
       else if (pk.startsWith('DECISION#')) this.#decision(change);
       else if (pk.startsWith('APPROVAL#') && change.key.sk === 'A') this.#approval(change);
       else if (pk.startsWith('FLEET#') && !change.key.sk.endsWith('#EARN')) this.#instance(change);
+      else if (pk.startsWith('REQUEST#')) this.#request(change);
       else if (pk.startsWith('ENTRY#') && change.key.sk === 'E') this.#entry(change);
     }
   }
@@ -119,6 +122,10 @@ export class Watch {
       this.#fail(`${key.sk} was claimed while somebody held it`);
     if (fresh && Number(after.f) !== Number(before.f) + 1) this.#fail(`${key.sk}: its fence did not move with a claim`);
     if (claimed && !fresh && String(before.ho).startsWith('task:')) this.#fail(`${key.sk} was taken from a task`);
+  }
+
+  #request({ before, after }: Changed): void {
+    if (after && before?.next !== after.next) this.moved.set(String(after.id), this.#now());
   }
 
   #entry({ key, before, after }: Changed): void {
