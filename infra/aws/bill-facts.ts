@@ -35,7 +35,7 @@ async function templatesOf(
   const { choicesFrom } = await from<Context>('infra/aws/context.ts');
   const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { context: Record<string, unknown> };
   const chosen: Record<string, unknown> = { ...context, ...choices, ...(stage === '-' ? {} : { stage }) };
-  const app = new App({ outdir: folder, analyticsReporting: false });
+  const app = new App({ outdir: folder, analyticsReporting: false, context });
   const codeOf = (): lambda.Code => lambda.Code.fromInline('export const handler = async () => {};');
   const imageOf = (): ContainerImage => ContainerImage.fromRegistry('whatever/it@sha256:0');
   novaStacks(app, { choices: choicesFrom((name) => chosen[name]), codeOf, imageOf });

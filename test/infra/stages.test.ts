@@ -3,14 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { App } from 'aws-cdk-lib/core';
 import { checkEverything, novaStacks } from '../../infra/aws/stacks.ts';
-import { CHOICES, resources, synthesized, type Template } from './synthesized.ts';
+import { CHOICES, newApp, resources, synthesized, type Template } from './synthesized.ts';
 
 const STAGES = ['test', 'staging', 'prod'];
 
 test('three stages of one synthesis are the three that would have been made alone', () => {
-  const app = new App({ analyticsReporting: false });
+  const app = newApp();
   checkEverything(app, false);
   const made = STAGES.map((stage) => {
     const codeOf = () => lambda.Code.fromInline('export const handler = async () => {};');

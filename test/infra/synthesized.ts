@@ -1,5 +1,6 @@
 /** Both stacks of a stage as templates, made in this process once per test file. No bundle is needed for what they say. */
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { App } from 'aws-cdk-lib/core';
@@ -34,14 +35,21 @@ export type Template = {
   readonly Parameters?: Readonly<Record<string, unknown>>;
 };
 
+const CDK = join(import.meta.dirname, '../../cdk.json');
+const { context } = JSON.parse(readFileSync(CDK, 'utf8')) as { readonly context: Readonly<Record<string, unknown>> };
+const FLAGS = Object.fromEntries(Object.entries(context).filter(([name]) => name.startsWith('@aws-cdk')));
+
 /** What the images are built from is not looked into. */
 const DOCKERFILES = join(import.meta.dirname, '../../containers');
 
 /** CDK's own schema check of the finished template takes a second; synthesis with the CLI makes it, not this. */
 process.env.CDK_VALIDATION = 'false';
 
+/** With the feature flags of cdk.json, which the CLI would hand over. */
+export const newApp = (): App => new App({ analyticsReporting: false, context: FLAGS });
+
 export function stacksOf(choices: Partial<Choices> = {}, acknowledged = true) {
-  const app = new App({ analyticsReporting: false });
+  const app = newApp();
   checkEverything(app, false);
   const codeOf = () => lambda.Code.fromInline('export const handler = async () => {};');
   const all = { ...CHOICES, ...choices };
