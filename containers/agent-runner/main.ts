@@ -12,7 +12,7 @@ import { ticketOf } from '../../shared/jobs/launch-run.ts';
 import { keepRunning, runInTask, TASK_NEEDS, type TaskEnd, type TaskPorts } from '../../shared/jobs/task-run.ts';
 import type { World } from '../../shared/ports/world.ts';
 import { systemTime } from '../../shared/runtime/clock.ts';
-import { environment, readOptional } from '../../shared/runtime/env.ts';
+import { readOptional, taskEnvironment } from '../../shared/runtime/env.ts';
 import { jsonLog } from '../../shared/runtime/log.ts';
 import { healthily, isHealthy, sayHealthy } from './health.ts';
 import { blueprintHost } from './host.ts';
@@ -36,7 +36,7 @@ try {
 }
 
 async function work(): Promise<TaskEnd> {
-  const source = environment();
+  const source = taskEnvironment();
   const ticket = ticketOf(source);
   if (!ticket) throw new NovaError('misconfigured', 'this task was not told what to work on (NOVA_TASK_…)');
   const stopMs = (readOptional('NOVA_TASK_STOP_SECONDS', source) ?? STOP_SECONDS) * 1000;

@@ -53,16 +53,6 @@ const deadEnds = (): Acknowledgment[] => [
     reason: IS_DEAD_END,
   })),
   { at: 'schedules/DeadLetters', id: 'Serverless-SQSRedrivePolicy', reason: IS_DEAD_END },
-  {
-    at: 'schedules/DeadLetters',
-    id: 'AwsSolutions-SQS3',
-    reason: 'The rule looks for a redrive policy that names it; EventBridge Scheduler and Lambda send to it directly.',
-  },
-  {
-    at: 'alarms/Owner',
-    id: 'Serverless-SNSRedrivePolicy',
-    reason: 'An alarm mail that cannot be delivered has no other reader; the alarm itself keeps its state.',
-  },
 ];
 
 const pollers = (): Acknowledgment[] =>
@@ -118,18 +108,8 @@ const channels = (choices: Choices): Acknowledgment[] => {
 const nist = (): Acknowledgment[] => [
   {
     at: '',
-    id: 'NIST.800.53.R5-IAMNoInlinePolicy',
-    reason: 'Each policy belongs to one role and lives and dies with it; a managed one could be given to others.',
-  },
-  {
-    at: '',
     id: 'NIST.800.53.R5-LambdaConcurrency',
     reason: 'Event sources are capped; reserving takes from the 100 that must stay free, which new accounts lack.',
-  },
-  {
-    at: '',
-    id: 'NIST.800.53.R5-LambdaDLQ',
-    reason: 'Queues have dead letters, schedules a failure destination, requests an answer; test/infra asserts these.',
   },
   {
     at: '',
@@ -138,27 +118,11 @@ const nist = (): Acknowledgment[] => [
   },
 ];
 
-const UNTRACED: readonly Acknowledgment[] = [
-  {
-    at: '',
-    id: 'Serverless-LambdaTracing',
-    reason:
-      'It is a choice, -c tracing=true: it has a price, and logs carry invocation and run ids, records carry durations.',
-  },
-  {
-    at: 'front',
-    id: 'Serverless-APIGWXrayEnabled',
-    reason: 'The functions behind it do not trace; the access log has the latency of every request.',
-  },
-];
+const everywhere = ({ tracing }: Choices): Acknowledgment[] => (tracing ? [] : [UNTRACED]);
 
-const everywhere = ({ tracing }: Choices): Acknowledgment[] => [
-  {
-    at: '',
-    id: 'Serverless-LambdaDLQ',
-    reason:
-      'A queue function fails into the dead letters of its queue, a scheduled one into its failure destination, a web ' +
-      'one into an answer. The rule knows only the oldest form; test/infra asserts these three.',
-  },
-  ...(tracing ? [] : UNTRACED),
-];
+const UNTRACED: Acknowledgment = {
+  at: '',
+  id: 'Serverless-LambdaTracing',
+  reason:
+    'It is a choice, -c tracing=true: it has a price, and logs carry invocation and run ids, records carry durations.',
+};

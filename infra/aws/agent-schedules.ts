@@ -7,6 +7,7 @@ import { Aws, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { sendStatement } from './grants.ts';
 import type { Names } from './names.ts';
+import { OwnRole } from './own-role.ts';
 import { deadLetterQueue } from './queues.ts';
 
 export class AgentSchedules extends Construct {
@@ -28,7 +29,7 @@ export class AgentSchedules extends Construct {
 /** A role that the Scheduler may take for one group of this account, and nobody else. */
 export function schedulerRole(scope: Construct, id: string, group: string): iam.Role {
   const groupArn = Stack.of(scope).formatArn({ service: 'scheduler', resource: 'schedule-group', resourceName: group });
-  return new iam.Role(scope, id, {
+  return new OwnRole(scope, id, {
     assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID, 'aws:SourceArn': groupArn } },
     }),

@@ -20,6 +20,9 @@ type Bell = {
   readonly silence: 'good' | 'bad';
 };
 
+/** Who is told, and where goes what could not be told. */
+type Owner = { readonly email: string; readonly deadLetters: sqs.Queue };
+
 type Wait = { readonly minutes: number; readonly why: string };
 
 export class Alarms extends Construct {
@@ -27,7 +30,7 @@ export class Alarms extends Construct {
   private readonly topic: sns.Topic;
   private readonly names: Names;
 
-  constructor(scope: Construct, names: Names, ownerEmail: string) {
+  constructor(scope: Construct, names: Names, owner: Owner) {
     super(scope, 'alarms');
     this.names = names;
     const masterKey = stageKey(this, names);
@@ -37,7 +40,9 @@ export class Alarms extends Construct {
     new sns.Subscription(this, 'Owner', {
       topic: this.topic,
       protocol: sns.SubscriptionProtocol.EMAIL,
-      endpoint: ownerEmail,
+      endpoint: owner.email,
+      // What no mail server took is still there to be read, and rings on the dashboard.
+      deadLetterQueue: owner.deadLetters,
     });
   }
 

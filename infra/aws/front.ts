@@ -43,7 +43,8 @@ export class Front extends Construct {
         accessLogFormat: ACCESS_LOG,
         loggingLevel: apigateway.MethodLoggingLevel.ERROR,
         dataTraceEnabled: false,
-        tracingEnabled: choices.tracing ?? false,
+        // A trace holds the whole path, which names approvals and holds secrets of pings. The functions behind may trace.
+        tracingEnabled: false,
       },
     });
     // Gumroad repeats after a 503 and never after a 429; the others do after either.

@@ -95,7 +95,7 @@ const secretArn = (scope: Construct, name: string): string =>
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
 
-const parameterArn = (scope: Construct, name: string): string =>
+export const parameterArn = (scope: Construct, name: string): string =>
   Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName: name.slice(1) });
 
 /** One more root of the audit trail; Object Lock and this list keep every other hand off. */
@@ -115,14 +115,12 @@ export const eventsStatement = (scope: Construct, names: Names): iam.PolicyState
 export const sendStatement = (queueArns: readonly string[]): iam.PolicyStatement =>
   allow(['sqs:SendMessage'], queueArns);
 
-/** Its own queue: receive, give back, delete; and bury what cannot work. */
-export const consumeStatements = (queueArn: string, deadLettersArn: string): iam.PolicyStatement[] => [
+/** Its own queue: receive, give back, delete. */
+export const consumeStatement = (queueArn: string): iam.PolicyStatement =>
   allow(
     ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
     [queueArn],
-  ),
-  sendStatement([deadLettersArn]),
-];
+  );
 
 /** Streams of its own log group; the group itself belongs to the stack. */
 export const logStatement = (logGroupArn: string): iam.PolicyStatement =>

@@ -20,6 +20,8 @@ const HOURS_PER_MONTH = 24 * 30;
 const IDLE_RUN = { seconds: 0.5, readUnits: 32.1, writeUnits: 0.02, logBytes: 600 };
 /** Metrics that the sweep publishes for the whole fleet. */
 const FLEET_METRICS = 10;
+/** Turned away at one address in a month, some 5,000 a day, as the flow log writes them. */
+const KNOCKS_GB = 0.02;
 /** DynamoDB asks for the table's key about every five minutes while it is used. */
 const KEY_CALLS = MINUTES_PER_MONTH / 5;
 
@@ -49,7 +51,7 @@ const FREE_AT_REST = new Set([
   'AWS::Budgets::Budget',
   'AWS::CDK::Metadata',
   'AWS::Events::EventBus',
-  'AWS::IAM::Policy',
+  'AWS::IAM::ManagedPolicy',
   'AWS::IAM::Role',
   'AWS::KMS::Alias',
   'AWS::Lambda::EventInvokeConfig',
@@ -133,6 +135,8 @@ const PRICED: Readonly<Record<string, Pricer>> = {
   'AWS::CloudWatch::Dashboard': (_, __, id) => [{ price: 'dashboard', amount: 1, what: id }],
   'AWS::EC2::NatGateway': (_, __, id) => [{ price: 'natGatewayHour', amount: HOURS_PER_MONTH, what: id }],
   'AWS::EC2::EIP': (_, __, id) => [{ price: 'publicIpHour', amount: HOURS_PER_MONTH, what: id }],
+  // What strangers knock at: nothing while there is no address, and a gateway has one.
+  'AWS::EC2::FlowLog': (_, __, id) => [{ price: 'logGbIn', amount: KNOCKS_GB, what: id }],
   'AWS::EC2::VPCEndpoint': ({ VpcEndpointType, SubnetIds }, _, id) =>
     VpcEndpointType === 'Interface'
       ? [

@@ -27,6 +27,7 @@ export function namesOf(stage: string) {
     budget: own,
     cluster: own,
     family: (name: string) => `${own}-${name}`,
+    taskSettings: (name: string) => `/nova/${stage}/tasks/${name}`,
     taskRole: (name: string) => `${own}-${name}-task`,
     executionRole: (name: string) => `${own}-${name}-start`,
     rule: (name: string) => `${own}-${name}`,

@@ -2,6 +2,7 @@
 
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { FunctionRow } from '../topology.ts';
@@ -16,22 +17,28 @@ import {
   traceStatement,
 } from './grants.ts';
 import { ownLog } from './own-log.ts';
+import { OwnRole } from './own-role.ts';
 import type { Site, StackEnv } from './site.ts';
+
+export type OwnPlaces = {
+  readonly deadLetters: sqs.Queue;
+  readonly env?: StackEnv;
+};
 
 export class NovaFunction extends Construct {
   readonly row: FunctionRow;
   readonly role: iam.Role;
   readonly fn: lambda.Function;
 
-  constructor(scope: Construct, row: FunctionRow, site: Site, extraEnv: StackEnv = {}) {
+  constructor(scope: Construct, row: FunctionRow, site: Site, own: OwnPlaces) {
     super(scope, row.name);
     this.row = row;
     const logGroup = ownLog(this, 'Log', { ...site, name: site.names.logGroup(row.name) });
-    this.role = new iam.Role(this, 'Role', {
+    this.role = new OwnRole(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: `What ${row.name} may do`,
     });
-    for (const statement of this.statements(site, logGroup.logGroupArn)) this.role.addToPolicy(statement);
+    this.allow(...this.statements(site, logGroup.logGroupArn), sendStatement([own.deadLetters.queueArn]));
     this.fn = new lambda.Function(this, 'Function', {
       functionName: site.names.function(row.name),
       description: row.entry,
@@ -44,11 +51,14 @@ export class NovaFunction extends Construct {
       // The role is written by hand: whatever a construct would add for convenience is left out.
       role: this.role.withoutPolicyUpdates(),
       logGroup,
+      // Whoever calls it without waiting for the answer: what it throws for good is read by a person.
+      deadLetterQueue: own.deadLetters,
       ...(site.choices.tracing ? { tracing: lambda.Tracing.ACTIVE } : {}),
       loggingFormat: lambda.LoggingFormat.JSON,
       systemLogLevelV2: lambda.SystemLogLevel.WARN,
-      environment: { ...site.envOf(row), ...extraEnv },
+      environment: { ...site.envOf(row), ...own.env },
     });
+    // Lambda looks whether the role may send to the dead letters when the function is made.
     this.fn.node.addDependency(this.role);
   }
 

@@ -2,7 +2,7 @@
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { FunctionRow, QueueRow } from '../topology.ts';
-import { consumeStatements } from './grants.ts';
+import { consumeStatement } from './grants.ts';
 import { NovaFunction } from './nova-function.ts';
 import type { Site } from './site.ts';
 
@@ -10,8 +10,9 @@ export class QueueFunction extends NovaFunction {
   constructor(scope: Construct, row: FunctionRow, wake: { queue: QueueRow; batchSize: number; site: Site }) {
     const { queue: queueRow, batchSize, site } = wake;
     const { queue, deadLetters } = site.queue(queueRow.name);
-    super(scope, row, site, { NOVA_INBOX: queue.queueUrl, NOVA_DEAD_LETTERS: deadLetters.queueUrl });
-    this.allow(...consumeStatements(queue.queueArn, deadLetters.queueArn));
+    const env = { NOVA_INBOX: queue.queueUrl, NOVA_DEAD_LETTERS: deadLetters.queueUrl };
+    super(scope, row, site, { deadLetters, env });
+    this.allow(consumeStatement(queue.queueArn));
     const mapping = new lambda.EventSourceMapping(this, 'Source', {
       target: this.fn,
       eventSourceArn: queue.queueArn,

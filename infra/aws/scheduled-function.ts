@@ -3,7 +3,6 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
 import type { FunctionRow, On } from '../topology.ts';
-import { sendStatement } from './grants.ts';
 import { NovaFunction } from './nova-function.ts';
 import type { Site } from './site.ts';
 import type { SystemSchedules } from './system-schedules.ts';
@@ -14,9 +13,9 @@ export class ScheduledFunction extends NovaFunction {
   constructor(scope: Construct, row: FunctionRow, wake: { on: Tick; site: Site; schedules: SystemSchedules }) {
     const { on, site, schedules } = wake;
     const { deadLetters } = site.agentSchedules;
-    super(scope, row, site);
-    this.allow(sendStatement([deadLetters.queueArn]));
-    // The Scheduler hands over asynchronously: Lambda itself repeats what throws.
+    super(scope, row, site, { deadLetters });
+    // The Scheduler hands over asynchronously: Lambda itself repeats what throws. What throws for
+    // good is buried as it came, by the function's own setting, and with the reason beside it, by this one.
     const invoke = new lambda.CfnEventInvokeConfig(this, 'Invoke', {
       functionName: this.fn.functionName,
       qualifier: '$LATEST',

@@ -14,7 +14,7 @@ const WAIT_MINUTES = 60;
 /** A queue's function fails into its dead letters, a schedule's into silence, the door's into answers. */
 export function stageAlarms(scope: Construct, { site, front }: Watched): Alarms {
   const { names, choices } = site;
-  const bells = new Alarms(scope, names, choices.ownerEmail);
+  const bells = new Alarms(scope, names, { email: choices.ownerEmail, deadLetters: site.agentSchedules.deadLetters });
   /** Who is hurt, what to do, and where more is written; the first words are those of the function. */
   const words = (rule: RuleId, subject: string, ...hurt: readonly string[]): string =>
     `${[...hurt, RULES[rule].hurts].join(' ')} ${todoFor(rule, subject)} More: docs/runbook.md#${rule}`.replaceAll(

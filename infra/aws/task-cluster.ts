@@ -11,6 +11,7 @@ import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { heard, tasks } from '../topology.ts';
 import type { Choices } from './context.ts';
+import { flowLog } from './flow-log.ts';
 import { GpuProvider } from './gpu-provider.ts';
 import { allow, EVERY_RESOURCE } from './grants.ts';
 import type { ImageOf } from './images.ts';
@@ -43,6 +44,7 @@ export class TaskCluster extends Construct {
     this.#props = props;
     const { names, containers } = props;
     const network = containers.network ?? (containers.vpc ? behindGateway(this) : ownNetwork(this, containers.gpu));
+    if (!containers.network) flowLog(this, props, network.vpcId);
     this.#subnets = network.subnetIds;
     this.#securityGroup = new ec2.CfnSecurityGroup(this, 'OutwardsOnly', {
       groupDescription: 'Tasks of agents: nobody comes in',

@@ -1,12 +1,14 @@
 /** One image as a task: what it may do, how it is watched, how long it may take to stop. */
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Aws, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { TaskRow } from '../topology.ts';
-import { logStatement, parameterStatements, sendStatement, tableStatements } from './grants.ts';
+import { logStatement, parameterArn, parameterStatements, sendStatement, tableStatements } from './grants.ts';
 import type { ImageOf } from './images.ts';
 import { ownLog } from './own-log.ts';
+import { OwnRole } from './own-role.ts';
 import { envForTask, type Site } from './site.ts';
 
 export type DefinitionProps = { readonly site: Site; readonly imageOf: ImageOf };
@@ -20,13 +22,13 @@ export class TaskDefinition extends Construct {
     this.row = row;
     const { names, choices } = site;
     const logGroup = ownLog(this, 'Log', { names, choices, name: names.logGroup(row.name) });
-    this.role = new iam.Role(this, 'Role', {
+    this.role = new OwnRole(this, 'Role', {
       roleName: names.taskRole(row.name),
       assumedBy: forTasks(),
       description: `What ${row.name} may do`,
     });
     for (const statement of this.#statements(site)) this.role.addToPolicy(statement);
-    const executionRole = new iam.Role(this, 'ExecutionRole', {
+    const executionRole = new OwnRole(this, 'ExecutionRole', {
       roleName: names.executionRole(row.name),
       assumedBy: forTasks(),
       description: `What ECS may do to start ${row.name}`,
@@ -40,7 +42,7 @@ export class TaskDefinition extends Construct {
       // The only places that can be written to are /tmp and the table.
       readonlyRootFilesystem: true,
       user: '1000',
-      environment: { ...envForTask(site, row), NOVA_TASK_STOP_SECONDS: String(row.stopSeconds), TZ: 'UTC' },
+      secrets: { NOVA_TASK_SETTINGS: this.#settings(site) },
       logging: ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: row.name, mode: ecs.AwsLogDriverMode.NON_BLOCKING }),
       stopTimeout: Duration.seconds(row.stopSeconds),
       linuxParameters: parametersOf(this),
@@ -54,6 +56,18 @@ export class TaskDefinition extends Construct {
       ...(row.gpu ? { gpuCount: 1 } : {}),
     });
     container.addMountPoints({ sourceVolume: 'tmp', containerPath: '/tmp', readOnly: false });
+  }
+
+  /** What its environment says: none of it stands in the definition. */
+  #settings(site: Site): ecs.Secret {
+    const { name, stopSeconds } = this.row;
+    const environment = { ...envForTask(site, this.row), NOVA_TASK_STOP_SECONDS: String(stopSeconds) };
+    const parameter = new ssm.StringParameter(this, 'Settings', {
+      parameterName: site.names.taskSettings(name),
+      description: `The environment of ${name}`,
+      stringValue: Stack.of(this).toJsonString(environment),
+    });
+    return new StartParameter(parameter, parameterArn(this, site.names.taskSettings(name)));
   }
 
   #statements(site: Site): iam.PolicyStatement[] {
@@ -110,3 +124,20 @@ const forTasks = (): iam.ServicePrincipal =>
   new iam.ServicePrincipal('ecs-tasks.amazonaws.com', {
     conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
   });
+
+/** One parameter, which ECS reads when it starts a task; the role that starts it may read this one and no other. */
+class StartParameter extends ecs.Secret {
+  readonly arn: string;
+  readonly hasField = false;
+  readonly #named: string;
+
+  constructor(parameter: ssm.IStringParameter, named: string) {
+    super();
+    this.arn = parameter.parameterArn;
+    this.#named = named;
+  }
+
+  grantRead(grantee: iam.IGrantable): iam.Grant {
+    return iam.Grant.addToPrincipal({ grantee, actions: ['ssm:GetParameters'], resourceArns: [this.#named] });
+  }
+}

@@ -10,7 +10,7 @@ type Routes = Extract<On, { http: unknown }>['http'];
 export class WebFunction extends NovaFunction {
   constructor(scope: Construct, row: FunctionRow, wake: { http: Routes; site: Site; api: apigateway.RestApi }) {
     const { http, site, api } = wake;
-    super(scope, row, site);
+    super(scope, row, site, { deadLetters: site.agentSchedules.deadLetters });
     const integration = new apigateway.LambdaIntegration(this.fn, { allowTestInvoke: false });
     for (const { method, path } of http) {
       const fixed = path.slice(1, -2);

@@ -86,6 +86,28 @@ export const SETTINGS_KEYS = [
 /** The environment of this process, for those who hand it on to `readEnv`. */
 export const environment = (): EnvSource => process.env;
 
+const settingsSchema = z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string());
+
+/**
+ * The environment of a task: what the platform and its ticket say, over what stands in its one parameter of settings.
+ * @throws NovaError misconfigured when that is no JSON of names and texts.
+ */
+export function taskEnvironment(source: EnvSource = process.env): EnvSource {
+  const { NOVA_TASK_SETTINGS: settings, ...told } = source;
+  if (settings === undefined) return told;
+  const parsed = settingsSchema.safeParse(jsonOrNull(settings));
+  if (!parsed.success) throw new NovaError('misconfigured', 'environment: NOVA_TASK_SETTINGS is malformed');
+  return { ...parsed.data, ...told };
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 /**
  * The asked-for keys, typed.
  * @throws NovaError misconfigured, with every missing or malformed key by name and without its value.

@@ -70,6 +70,12 @@ test('a task is billed by the second, a minute at least, and no function beside 
     [{ id: 'train: tasks', micros: 30 * 60_000 }],
   );
   assert.equal(uses.find((use) => use.price === 'lambdaGbSecondArm')?.milli, 0);
+  // Who it spoke with: 30 × 4 s of 264 KB an hour is 8.8 KB, a thousandth of a GB when rounded up.
+  assert.equal(uses.find((use) => use.price === 'logGbIn')?.milli, 1);
+  assert.ok(
+    !fleetCost([SHOP], 'p50', MEMORY).uses.some((use) => use.price === 'logGbIn'),
+    'functions are in no network',
+  );
 });
 
 test('what may be spent a day is the most that a month costs, of an agent and of the fleet', () => {

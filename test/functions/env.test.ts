@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SAMPLE_ENV } from '../../infra/aws/module-load.ts';
-import { childEnv, readEnv, readOptional, settingsEnv, settingsFrom } from '../../shared/runtime/env.ts';
+import {
+  childEnv,
+  readEnv,
+  readOptional,
+  settingsEnv,
+  settingsFrom,
+  taskEnvironment,
+} from '../../shared/runtime/env.ts';
 
 test('settings come back as they were written down', () => {
   const settings = settingsFrom(SAMPLE_ENV);
@@ -32,6 +39,19 @@ test('an optional key may be absent, and may not be wrong', () => {
   assert.equal(readOptional('NOVA_MAIL_URL', {}), undefined);
   assert.equal(readOptional('NOVA_MAIL_URL', { NOVA_MAIL_URL: 'http://127.0.0.1:1/' }), 'http://127.0.0.1:1/');
   assert.throws(() => readOptional('NOVA_MAIL_URL', { NOVA_MAIL_URL: 'nowhere' }), /NOVA_MAIL_URL is malformed/);
+});
+
+test('a task reads one parameter of settings, under what its platform and its ticket say', () => {
+  const told = taskEnvironment({ NOVA_TASK_SETTINGS: '{"NOVA_STAGE":"test","TZ":"UTC"}', TZ: 'Asia/Tokyo', A: 'b' });
+  assert.deepEqual(told, { NOVA_STAGE: 'test', TZ: 'Asia/Tokyo', A: 'b' });
+  assert.deepEqual(taskEnvironment({ A: 'b' }), { A: 'b' });
+  for (const wrong of ['', 'sk_live_leaked', '[]', '{"a b":"c"}', '{"NOVA_STAGE":1}']) {
+    assert.throws(() => taskEnvironment({ NOVA_TASK_SETTINGS: wrong }), {
+      name: 'NovaError',
+      code: 'misconfigured',
+      message: 'environment: NOVA_TASK_SETTINGS is malformed',
+    });
+  }
 });
 
 test('a child inherits what a program needs to start, and no key of the shell', () => {

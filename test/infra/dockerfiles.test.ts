@@ -39,6 +39,7 @@ for (const image of IMAGES) {
       has(/^HEALTHCHECK --interval=30s --timeout=10s .*--retries=3 CMD \["node", "\/app\/main.mjs", "--health"\]$/),
     );
     assert.ok(has(/^ENTRYPOINT \["node", "\/app\/main.mjs"\]$/), 'no shell between SIGTERM and the program');
+    assert.ok(has(/^ENV NODE_ENV=production TZ=UTC\b/));
     assert.ok(has(/^VOLUME \["\/tmp"\]$/));
   });
 

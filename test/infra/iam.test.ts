@@ -23,11 +23,17 @@ const all = synthesized({
   containers: { gpu: true, cudaDigest: `sha256:${'0'.repeat(64)}` },
 });
 const roleIds = new Map(resources(work, 'AWS::IAM::Role').map((role) => [role.id, role]));
-const policiesOf = (template: Template) =>
-  resources(template, 'AWS::IAM::Policy').map(({ Properties }) => ({
+/** What each role may do, out of all its policies. */
+const policiesOf = (template: Template) => {
+  const parts = resources(template, 'AWS::IAM::ManagedPolicy').map(({ Properties }) => ({
     role: (Properties.Roles as { Ref: string }[])[0]?.Ref ?? '',
     statements: (Properties.PolicyDocument as { Statement: Statement[] }).Statement,
   }));
+  return [...Map.groupBy(parts, ({ role }) => role)].map(([role, of]) => ({
+    role,
+    statements: of.flatMap(({ statements }) => statements),
+  }));
+};
 const policies = policiesOf(work);
 const everyPolicy = policiesOf(all.work);
 const actionsOf = ({ Action }: Statement): string[] => [Action].flat();
@@ -70,9 +76,17 @@ test('the actions of every role are the ones that were agreed on', () => {
   assert.deepEqual(actual, agreed, 'rights changed: read the difference, then run node test/infra/iam.test.ts --write');
 });
 
-test('no role outgrows what AWS stores of inline policies', () => {
-  for (const { role, statements } of everyPolicy) {
-    assert.ok(JSON.stringify(statements).length <= 10_240, `${role}: ${JSON.stringify(statements).length} characters`);
+test('own assertion: rights are managed policies of one role each, ten at most, and there are no inline ones', () => {
+  const perRole = new Map<string, number>();
+  for (const { id, Properties } of resources(all.work, 'AWS::IAM::ManagedPolicy')) {
+    const [role, ...others] = (Properties.Roles as { Ref: string }[]).map(({ Ref }) => Ref);
+    assert.ok(role !== undefined && others.length === 0, id);
+    perRole.set(role, (perRole.get(role) ?? 0) + 1);
+  }
+  assert.ok(Math.max(...perRole.values()) <= 10 && perRole.size >= 16);
+  for (const template of [all.work, all.data]) {
+    assert.deepEqual(resources(template, 'AWS::IAM::Policy', 'AWS::IAM::UserPolicy', 'AWS::IAM::RolePolicy'), []);
+    for (const { id, Properties } of resources(template, 'AWS::IAM::Role')) assert.ok(!('Policies' in Properties), id);
   }
 });
 
@@ -93,7 +107,7 @@ test('every resource is named, but for the actions that are on the list of reaso
   // In the policy of a key the star is the key itself; nothing else has one.
   for (const template of [all.data, all.work]) {
     for (const { id, Type, Properties } of resources(template)) {
-      if (Type === 'AWS::IAM::Policy' || Type === 'AWS::KMS::Key') continue;
+      if (Type === 'AWS::IAM::ManagedPolicy' || Type === 'AWS::KMS::Key') continue;
       assert.doesNotMatch(JSON.stringify(Properties), /"Resource":("\*"|\["\*"\])/, id);
     }
   }
@@ -213,9 +227,10 @@ test('where a blueprint runs, updates of a budget name the few attributes they m
   );
 });
 
-test('the intake of webhooks can send to two queues, read the secrets of webhooks, count, and nothing else', () => {
+test('the intake of webhooks can send to two queues, read the secrets of webhooks, count, bury, and nothing else', () => {
   const allowed = roleOf('hooks').filter((statement) => !actionsOf(statement).includes('logs:PutLogEvents'));
   assert.deepEqual(allowed.map(actionsOf), [['dynamodb:UpdateItem'], ['sqs:SendMessage'], ['ssm:GetParameter']]);
+  assert.equal(shown(allowed[1]?.Resource), '[<queuerevenueQueue>,<queueworkQueue>,<schedulesDeadLetters>]');
   assert.deepEqual(allowed[0] ? keysOf(allowed[0]) : [], [ENTITIES.pulse]);
   const secrets = [...shown(allowed[2]?.Resource).matchAll(/secrets\/([\w-]+)/g)].map(([, name]) => name);
   const webhooks = ['stripe-webhook-secret', 'gumroad-ping-secret', 'ledger-hook-secret', 'sendgrid-events-key'];
@@ -256,6 +271,9 @@ test('nothing is exported, no stack refers to the other, and every physical name
         if (!/^(\w*Name|Name)$/.test(property) || /^(FunctionName|RestApiName|StageName|GroupName)$/.test(property))
           continue;
         if (['PolicyName', 'DomainName', 'MetricName', 'ServiceName'].includes(property)) continue;
+        // A name that is another thing's carries what that one does.
+        const refersTo = (value as { Ref?: string } | null)?.Ref;
+        if (refersTo !== undefined && refersTo in template.Resources) continue;
         assert.match(JSON.stringify(value), /test/, `${id}.${property}`);
       }
     }

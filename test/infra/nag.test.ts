@@ -32,15 +32,17 @@ const pairsOf = (found: readonly Finding[]): ReadonlySet<string> =>
   new Set(found.map(({ id, kind }) => `${id.replace(/\[.*/, '')} ${kind}`));
 
 const CONTAINERS = { gpu: true, cudaDigest: `sha256:${'0'.repeat(64)}` };
-/** `most`: rule-and-shape pairs that are acknowledged, as counted; a network and machines of one's own bring theirs. */
-const VARIANTS: readonly (readonly [name: string, change: Partial<Choices>, most: number])[] = [
-  ['without a firewall', { waf: false }, 25],
-  ['with a firewall', { waf: true }, 23],
-  ['with tracing', { tracing: true }, 23],
+/** Beyond so many nobody reads the reasons any more. */
+const MOST_PAIRS = 25;
+/** `counted`: rule-and-shape pairs that are acknowledged; a network and machines of one's own bring theirs. */
+const VARIANTS: readonly (readonly [name: string, change: Partial<Choices>, counted: number])[] = [
+  ['without a firewall', { waf: false }, 20],
+  ['with a firewall', { waf: true }, 18],
+  ['with tracing', { tracing: true }, 19],
   [
     'with containers in a network of the owner’s',
     { containers: { gpu: false, network: { vpcId: 'vpc-1', subnetIds: ['subnet-1'] } } },
-    27,
+    21,
   ],
   [
     'with containers of images in registries, one of them private',
@@ -51,13 +53,15 @@ const VARIANTS: readonly (readonly [name: string, change: Partial<Choices>, most
         gpuImage: `registry.test/gpu@sha256:${'0'.repeat(64)}`,
       },
     },
-    33,
+    25,
   ],
-  ['with containers behind a NAT gateway', { containers: { ...CONTAINERS, vpc: true } }, 32],
-  ['with containers and machines with GPUs in a network of their own', { containers: CONTAINERS }, 33],
+  ['with containers in a network of their own', { containers: { gpu: false } }, 23],
+  ['with containers behind a NAT gateway', { containers: { ...CONTAINERS, vpc: true } }, 24],
+  ['with containers and machines with GPUs in a network of their own', { containers: CONTAINERS }, 25],
+  ['with everything that an owner may choose', { containers: CONTAINERS, waf: true, tracing: true }, 22],
 ];
 
-for (const [variant, change, most] of VARIANTS) {
+for (const [variant, change, counted] of VARIANTS) {
   const choices = { ...CHOICES, ...change };
   const bare = findings(stacksOf(change, false).app);
   const list = acknowledgments(choices);
@@ -83,7 +87,8 @@ for (const [variant, change, most] of VARIANTS) {
 
   test(`as many rules are answered for as are written down here, and each answer says why, ${variant}`, () => {
     const pairs = pairsOf(bare);
-    assert.equal(pairs.size, most, [...pairs].sort().join('\n'));
+    assert.ok(pairs.size <= MOST_PAIRS, [...pairs].sort().join('\n'));
+    assert.equal(pairs.size, counted, [...pairs].sort().join('\n'));
     for (const { id, reason } of list) assert.ok(reason.length >= 50 && reason.endsWith('.'), `${id}: ${reason}`);
   });
 }

@@ -94,7 +94,15 @@ test('every schedule of the system has a zone, an age, retries and dead letters'
   }
 });
 
-test('what a scheduled function throws for good ends in the dead letters of schedules', () => {
+test('own assertion: whatever calls a function without waiting, what it throws for good ends in dead letters', () => {
+  for (const { name, on } of functions) {
+    const { Properties } = get(byName('AWS::Lambda::Function', 'FunctionName'), `nova-test-${name}`);
+    const dead = 'queue' in on ? `nova-test-${on.queue}-dead` : 'nova-test-schedules-dead';
+    assert.deepEqual(Properties.DeadLetterConfig, { TargetArn: arnOf(get(queueNamed, dead)) }, name);
+  }
+});
+
+test('what a scheduled function throws for good has its reason beside it in the dead letters of schedules', () => {
   const dead = get(queueNamed, 'nova-test-schedules-dead');
   const configs = resources(work, 'AWS::Lambda::EventInvokeConfig');
   assert.equal(configs.length, functions.filter(({ on }) => 'schedule' in on).length);
@@ -147,7 +155,8 @@ test('a firewall comes on request, before the same stage', () => {
 test('every log, those of tasks and of the firewall too, is under the key of the stage and ends', () => {
   const all = synthesized({ waf: true, containers: { gpu: true, cudaDigest: `sha256:${'0'.repeat(64)}` } }).work;
   const groups = resources(all, 'AWS::Logs::LogGroup');
-  assert.equal(groups.length, functions.length + tasks.length + 3);
+  // The door's two, the firewall's, the network's.
+  assert.equal(groups.length, functions.length + tasks.length + 4);
   for (const { id, Properties } of groups) {
     assert.match(JSON.stringify(Properties.KmsKeyId), /keyarn/i, id);
     assert.equal(Properties.RetentionInDays, 30, id);

@@ -7,6 +7,7 @@ import { CfnTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import { ContextError, choicesFrom } from '../../infra/aws/context.ts';
 import { type BillTemplate, idleBill } from '../../infra/aws/idle-bill.ts';
 import { tasks } from '../../infra/topology.ts';
+import { taskEnvironment } from '../../shared/runtime/env.ts';
 import { CHOICES, type Resource, resources, stacksOf, synthesized } from './synthesized.ts';
 
 const GPU = { gpu: true, cudaDigest: `sha256:${'0'.repeat(64)}` };
@@ -20,12 +21,20 @@ type Container = {
   readonly ResourceRequirements?: readonly { readonly Type: string; readonly Value: string }[];
   readonly HealthCheck: { readonly Command: readonly string[] };
   readonly LinuxParameters: { readonly Capabilities: { readonly Drop: readonly string[] } };
-  readonly Environment: readonly { readonly Name: string }[];
+  readonly Environment?: unknown;
+  readonly Secrets: readonly { readonly Name: string; readonly ValueFrom: unknown }[];
 };
 const definitionOf = (family: string): Resource => {
   const found = resources(work, 'AWS::ECS::TaskDefinition').find(({ Properties }) => Properties.Family === family);
   return found ?? assert.fail(`there is no ${family}`);
 };
+/** What CloudFormation puts together. */
+const filledIn = (value: unknown): string =>
+  typeof value === 'string'
+    ? value
+    : ((value as { 'Fn::Join'?: readonly [string, readonly unknown[]] })['Fn::Join']?.[1] ?? [])
+        .map((part) => (typeof part === 'string' ? part : 'x'.repeat(80)))
+        .join('');
 const containerOf = (definition: Resource): Container =>
   (definition.Properties.ContainerDefinitions as readonly Container[])[0] ?? assert.fail('no container');
 
@@ -46,8 +55,6 @@ test('every image runs without root, on a root that nobody can write to, with ti
     assert.equal(container.StopTimeout, 120);
     assert.deepEqual(container.HealthCheck.Command, ['CMD', 'node', '/app/main.mjs', '--health']);
     assert.deepEqual(container.LinuxParameters.Capabilities.Drop, ['ALL']);
-    assert.ok(container.Environment.some(({ Name }) => Name === 'NOVA_TABLE'));
-    assert.ok(container.Environment.every(({ Name }) => !/SECRET_VALUE|KEY$|TOKEN/.test(Name)));
   }
 });
 
@@ -56,7 +63,7 @@ test('whoever starts a task may pull its image: one that is built here, and one 
   const image = `123456789012.dkr.ecr.eu-central-1.amazonaws.com/nova/runner@${digest}`;
   const pulled = (template: typeof work): string =>
     JSON.stringify(
-      resources(template, 'AWS::IAM::Policy').filter(({ id }) => id.startsWith('tasksagentrunnerExecutionRole')),
+      resources(template, 'AWS::IAM::ManagedPolicy').filter(({ id }) => id.startsWith('tasksagentrunnerExecutionRole')),
     );
   assert.match(pulled(work), /"ecr:BatchGetImage".*cdk-hnb659fds-container-assets.*"ecr:GetAuthorizationToken"/);
   const own = synthesized({ containers: { gpu: false, image } }).work;
@@ -66,6 +73,38 @@ test('whoever starts a task may pull its image: one that is built here, and one 
   assert.ok(named.includes(`/nova/runner@${digest}`), named);
   const anybodys = synthesized({ containers: { gpu: false, image: `registry.test/runner@${digest}` } }).work;
   assert.doesNotMatch(pulled(anybodys), /ecr:/);
+});
+
+test('what a task is told stands in one parameter that its start may read, not in its definition, and holds no secret', () => {
+  for (const row of tasks) {
+    const { Environment, Secrets } = containerOf(definitionOf(`nova-test-${row.name}`));
+    assert.equal(Environment, undefined);
+    const [settings = assert.fail(), ...others] = Secrets;
+    assert.deepEqual([settings.Name, others], ['NOVA_TASK_SETTINGS', []]);
+    const parameter = resources(work, 'AWS::SSM::Parameter').find(
+      ({ Properties }) => Properties.Name === `/nova/test/tasks/${row.name}`,
+    );
+    assert.ok(JSON.stringify(settings.ValueFrom).includes(parameter?.id ?? 'none'));
+    const told = taskEnvironment({ NOVA_TASK_SETTINGS: filledIn(parameter?.Properties.Value) });
+    assert.deepEqual([told.NOVA_TABLE, told.NOVA_TASK_STOP_SECONDS], ['nova-test', '120']);
+    assert.ok(Object.keys(told).every((name) => !/SECRET_VALUE|KEY$|TOKEN/.test(name)));
+    // The most that SSM keeps in a parameter without a price.
+    assert.ok(JSON.stringify(told).length <= 4_096);
+    const starts = resources(work, 'AWS::IAM::ManagedPolicy').filter(({ Properties }) =>
+      JSON.stringify(Properties).includes(`parameter/nova/test/tasks/${row.name}"`),
+    );
+    assert.equal(starts.length, 1);
+    assert.match(starts[0]?.id ?? '', /ExecutionRole/);
+  }
+});
+
+test('own assertion: the network of tasks has a flow log, and none is made for a network of the owner’s', () => {
+  const [log, ...others] = resources(work, 'AWS::EC2::FlowLog');
+  assert.deepEqual(others, []);
+  assert.equal(log?.Properties.TrafficType, 'ALL');
+  assert.match(JSON.stringify(log?.Properties.ResourceId), /tasksNetwork/);
+  const network = { vpcId: 'vpc-0a', subnetIds: ['subnet-0a'] };
+  assert.deepEqual(resources(synthesized({ containers: { gpu: false, network } }).work, 'AWS::EC2::FlowLog'), []);
 });
 
 test('Fargate is ARM and never asks for a GPU; a GPU goes to machines that AWS starts and ends', () => {
@@ -146,12 +185,14 @@ test('the end of a task reaches the work queue, from this cluster alone, and wha
 });
 
 test('only those who launch may, only what is defined here, and only in this cluster', () => {
-  const launching = resources(work, 'AWS::IAM::Policy').filter(({ Properties }) =>
-    JSON.stringify(Properties).includes('ecs:RunTask'),
-  );
-  assert.deepEqual(launching.map(({ id }) => id.replace(/Role.*/, '')).sort(), ['dowork', 'runagent', 'sweep']);
-  for (const { Properties } of launching) {
-    const { Statement } = Properties.PolicyDocument as { Statement: readonly Record<string, unknown>[] };
+  // Rights of one role may be more than one policy.
+  const rights = Map.groupBy(resources(work, 'AWS::IAM::ManagedPolicy'), ({ id }) => id.replace(/Role.*/, ''));
+  const launching = [...rights].filter(([, parts]) => JSON.stringify(parts).includes('ecs:RunTask'));
+  assert.deepEqual(launching.map(([who]) => who).sort(), ['dowork', 'runagent', 'sweep']);
+  for (const [, parts] of launching) {
+    const Statement = parts.flatMap(
+      ({ Properties }) => (Properties.PolicyDocument as { Statement: readonly Record<string, unknown>[] }).Statement,
+    );
     for (const statement of Statement.filter(({ Action }) => JSON.stringify(Action).includes('ecs:'))) {
       assert.match(JSON.stringify(statement.Condition), /ecs:cluster/);
     }
@@ -159,7 +200,7 @@ test('only those who launch may, only what is defined here, and only in this clu
       Statement.find((one) => JSON.stringify(one).includes('ecs-tasks.amazonaws.com')) ?? assert.fail();
     assert.equal(Array.isArray(passed) && passed.length, 4);
   }
-  const roles = resources(work, 'AWS::IAM::Policy').filter(({ id }) => /agentrunner(gpu)?Role/.test(id));
+  const roles = resources(work, 'AWS::IAM::ManagedPolicy').filter(({ id }) => /agentrunner(gpu)?Role/.test(id));
   assert.equal(roles.length, 2);
   for (const role of roles) assert.doesNotMatch(JSON.stringify(role), /ecs:|iam:|AUDIT|POLICY|DECISION|APPROVAL/);
 });

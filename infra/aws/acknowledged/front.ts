@@ -39,6 +39,12 @@ export const frontAnswers = (choices: Choices): Acknowledgment[] => [
     reason: 'Every answer is about one moment and one token: nothing may be cached, and a cache costs by the hour.',
   },
   {
+    at: 'front',
+    id: 'Serverless-APIGWXrayEnabled',
+    reason:
+      'A trace of the door holds whole paths, with secrets of pings in them; its log has the latency of each route.',
+  },
+  {
     at: 'front/Api',
     id: 'NIST.800.53.R5-APIGWSSLEnabled',
     reason: 'A client certificate is for servers behind the API; behind this one are functions called by IAM.',

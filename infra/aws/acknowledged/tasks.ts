@@ -18,12 +18,6 @@ export function taskAnswers(stage: string, containers: Containers): Acknowledgme
       reason:
         'Container Insights bills metrics for every task: each run notes what it used of processor and memory itself.',
     },
-    {
-      at: 'tasks',
-      id: 'AwsSolutions-ECS2',
-      reason:
-        'Its environment holds names and addresses alone: secrets are read from SSM, by the names in the topology.',
-    },
     ...defined.map(
       ({ name }): Acknowledgment => ({
         at: '',
@@ -51,12 +45,7 @@ export function taskAnswers(stage: string, containers: Containers): Acknowledgme
   ];
 }
 
-const NO_FLOW_LOGS =
-  'Nobody can come in, and what goes out is logged by the guarded port with its address: flow logs cost by the byte.';
-
 const ownNetwork = (publicMachines: boolean): readonly Acknowledgment[] => [
-  { at: 'tasks/Network', id: 'AwsSolutions-VPC7', reason: NO_FLOW_LOGS },
-  { at: 'tasks/Network', id: 'NIST.800.53.R5-VPCFlowLogsEnabled', reason: NO_FLOW_LOGS },
   {
     at: 'tasks/Network',
     id: 'NIST.800.53.R5-VPCDefaultSecurityGroupClosed',

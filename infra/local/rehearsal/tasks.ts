@@ -35,7 +35,11 @@ export function rehearsalTasks({ home, scale, log }: TaskGround, site: Site, lat
   const stopSeconds = Math.max(LEAST_STOP_SECONDS, Math.max(...taskRows.map((row) => row.stopSeconds)) / scale);
   const family = (row: TaskRow) => ({
     command: guardedNode(bundleOf(row.name)),
-    environment: childEnv({ ...taskEnv(row, places), NOVA_TASK_STOP_SECONDS: String(stopSeconds), TZ: 'UTC', ...own }),
+    environment: childEnv({
+      // As ECS hands it over: everything in one parameter.
+      NOVA_TASK_SETTINGS: JSON.stringify({ ...taskEnv(row, places), NOVA_TASK_STOP_SECONDS: String(stopSeconds) }),
+      ...{ TZ: 'UTC', ...own },
+    }),
   });
   const tell = async (event: object): Promise<void> => {
     for (const { queue } of heard) await late.cloud().send(sqs.arn(names.queue(queue)), event);

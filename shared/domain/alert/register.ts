@@ -92,7 +92,7 @@ export const RULES = {
   schedule_dead_letters: {
     severity: 'critical',
     source: 'cloudwatch',
-    hurts: 'Ticks of schedules could not be delivered: agents or the system itself missed their time.',
+    hurts: 'Ticks or mails about alarms could not be delivered: agents, the system itself or you missed something.',
     todo: 'Read the dead letters of nova-<stage>-schedules-dead: aws sqs receive-message; then: nova agent health.',
   },
   ticks_missing: {
