@@ -3,8 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Backup, backupFolder, checkBackup, restoreBackup } from '../infra/local/backups.ts';
+import { readRoot } from '../shared/domain/audit-anchor.ts';
 import { messageOf, NovaError } from '../shared/domain/error.ts';
 import type { TableBackup, TableBackups } from '../shared/ports/admin.ts';
+import type { Roots } from '../shared/ports/outside.ts';
+import type { Table } from '../shared/ports/table.ts';
+import { newestAnchor } from '../shared/store/anchor-store.ts';
 import { verifyTrail } from '../shared/store/audit-verify.ts';
 import { proveLedger } from '../shared/store/ledger-verify.ts';
 import type { CommandWorld, Reach } from './command.ts';
@@ -66,6 +70,21 @@ export async function proveWorld(world: Pick<CommandWorld, 'table' | 'time' | 'h
       ...trail.faults.map(({ id, seq, problem }) => `audit ${id} ${seq}: ${problem}`),
     ],
   };
+}
+
+/** Of a table that a restore has filled: it is proved up to its newest anchor, roots after that are of what it lost. */
+export async function proveTable(
+  reach: Reach,
+  name: string,
+): Promise<{ readonly table: Table; readonly proof: Proof }> {
+  const table = await backupsOf(reach).open(name);
+  if (!table) throw new NovaError('conflict', `the table ${name} is still being filled: ask again in some minutes`);
+  const newest = (await newestAnchor(table))?.at ?? 0;
+  const roots: Roots = {
+    ...reach.world.roots,
+    since: async (date) => (await reach.world.roots.since(date)).filter((text) => readRoot(text).at <= newest),
+  };
+  return { table, proof: await proveWorld({ ...reach.world, table, roots }) };
 }
 
 /** Restores it to a place that is gone afterwards, opens that, and proves what is in it. */

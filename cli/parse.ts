@@ -1,6 +1,7 @@
 /** From words to typed input: `node:util` splits, the command's fields read. Every problem is a usage error. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { messageOf, NovaError } from '../shared/domain/error.ts';
+import { isStageName, STAGE_WORDS } from '../shared/domain/stage-name.ts';
 import { type Command, type Input, nameOf } from './command.ts';
 import type { Field, Fields } from './fields.ts';
 import { own } from './registry.ts';
@@ -53,7 +54,10 @@ function globalsOf(values: Readonly<Record<string, string | true>>): Globals {
     if (value === true || !value) throw new NovaError('bad_input', `--${name} needs a value`);
     return value;
   };
-  return { json: values.json === true, help: values.help === true, stage: word('stage'), home: word('home') };
+  const stage = word('stage');
+  if (stage !== null && !isStageName(stage))
+    throw new NovaError('bad_input', `a stage has ${STAGE_WORDS}; got "${stage}"`);
+  return { json: values.json === true, help: values.help === true, stage, home: word('home') };
 }
 
 /** @throws NovaError bad_input naming the option or argument, what is allowed and what came. */

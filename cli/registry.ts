@@ -212,6 +212,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
       list: () => import('./commands/backup/list.ts'),
       verify: () => import('./commands/backup/verify.ts'),
       restore: () => import('./commands/backup/restore.ts'),
+      adopt: () => import('./commands/backup/adopt.ts'),
     },
   },
   migrate: {

@@ -68,8 +68,10 @@ export type Uses = {
   readonly publicUrl?: true;
   /** Asks the policy who may do what. */
   readonly judges?: true;
-  /** Keeps the roots of the audit trail: may add one, and neither change nor delete one. */
-  readonly auditRoots?: true;
+  /** The roots of the audit trail: may add one or read them, and neither change nor delete one. */
+  readonly auditRoots?: readonly ('keep' | 'read')[];
+  /** Asks which table it works on: one that was restored is another one. */
+  readonly origin?: true;
   /** Puts events of the domain on the bus of the stage. */
   readonly events?: true;
 };
@@ -314,6 +316,9 @@ export const functions: readonly FunctionRow[] = [
       sends: ['runs', 'revenue', 'work'],
       // Tasks that should be there are started, others are stopped.
       launches: true,
+      // A restored table spends nothing until a person has looked.
+      origin: true,
+      auditRoots: ['read'],
     },
     timeoutSeconds: 50,
     memoryMb: 256,
@@ -377,7 +382,7 @@ export const functions: readonly FunctionRow[] = [
         budget: ['read', 'check', 'put', 'update'],
       },
       index: ['AUDIT#*', 'ENTRY#*'],
-      auditRoots: true,
+      auditRoots: ['keep'],
     },
     timeoutSeconds: 300,
     memoryMb: 512,

@@ -1,4 +1,5 @@
 /** What an owner decides before a deploy, read from CDK context: cdk.json, or `-c ownerEmail=…`. */
+import { isStageName, STAGE_WORDS } from '../../shared/domain/stage-name.ts';
 
 export type Containers = {
   readonly gpu: boolean;
@@ -27,6 +28,8 @@ export type Choices = {
   readonly waf: boolean;
   /** X-Ray: 100,000 traces a month are free, each further million is $5; absent: none. */
   readonly tracing?: boolean;
+  /** The table of the stage when it is not the one of its data stack: one that was restored. */
+  readonly table?: string;
   /** An OPA server that judges in place of the rules in the functions; absent: none. */
   readonly opaUrl?: string;
   /** Tasks of agents in containers; absent: functions alone. */
@@ -87,8 +90,11 @@ const yesNo: Rule<boolean> = (value) =>
 const retention: Rule<number> = (value) =>
   RETENTIONS.includes(Number(value)) ? { value: Number(value) } : { must: `one of ${RETENTIONS.join(', ')}` };
 
+const stageName: Rule<string> = (value) =>
+  typeof value === 'string' && isStageName(value) ? { value } : { must: STAGE_WORDS };
+
 const RULES = {
-  stage: matching(/^[a-z][a-z0-9-]{0,14}[a-z0-9]$/, '2 to 16 lower-case letters, digits and dashes, a letter first'),
+  stage: stageName,
   ownerEmail: matching(EMAIL, 'the address that gets approvals and alarms'),
   senderEmail: matching(EMAIL, 'the verified address that mails come from'),
   timezone: zone,
@@ -131,6 +137,7 @@ export function choicesFrom(read: Read): Choices {
   if (opaUrl !== undefined && opaUrl !== '' && !isHttpUrl(opaUrl)) {
     throw new ContextError([`opaUrl must be an http(s) address; got ${JSON.stringify(opaUrl)}`]);
   }
+  const table = tableFrom(read('table'), taken.stage);
   const tracing = yesNo(read('tracing') ?? false);
   if ('must' in tracing) throw new ContextError([`tracing must be ${tracing.must}`]);
   const containers = containersFrom(read);
@@ -140,8 +147,16 @@ export function choicesFrom(read: Read): Choices {
     examples,
     ...(isHttpUrl(opaUrl) ? { opaUrl } : {}),
     ...(tracing.value ? { tracing: true } : {}),
+    ...(table === undefined ? {} : { table }),
     ...(containers ? { containers } : {}),
   };
+}
+
+/** Restored tables are named after their stage: the key of the stage is for those alone. */
+function tableFrom(table: unknown, stage: string): string | undefined {
+  if (table === undefined || table === '' || table === `nova-${stage}`) return undefined;
+  if (typeof table === 'string' && table.startsWith(`nova-${stage}-`) && /^[\w.-]{3,255}$/.test(table)) return table;
+  throw new ContextError([`table must begin with nova-${stage}- and be a restored one; got ${JSON.stringify(table)}`]);
 }
 
 const isHttpUrl = (value: unknown): value is string =>
@@ -200,6 +215,6 @@ function containersFrom(read: Read): Containers | undefined {
   };
 }
 
-type Taken = Omit<Choices, 'examples' | 'opaUrl' | 'tracing' | 'containers'>;
+type Taken = Omit<Choices, 'examples' | 'opaUrl' | 'tracing' | 'containers' | 'table'>;
 const isComplete = (taken: { readonly [name in keyof Taken]: Taken[name] | undefined }): taken is Taken =>
   Object.values(taken).every((value) => value !== undefined);

@@ -40,7 +40,7 @@ export const allow = (
 
 /** One statement per combination of accesses, over the leading keys of all entities that have it. */
 export function tableStatements(scope: Construct, names: Names, uses: Uses): iam.PolicyStatement[] {
-  const tableArn = Stack.of(scope).formatArn({ service: 'dynamodb', resource: 'table', resourceName: names.table });
+  const table = tableArn(scope, names);
   const byAccess = new Map<string, string[]>();
   for (const [entity, accesses] of Object.entries(uses.table) as [Entity, readonly Access[]][]) {
     const narrow = uses.attributes?.[entity] !== undefined;
@@ -51,15 +51,18 @@ export function tableStatements(scope: Construct, names: Names, uses: Uses): iam
       .join(' ');
     byAccess.set(actions, [...(byAccess.get(actions) ?? []), ENTITIES[entity]]);
   }
-  const statements = [...byAccess].map(([actions, keys]) => allow(actions.split(' '), [tableArn], leading(keys)));
+  const statements = [...byAccess].map(([actions, keys]) => allow(actions.split(' '), [table], leading(keys)));
   const narrowed = Object.entries(uses.attributes ?? {}) as [Entity, readonly string[]][];
   for (const [entity, attributes] of narrowed) {
     const touched = { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', ...attributes] } };
-    statements.push(allow(ACTIONS.update, [tableArn], { ...leading([ENTITIES[entity]]), ...touched }));
+    statements.push(allow(ACTIONS.update, [table], { ...leading([ENTITIES[entity]]), ...touched }));
   }
   if (!uses.index) return statements;
-  return [...statements, allow(['dynamodb:Query'], [`${tableArn}/index/${INDEX_NAME}`], leading(uses.index))];
+  return [...statements, allow(['dynamodb:Query'], [`${table}/index/${INDEX_NAME}`], leading(uses.index))];
 }
+
+const tableArn = (scope: Construct, names: Names): string =>
+  Stack.of(scope).formatArn({ service: 'dynamodb', resource: 'table', resourceName: names.table });
 
 const leading = (keys: readonly string[]) => ({
   // Every granted action names its keys; Scan and PartiQL, which do not, are not granted.
@@ -98,12 +101,19 @@ const secretArn = (scope: Construct, name: string): string =>
 export const parameterArn = (scope: Construct, name: string): string =>
   Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName: name.slice(1) });
 
-/** One more root of the audit trail; Object Lock and this list keep every other hand off. */
-export const rootsStatement = (scope: Construct, names: Names): iam.PolicyStatement =>
-  allow(
-    ['s3:PutObject'],
-    [`arn:${Aws.PARTITION}:s3:::${names.auditBucket(Aws.ACCOUNT_ID, Stack.of(scope).region)}/roots/*`],
-  );
+/** Roots of the audit trail are added or read; Object Lock and this list keep every other hand off. */
+export function rootsStatements(scope: Construct, names: Names, uses: Uses): iam.PolicyStatement[] {
+  const bucket = `arn:${Aws.PARTITION}:s3:::${names.auditBucket(Aws.ACCOUNT_ID, Stack.of(scope).region)}`;
+  const reads = uses.auditRoots?.includes('read');
+  const actions = [...(uses.auditRoots?.includes('keep') ? ['s3:PutObject'] : []), ...(reads ? ['s3:GetObject'] : [])];
+  if (actions.length === 0) return [];
+  const listed = allow(['s3:ListBucket'], [bucket], { StringEquals: { 's3:prefix': 'roots/' } });
+  return [allow(actions, [`${bucket}/roots/*`]), ...(reads ? [listed] : [])];
+}
+
+/** Which table this is, and nothing that is in it. */
+export const originStatement = (scope: Construct, names: Names): iam.PolicyStatement =>
+  allow(['dynamodb:DescribeTable'], [tableArn(scope, names)]);
 
 /** The bus of the stage, and no other. */
 export const eventsStatement = (scope: Construct, names: Names): iam.PolicyStatement =>

@@ -18,7 +18,8 @@ export function keyStatements(stack: Stack, names: Names, stage: string): readon
   });
   return [
     through('UseThroughTable', 'dynamodb', {
-      StringEquals: { 'kms:EncryptionContext:aws:dynamodb:tableName': names.table },
+      // And those that are restored from it.
+      StringLike: { 'kms:EncryptionContext:aws:dynamodb:tableName': [names.table, `${names.table}-*`] },
     }),
     through('UseThroughRoots', 's3', { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': bucket } }),
     through('UseThroughSecrets', 'secretsmanager', { StringLike: { 'kms:EncryptionContext:SecretARN': secrets } }),
@@ -27,7 +28,10 @@ export function keyStatements(stack: Stack, names: Names, stage: string): readon
   ];
 }
 
-type Conditions = { readonly StringEquals?: Record<string, string>; readonly StringLike?: Record<string, string> };
+type Conditions = {
+  readonly StringEquals?: Record<string, string>;
+  readonly StringLike?: Record<string, string | string[]>;
+};
 
 /**
  * Whoever may use the thing may use the key, for this thing and through its service alone: roles need no grant on the

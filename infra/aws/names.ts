@@ -3,10 +3,11 @@ import type { QueueName } from '../topology.ts';
 
 export type Names = ReturnType<typeof namesOf>;
 
-export function namesOf(stage: string) {
+/** `table`: one that was restored, and that the stage works on instead of its first one. */
+export function namesOf(stage: string, table = `nova-${stage}`) {
   const own = `nova-${stage}`;
   return {
-    table: own,
+    table,
     key: `alias/${own}`,
     dataStack: `${own}-data`,
     workStack: `${own}-work`,

@@ -36,7 +36,7 @@ export class WorkStack extends Stack {
     const { codeOf, imageOf, choices: given, ...stackProps } = props;
     super(scope, id, stackProps);
     const choices = { ...given, ...askedInstead(this, given) };
-    const names = namesOf(choices.stage);
+    const names = namesOf(choices.stage, choices.table);
     const pairs = new Map(queues.map((row) => [row.name, new QueuePair(this, row, names)]));
     const queue = (name: QueueName): QueuePair => {
       const pair = pairs.get(name);

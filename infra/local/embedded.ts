@@ -25,6 +25,7 @@ import { heart } from '../../shared/runtime/heart.ts';
 import { systemIds } from '../../shared/runtime/ids.ts';
 import type { RevenueMessage, RunMessage, WorkMessage } from '../../shared/wire/messages.ts';
 import { type QueueName, queues as queueRows } from '../topology.ts';
+import { fileMarks } from './file-marks.ts';
 import { fileRoots } from './file-roots.ts';
 import { type FileSecrets, fileSecrets } from './file-secrets.ts';
 import { type Home, lockHome, ownersAlone } from './home.ts';
@@ -175,10 +176,10 @@ function vendorsOf(secrets: FileSecrets): Pick<World, 'stripe' | 'gumroad' | 'll
 /** Where words go beside mail: alerts, events, roots of the audit trail; and what the platform knows of itself. */
 function wordsOf(home: Home, { secrets, queues }: { readonly secrets: FileSecrets; readonly queues: Queues }) {
   return {
-    roots: fileRoots(home.file('audit-roots.jsonl')),
+    roots: fileRoots(home.file('audit-roots.jsonl'), home.file('audit-newest.json')),
     pager: pager({ secrets, time: systemTime }),
     events: eventsFile(home.file('events.jsonl')),
-    gauges: queueGauges(queues),
+    gauges: queueGauges(queues, async () => fileMarks(home.file('nova.sqlite'))),
   };
 }
 

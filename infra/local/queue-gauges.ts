@@ -2,8 +2,12 @@
 import type { Gauges } from '../../shared/ports/outside.ts';
 import type { QueueAdmin } from '../../shared/ports/queue.ts';
 
-export function queueGauges(queues: Readonly<Record<string, QueueAdmin>>): Gauges {
+export function queueGauges(
+  queues: Readonly<Record<string, QueueAdmin>>,
+  marks: Gauges['marks'] = async () => [],
+): Gauges {
   return {
+    marks,
     queues: () =>
       Promise.all(
         Object.entries(queues).map(async ([name, queue]) => {

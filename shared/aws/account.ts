@@ -71,3 +71,19 @@ export async function stackStates(names: readonly string[]): Promise<readonly St
     }),
   );
 }
+
+/**
+ * The table that a stage works on when it is a restored one: a deploy must not go back to the first. undefined where there
+ * is no stage yet, or it works on its first.
+ */
+export async function tableNow(stage: string): Promise<string | undefined> {
+  try {
+    const { env } = JSON.parse(await readParameter(ssmClient(), `/nova/${stage}/manifest`)) as {
+      readonly env?: { readonly NOVA_TABLE?: string };
+    };
+    return env?.NOVA_TABLE === `nova-${stage}` ? undefined : env?.NOVA_TABLE;
+  } catch (cause) {
+    if (cause instanceof NovaError && /missing or empty/.test(cause.message)) return undefined;
+    throw cause;
+  }
+}

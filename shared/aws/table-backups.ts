@@ -8,10 +8,13 @@ import {
   ListBackupsCommand,
   RestoreTableFromBackupCommand,
   RestoreTableToPointInTimeCommand,
+  UpdateContinuousBackupsCommand,
+  UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb';
 import { messageOf, NovaError } from '../domain/error.ts';
 import type { TableBackup, TableBackups } from '../ports/admin.ts';
 import type { Table } from '../ports/table.ts';
+import { tableMarks } from './table-marks.ts';
 
 type Options = {
   readonly client: DynamoDBClient;
@@ -64,6 +67,14 @@ export function tableBackups({ client, tableName, tableOf }: Options): TableBack
         client.send(new DescribeTableCommand({ TableName: table })),
       );
       return said?.TableStatus === 'ACTIVE' ? tableOf(table) : null;
+    },
+    marks: (table) => tableMarks(client, table),
+    async protect(table) {
+      const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true };
+      await asked('protect the table', async () => {
+        await client.send(new UpdateContinuousBackupsCommand({ TableName: table, PointInTimeRecoverySpecification }));
+        await client.send(new UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: true }));
+      });
     },
   };
 }

@@ -35,7 +35,7 @@ export const PORT_KEYS: { readonly [port in keyof World]: readonly EnvKey[] } = 
   mailer: ['NOVA_SENDER_EMAIL', 'NOVA_SECRETS_PREFIX'],
   pager: ['NOVA_SECRETS_PREFIX'],
   events: ['NOVA_EVENT_BUS'],
-  gauges: [],
+  gauges: ['NOVA_TABLE'],
   secrets: ['NOVA_SECRETS_PREFIX'],
   roots: ['NOVA_AUDIT_BUCKET'],
   stripe: ['NOVA_SECRETS_PREFIX'],
@@ -66,10 +66,9 @@ const OPENERS: Openers = {
   mailer: openMailer,
   pager: openPager,
   events: async (env) => lateEvents(readEnv(['NOVA_EVENT_BUS'], env).NOVA_EVENT_BUS),
-  // CloudWatch watches the queues here.
-  gauges: async () => ({ queues: async () => null }),
+  gauges: async (env) => openGauges(readEnv(['NOVA_TABLE'], env).NOVA_TABLE),
   secrets: openSecrets,
-  roots: openRoots,
+  roots: async (env) => lateRoots(env),
   llm: async (env) => lateLlm(env),
   http: async (env) => lateHttp(readEnv(['NOVA_SENDER_EMAIL'], env).NOVA_SENDER_EMAIL),
   stripe: openStripe,
@@ -181,6 +180,33 @@ function lateLauncher(env: EnvSource): World['launcher'] {
     runTask: async (order) => (await launcher()).runTask(order),
     stopTask: async (taskId, reason) => (await launcher()).stopTask(taskId, reason),
     listTasks: async (family) => (await launcher()).listTasks(family),
+  };
+}
+
+/** CloudWatch watches the queues here. DynamoDB gives each table an id of its own, whatever its name. */
+function openGauges(tableName: string): World['gauges'] {
+  return {
+    queues: async () => null,
+    marks: async () => {
+      const [{ dynamoDbClient }, { tableMarks }] = await Promise.all([
+        import('./clients/dynamodb.ts'),
+        import('./table-marks.ts'),
+      ]);
+      return tableMarks(dynamoDbClient(), tableName);
+    },
+  };
+}
+
+/** Asked once an hour or a day: the client is loaded with the first question. */
+function lateRoots(env: EnvSource): World['roots'] {
+  let opened: Promise<World['roots']> | undefined;
+  const roots = (): Promise<World['roots']> => {
+    opened ??= openRoots(env);
+    return opened;
+  };
+  return {
+    keep: async (date, text) => (await roots()).keep(date, text),
+    since: async (date) => (await roots()).since(date),
   };
 }
 

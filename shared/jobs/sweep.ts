@@ -20,6 +20,7 @@ import { nudgeDue } from './nudge-approvals.ts';
 import { suspectRunaways } from './suspect-runaways.ts';
 import { isWatchTime, watchAlerts } from './watch-alerts.ts';
 import { watchEmergency } from './watch-emergency.ts';
+import { isRootTime, watchOrigin } from './watch-origin.ts';
 import { watchTasks } from './watch-tasks.ts';
 
 const NEEDS = {
@@ -34,6 +35,7 @@ const NEEDS = {
   revenue: true,
   launcher: true,
   gauges: true,
+  roots: true,
 } as const;
 export type SweepPorts = Pick<World, keyof typeof NEEDS>;
 
@@ -48,7 +50,11 @@ export const sweepJob: ScheduleJob<SweepPorts> = { name: 'sweep', needs: NEEDS, 
 
 export async function sweep(world: SweepPorts): Promise<JsonObject> {
   const fleet = fleetReading(world.table);
+  // First: what follows might spend.
+  const roots = isRootTime(world.time.now());
+  const restored = await part(world, 'origin', async () => Number((await watchOrigin(world, { roots })) !== null), 0);
   return {
+    restored,
     metrics: await part(world, 'metrics', () => fleetMetrics(world, fleet), null),
     recovered: await part(world, 'leases', () => recoverExpired(world, 'agent', fleet), 0),
     takenUp: isWatchTime(world.time.now())
@@ -78,9 +84,10 @@ async function part<T>({ log }: SweepPorts, name: string, work: () => Promise<T>
 
 /**
  * At the start of an engine that holds the lock every old holder is dead, expired or not, and nobody is about to send
- * what was written and not sent.
+ * what was written and not sent. Before anything is worked it is seen whether the data are the ones it worked on.
  */
 export async function takeOver(world: SweepPorts): Promise<void> {
+  await part(world, 'origin', () => watchOrigin(world, { roots: true }), null);
   await recoverExpired(world, 'platform');
   await part(world, 'outbox', () => publishLeftovers(world, Number.MAX_SAFE_INTEGER), 0);
 }

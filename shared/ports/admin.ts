@@ -45,6 +45,10 @@ export type TableBackups = {
   restore(from: { readonly id: string } | { readonly at: number }, toTable: string): Promise<void>;
   /** A restored table, to be looked at; null while it is being filled. */
   open(table: string): Promise<Table | null>;
+  /** What it alone is called: as `Gauges.marks`. */
+  marks(table: string): Promise<readonly string[]>;
+  /** What a restore leaves off: recovery to any second, and no deletion by mistake. */
+  protect(table: string): Promise<void>;
 };
 
 export type Admin = {

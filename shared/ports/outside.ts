@@ -82,6 +82,9 @@ export type Roots = {
   keep(date: string, text: string): Promise<void>;
   /** The texts of this date and later ones, in order. */
   since(date: string): Promise<readonly string[]>;
+  /** Where it costs nothing: the newest anchor, written over each time, so that a step back of minutes is seen. */
+  note?(text: string): Promise<void>;
+  noted?(): Promise<string | null>;
 };
 
 /** One telling of an alert over a way that is not mail. `id` is the same when it is told again after a crash. */
@@ -116,7 +119,11 @@ export type QueueGauge = {
 };
 
 /** What the platform knows of itself; null where something else watches it. */
-export type Gauges = { queues(): Promise<readonly QueueGauge[] | null> };
+export type Gauges = {
+  queues(): Promise<readonly QueueGauge[] | null>;
+  /** What only this table is called, and no copy of it: one mark that stays is enough. Empty where nothing tells them apart. */
+  marks(): Promise<readonly string[]>;
+};
 
 export type HttpResponse = {
   readonly status: number;

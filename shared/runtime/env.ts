@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { NovaError } from '../domain/error.ts';
+import { isStageName, STAGE_WORDS } from '../domain/stage-name.ts';
 import type { Settings } from '../ports/settings.ts';
 
 const text = z.string().min(1);
@@ -20,7 +21,7 @@ const seconds = z
 const timezone = text.refine(isZone);
 
 const SCHEMAS = {
-  NOVA_STAGE: z.string().regex(/^[a-z][a-z0-9-]{0,15}$/),
+  NOVA_STAGE: z.string().refine(isStageName, STAGE_WORDS),
   NOVA_TIMEZONE: timezone,
   NOVA_CURRENCY: z.string().regex(/^[A-Z]{3}$/),
   NOVA_OWNER_EMAIL: email,

@@ -21,9 +21,10 @@ import { getBudget } from './budget-store.ts';
 import { percentOf } from './budget-view.ts';
 import { momentNow } from './calendar-store.ts';
 import { listChannels } from './channel-store.ts';
-import { listHalts } from './halt-store.ts';
+import { getHalt, listHalts } from './halt-store.ts';
 import { decodeInstance } from './instance-item.ts';
 import { fleetPk, shards } from './keys.ts';
+import { readOrigin } from './origin-store.ts';
 import { lastBeat, lastProof, refusedLately } from './pulse-store.ts';
 import { queryAll } from './query-all.ts';
 import { allLimits } from './scope-store.ts';
@@ -63,8 +64,17 @@ export async function alertFacts(ports: AlertFactPorts, { known, tasksOf }: Look
     refused: await refusedLately(ports),
     ledgerFaults: await lastProof(table),
     auditGaps: await auditGaps(table, auditedNow(agents, known, time.now())),
+    wentBack: await wentBack(table),
     channels: channels.map(({ name, problem }) => ({ name, problem })),
   };
+}
+
+/** What was noticed about restored data, for as long as the switch that it turned on is on. */
+async function wentBack(table: Table): Promise<string> {
+  const { why, noticedAt } = await readOrigin(table);
+  if (noticedAt === 0) return '';
+  const { on, at } = await getHalt(table, 'fleet');
+  return on && at === noticedAt ? why : '';
 }
 
 const HOUR_MS = 3_600_000;

@@ -16,8 +16,7 @@ import type { World } from '../ports/world.ts';
 import { anchorKey, anchorPk, dayIndex } from './keys.ts';
 import { queryAll } from './query-all.ts';
 
-export type AnchorPorts = Pick<World, 'table' | 'time' | 'hashing'>;
-export type RootPorts = AnchorPorts & Pick<World, 'roots'>;
+export type AnchorPorts = Pick<World, 'table' | 'time' | 'hashing' | 'roots'>;
 
 const EVERY_MS = 600_000;
 const DAY_MS = 86_400_000;
@@ -49,7 +48,7 @@ function anchorOf(item: Item): KeptAnchor {
   };
 }
 
-async function newestAnchor(table: Table): Promise<KeptAnchor | null> {
+export async function newestAnchor(table: Table): Promise<KeptAnchor | null> {
   const [item] = (await table.query({ pk: anchorPk, reverse: true, limit: 1 })).items;
   return item ? anchorOf(item) : null;
 }
@@ -89,6 +88,9 @@ async function anchorMoved(world: AnchorPorts, { last, since, sealed }: Look): P
     const put = await world.table.write({ op: 'put', item, if: [{ attr: 'pk', op: 'missing' }] });
     if (!put.ok && put.item?.hash !== hash) return from;
     before = { seq: anchor.seq, hash };
+    await world.roots.note?.(
+      rootText({ date: new Date(now).toISOString().slice(0, 10), at: now, seq: anchor.seq, hash }),
+    );
   }
   return moved.length;
 }
@@ -123,7 +125,7 @@ async function headsSince(table: Table, since: number, now: number): Promise<Anc
  * Once a day: what a late record of yesterday or today escaped is anchored, and the newest anchor becomes the root of the
  * UTC date, kept outside the table. Doing it again changes nothing.
  */
-export async function keepRoot(world: RootPorts, sealed: readonly AnchoredHead[]): Promise<Root> {
+export async function keepRoot(world: AnchorPorts, sealed: readonly AnchoredHead[]): Promise<Root> {
   const now = world.time.now();
   await anchorMoved(world, { last: await newestAnchor(world.table), since: now - 2 * DAY_MS, sealed });
   const date = new Date(now).toISOString().slice(0, 10);
@@ -131,6 +133,12 @@ export async function keepRoot(world: RootPorts, sealed: readonly AnchoredHead[]
   const root = { date, at: now, seq: last?.seq ?? 0, hash: last?.hash ?? GENESIS };
   await world.roots.keep(date, rootText(root));
   return root;
+}
+
+/** The newest anchor that the platform noted outside the table, where it notes each one. */
+export async function newestOutside({ roots }: Pick<World, 'roots'>): Promise<Root[]> {
+  const text = await roots.noted?.();
+  return text ? [readRoot(text)] : [];
 }
 
 /** Those kept for UTC dates from `date` on, the oldest first. @throws RangeError when one is no root. */

@@ -2,9 +2,10 @@
 import { type Root, rootText } from '../domain/audit-anchor.ts';
 import { EXPORT_FORMAT, type ExportLine } from '../domain/audit-export.ts';
 import type { World } from '../ports/world.ts';
-import { listAnchors, rootsSince } from './anchor-store.ts';
+import { listAnchors } from './anchor-store.ts';
 import { auditChain } from './audit-store.ts';
 import { auditHeadOf, trailEntities } from './audit-verify.ts';
+import { heldRoots } from './origin-store.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'roots' | 'settings' | 'hashing'>;
 
@@ -14,7 +15,7 @@ const UNANCHORED_DAYS = 3;
 /** Every line in order: anchors and roots first, so that each record can be compared as it is read. One entity, or all. */
 export async function* exportTrail(world: Ports, entity: string | undefined): AsyncGenerator<ExportLine> {
   // Anchors before chains: what moves meanwhile is in a chain and in no anchor yet.
-  const roots = await rootsSince(world, '0000-00-00');
+  const roots = await heldRoots(world, '0000-00-00');
   const anchors = await listAnchors(world.table);
   const entities = entity === undefined ? await trailEntities(world, anchors, UNANCHORED_DAYS) : [entity];
   const { stage } = world.settings;

@@ -5,9 +5,10 @@ import { type AnchoredHead, anchoredFault, type KeptAnchor, rootFault, verifyAnc
 import { NovaError } from '../domain/error.ts';
 import type { Key, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
-import { listAnchors, rootsSince } from './anchor-store.ts';
+import { listAnchors } from './anchor-store.ts';
 import { headKey, listedEntities } from './audit-heads.ts';
 import { type AuditHead, auditChain, auditOfDay, NO_AUDIT } from './audit-store.ts';
+import { heldRoots } from './origin-store.ts';
 import { isSeal, verifySeals } from './page-seal.ts';
 
 const TRIES = 5;
@@ -87,7 +88,7 @@ export async function verifyTrail(
 ): Promise<TrailProof> {
   const since = world.time.now() - days * 86_400_000;
   // Anchors before chains: what moves meanwhile is in the chain and not yet in an anchor.
-  const roots = await rootsSince(world, new Date(since).toISOString().slice(0, 10));
+  const roots = await heldRoots(world, new Date(since).toISOString().slice(0, 10));
   const anchors = await listAnchors(world.table);
   const anchored = anchoredHeads(anchors);
   const recent = anchors.filter(({ at }) => at >= since);

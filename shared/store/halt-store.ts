@@ -9,6 +9,7 @@ import type { Scope } from '../domain/budget.ts';
 import { NovaError } from '../domain/error.ts';
 import { type Gate, type Halt, haltOver, OPEN_GATE } from '../domain/halt.ts';
 import { hasRole } from '../domain/operator.ts';
+import { LOST_ROOTS } from '../domain/origin.ts';
 import type { Condition, Item, Op, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { audited, NO_AUDIT } from './audit-store.ts';
@@ -86,7 +87,14 @@ function decode(item: Item): Halt {
   };
 }
 
-export type Turn = { readonly scope: Scope; readonly on: boolean; readonly actor: Actor; readonly reason: string };
+export type Turn = {
+  readonly scope: Scope;
+  readonly on: boolean;
+  readonly actor: Actor;
+  readonly reason: string;
+  /** The data were restored: said also where the switch is on already, with the roots of what was lost. */
+  readonly restored?: string;
+};
 
 /**
  * Turns a switch, once: the switch, the gate, the audit record, the order for all that follows and the mail to the owner
@@ -102,7 +110,7 @@ export async function turnHalt(
   if (!turn.on) await mayTurnOff(world, turn);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const [halt, gate] = await Promise.all([getHalt(world.table, turn.scope), readGate(world.table)]);
-    if (halt.on === turn.on) return { halt, fresh: false, posted: [] };
+    if (halt.on === turn.on && turn.restored === undefined) return { halt, fresh: false, posted: [] };
     const { after, ops, posted } = turnOps(world, { halt, gate }, turn);
     if (await committed(world.table, ops, after.auditHash)) return { halt: after, fresh: true, posted };
   }
@@ -124,7 +132,7 @@ async function mayTurnOff(world: Ports, { actor, reason }: Turn): Promise<void> 
 
 type Before = { readonly halt: Halt; readonly gate: Gate };
 
-function turnOps(world: Ports, { halt, gate }: Before, { scope, on, actor, reason }: Turn) {
+function turnOps(world: Ports, { halt, gate }: Before, { scope, on, actor, reason, restored }: Turn) {
   const at = world.time.now();
   const version = halt.version + 1;
   const scopes = on
@@ -140,7 +148,10 @@ function turnOps(world: Ports, { halt, gate }: Before, { scope, on, actor, reaso
   const { record, head } = audited(world.hashing, halt, {
     ...{ at, actor, entity: `halt:${scope}`, action: on ? 'halt.on' : 'halt.off' },
     // The order makes this record like no other, so that one's own turn is known from a twin's of the same instant.
-    details: { reason, version, gate: gate.version + 1, order: posted[0]?.id ?? '' },
+    details: {
+      ...{ reason, version, gate: gate.version + 1, order: posted[0]?.id ?? '' },
+      ...(restored === undefined ? {} : { [LOST_ROOTS]: restored }),
+    },
   });
   const set = { on, reason, by: actor, at, version, ...head };
   const ops: Op[] = [

@@ -40,11 +40,11 @@ test('memory keeps the first root of each date, in order', async () => {
 
 test('a file keeps the first root of each date, for its owner alone, also over a restart', async () => {
   const path = join(folder, 'roots.jsonl');
-  await keepsInOrder(fileRoots(path));
-  await keepsOnce(fileRoots(path));
+  await keepsInOrder(fileRoots(path, `${path}.newest`));
+  await keepsOnce(fileRoots(path, `${path}.newest`));
   assert.equal(statSync(path).mode & 0o777, 0o600);
   appendFileSync(path, 'not a root\n');
-  await assert.rejects(fileRoots(path).since('0000'), { code: 'corrupt' });
+  await assert.rejects(fileRoots(path, `${path}.newest`).since('0000'), { code: 'corrupt' });
 });
 
 const fauxqs = findFauxqs();

@@ -8,7 +8,7 @@ import { agentKey } from '../../shared/store/keys.ts';
 import { deployed, fleetWorld } from '../fixtures/fleet-world.ts';
 
 const MINUTE = 60_000;
-const QUIET = { queues: async () => null };
+const QUIET = { queues: async () => null, marks: async () => [] };
 
 /** An agent with two instances that are kept running, deployed an hour ago; ECS shows what `tasks` says. */
 async function keeping(tasks: () => Promise<readonly LaunchedTask[]>) {

@@ -121,6 +121,8 @@ const LAWS: readonly Law[] = [
       'infra/function-env.ts',
       // An alarm says what an alert says.
       'shared/domain/alert/register.ts',
+      // What the command takes for a stage, the templates take.
+      'shared/domain/stage-name.ts',
       'aws-cdk-lib',
       'constructs',
       'cdk-nag',

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { findBackup, restoreBackup } from '../../../infra/local/backups.ts';
 import { NovaError } from '../../../shared/domain/error.ts';
+import { watchOrigin } from '../../../shared/jobs/watch-origin.ts';
 import { backupsOf } from '../../backups.ts';
 import { type Here, worldCommand } from '../../command.ts';
 import { moment, text } from '../../fields.ts';
@@ -18,7 +19,7 @@ export const command = worldCommand({
   verb: 'restore',
   summary: 'everything as it was, in a place of its own',
   detail:
-    'Never over what is there. On this machine: a new data directory, with the kill switch on, since it does not know what was spent and earned after the backup: nova ledger reconcile, nova status, then nova killswitch off. On a stage: a new table, filled by DynamoDB in some minutes; docs/runbook.md says how a stage moves to it.',
+    'Never over what is there. On this machine: a new data directory, with the kill switch on, since it does not know what was spent and earned after the backup: nova ledger reconcile, nova status, then nova killswitch off. On a stage: a new table, filled by DynamoDB in some minutes to hours; nova backup adopt makes it ready, and nova cloud deploy --table has the stage work on it.',
   args: { backup: text('the newest unless named', 'id') },
   options: {
     to: text('on this machine: the new data directory', 'folder'),
@@ -44,7 +45,7 @@ export const command = worldCommand({
           `${style.paint('green', 'restored')} to ${place}, with the kill switch on.`,
           `Look before it runs: nova --home ${place} backup list, ledger reconcile, status; then nova --home ${place} killswitch off`,
         ].join('\n')
-      : `${style.paint('green', 'being filled')}: ${place}. Prove it in some minutes: nova backup verify --table ${place}`,
+      : `${style.paint('green', 'being filled')}: ${place}. When it is there: nova --stage … backup adopt --table ${place}`,
 });
 
 async function arnOf(backups: ReturnType<typeof backupsOf>, name: string | undefined): Promise<string> {
@@ -65,6 +66,8 @@ async function onThisMachine(id: string | undefined, to: string | undefined, her
     const directory = { kind: 'directory', engine: 'none', url: null, mailUrl: null, startedAt: null } as const;
     const reason = `restored from the backup of ${new Date(backup.at).toISOString()}`;
     await turnOn({ world, admin, actor: here.actor, place: directory }, { scope: 'fleet', reason, waitSeconds: 0 });
+    // Noticed and written down here, so that the engine does not stop again what a person let go on meanwhile.
+    await watchOrigin(world, { roots: true });
   } finally {
     await close();
   }

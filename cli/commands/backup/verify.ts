@@ -1,6 +1,6 @@
 import { findBackup } from '../../../infra/local/backups.ts';
 import { NovaError } from '../../../shared/domain/error.ts';
-import { backupsOf, type Proof, proveBackup, proveWorld } from '../../backups.ts';
+import { type Proof, proveBackup, proveTable } from '../../backups.ts';
 import { type Here, worldCommand } from '../../command.ts';
 import { text } from '../../fields.ts';
 import { plural } from '../../render/words.ts';
@@ -20,9 +20,7 @@ export const command = worldCommand({
   async run({ table: name }, reach): Promise<Verified> {
     if (name === undefined)
       throw new NovaError('bad_input', 'expected --table, the one that nova backup restore --to-table filled');
-    const table = await backupsOf(reach).open(name);
-    if (!table) throw new NovaError('conflict', `the table ${name} is still being filled: ask again in some minutes`);
-    return verdict(name, await proveWorld({ ...reach.world, table }));
+    return verdict(name, (await proveTable(reach, name)).proof);
   },
   render: ({ id, valid, entries, records, problems }, style) =>
     [

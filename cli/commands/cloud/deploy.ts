@@ -1,3 +1,4 @@
+import { tableNow } from '../../../shared/aws/account.ts';
 import { contextWords, requireReady, runCdk, stageOf } from '../../cloud.ts';
 import { stackNames } from '../../cloud-checks.ts';
 import { hereCommand } from '../../command.ts';
@@ -15,16 +16,18 @@ export const command = hereCommand({
     sender: text('who mails come from, verified at SendGrid', 'e-mail'),
     timezone: text('the zone of days and budgets', 'zone'),
     currency: text('three letters', 'code'),
+    table: text('the table to work on: one that nova backup adopt made ready; stays so', 'name'),
     yes: flag('do not ask before wider rights: for pipelines'),
   },
   examples: [
     'nova --stage prod cloud deploy --owner you@your.org --sender nova@your.org --timezone Europe/Berlin',
     'nova --stage test cloud deploy --yes --json',
   ],
-  async run({ owner, sender, timezone, currency, yes }, here) {
+  async run({ owner, sender, timezone, currency, table: wanted, yes }, here) {
     const stage = stageOf(here);
     await requireReady(here);
-    const choices = { ownerEmail: owner, senderEmail: sender, timezone, currency };
+    const table = wanted ?? (await tableNow(stage));
+    const choices = { table, ownerEmail: owner, senderEmail: sender, timezone, currency };
     const ask = yes ? 'never' : 'broadening';
     const words = ['deploy', ...stackNames(stage), '--require-approval', ask, '--progress', 'events'];
     await runCdk(here, [...words, ...contextWords(stage, choices)]);

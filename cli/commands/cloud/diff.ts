@@ -1,3 +1,4 @@
+import { tableNow } from '../../../shared/aws/account.ts';
 import { contextWords, requireCaller, runCdk, stageOf } from '../../cloud.ts';
 import { stackNames } from '../../cloud-checks.ts';
 import { hereCommand } from '../../command.ts';
@@ -13,7 +14,7 @@ export const command = hereCommand({
   async run(_input, here) {
     const stage = stageOf(here);
     await requireCaller();
-    await runCdk(here, ['diff', ...stackNames(stage), ...contextWords(stage, {})]);
+    await runCdk(here, ['diff', ...stackNames(stage), ...contextWords(stage, { table: await tableNow(stage) })]);
     return { id: stage, stacks: [...stackNames(stage)] };
   },
   render: ({ stacks }) => `compared ${stacks.join(' and ')}; the differences stand above`,

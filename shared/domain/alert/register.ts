@@ -137,6 +137,12 @@ export const RULES = {
     hurts: 'A record of who changed what is missing or was altered.',
     todo: 'See which: nova audit verify; then find out who had write access to the table.',
   },
+  went_back: {
+    severity: 'critical',
+    source: 'facts',
+    hurts: 'Everything is stopped: the data were restored or copied, and do not know what was spent and earned since.',
+    todo: "Compare with the world: nova ledger reconcile, nova status; then: nova killswitch off --why '…'.",
+  },
   channel_broken: {
     severity: 'warning',
     source: 'facts',

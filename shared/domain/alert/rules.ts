@@ -63,6 +63,8 @@ export type AlertFacts = {
   readonly ledgerFaults: readonly string[];
   /** Entities whose last audit record is not what they say. */
   readonly auditGaps: readonly string[];
+  /** What was noticed about restored data; '' once a person has let everything go on. */
+  readonly wentBack: string;
   readonly channels: readonly { readonly name: string; readonly problem: string }[];
 };
 
@@ -176,7 +178,7 @@ function approvalFindings(
 }
 
 function systemFindings(facts: AlertFacts): Finding[] {
-  const { now, decidedAt, decideEverySeconds, refused, ledgerFaults, auditGaps, channels } = facts;
+  const { now, decidedAt, decideEverySeconds, refused, ledgerFaults, auditGaps, channels, wentBack } = facts;
   const found: Finding[] = [];
   const add = (rule: RuleId, subject: string, message: string): void => void found.push({ rule, subject, message });
   if (now > decidedAt + 2 * decideEverySeconds * 1000 + SLACK_MS) {
@@ -195,6 +197,7 @@ function systemFindings(facts: AlertFacts): Finding[] {
       `The proof found ${ledgerFaults.length} fault${ledgerFaults.length === 1 ? '' : 's'}. The first: ${first}`,
     );
   for (const entity of auditGaps) add('audit_gap', entity, `The last audit record of ${entity} is missing or altered.`);
+  if (wentBack !== '') add('went_back', 'fleet', `The kill switch is on: ${wentBack}.`);
   for (const { name, problem } of channels) if (problem !== '') add('channel_broken', name, `${name}: ${problem}`);
   return found;
 }
