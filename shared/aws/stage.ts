@@ -1,7 +1,6 @@
 /** A deployed stage as its owner's command sees it: the ports and shelves that the stage's manifest names. */
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { NovaError } from '../domain/error.ts';
-import { isStageName, STAGE_WORDS } from '../domain/stage-name.ts';
 import type { Admin, TableBackups } from '../ports/admin.ts';
 import type { Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
@@ -51,11 +50,10 @@ type Manifest = {
 const QUEUE_KEYS = { runs: 'NOVA_QUEUE_RUNS', revenue: 'NOVA_QUEUE_REVENUE', work: 'NOVA_QUEUE_WORK' } as const;
 
 /**
- * Opens a stage with the credentials that the AWS SDK finds.
+ * Opens a stage, whose name was checked, with the credentials that the AWS SDK finds.
  * @throws NovaError not_found when the account has no such stage; misconfigured without rights or credentials.
  */
 export async function openStage(stage: string): Promise<Stage> {
-  if (!isStageName(stage)) throw new NovaError('bad_input', `a stage has ${STAGE_WORDS}; got "${stage}"`);
   const [manifest, actor] = await Promise.all([readManifest(stage), callerOf()]);
   const clients = { ssm: ssmClient(), manager: secretsManagerClient() };
   const secrets = secretShelf(clients, `/nova/${stage}/secrets/`, rotatedNames(manifest.env));

@@ -9,6 +9,8 @@ import type { World } from '../ports/world.ts';
 import { systemTime } from '../runtime/clock.ts';
 import { type EnvKey, type EnvSource, readEnv, readOptional, SETTINGS_KEYS, settingsFrom } from '../runtime/env.ts';
 import { lateEvents } from './late-events.ts';
+import { lateGauges } from './late-gauges.ts';
+import { lateRoots } from './late-roots.ts';
 
 /** The keys of the environment that each port is made from. */
 export const PORT_KEYS: { readonly [port in keyof World]: readonly EnvKey[] } = {
@@ -66,9 +68,9 @@ const OPENERS: Openers = {
   mailer: openMailer,
   pager: openPager,
   events: async (env) => lateEvents(readEnv(['NOVA_EVENT_BUS'], env).NOVA_EVENT_BUS),
-  gauges: async (env) => openGauges(readEnv(['NOVA_TABLE'], env).NOVA_TABLE),
+  gauges: async (env) => lateGauges(readEnv(['NOVA_TABLE'], env).NOVA_TABLE),
   secrets: openSecrets,
-  roots: async (env) => lateRoots(env),
+  roots: async (env) => lateRoots(readEnv(['NOVA_AUDIT_BUCKET'], env).NOVA_AUDIT_BUCKET),
   llm: async (env) => lateLlm(env),
   http: async (env) => lateHttp(readEnv(['NOVA_SENDER_EMAIL'], env).NOVA_SENDER_EMAIL),
   stripe: openStripe,
@@ -181,38 +183,6 @@ function lateLauncher(env: EnvSource): World['launcher'] {
     stopTask: async (taskId, reason) => (await launcher()).stopTask(taskId, reason),
     listTasks: async (family) => (await launcher()).listTasks(family),
   };
-}
-
-/** CloudWatch watches the queues here. DynamoDB gives each table an id of its own, whatever its name. */
-function openGauges(tableName: string): World['gauges'] {
-  return {
-    queues: async () => null,
-    marks: async () => {
-      const [{ dynamoDbClient }, { tableMarks }] = await Promise.all([
-        import('./clients/dynamodb.ts'),
-        import('./table-marks.ts'),
-      ]);
-      return tableMarks(dynamoDbClient(), tableName);
-    },
-  };
-}
-
-/** Asked once an hour or a day: the client is loaded with the first question. */
-function lateRoots(env: EnvSource): World['roots'] {
-  let opened: Promise<World['roots']> | undefined;
-  const roots = (): Promise<World['roots']> => {
-    opened ??= openRoots(env);
-    return opened;
-  };
-  return {
-    keep: async (date, text) => (await roots()).keep(date, text),
-    since: async (date) => (await roots()).since(date),
-  };
-}
-
-async function openRoots(env: EnvSource): Promise<World['roots']> {
-  const [{ s3Client }, { s3Roots }] = await Promise.all([import('./clients/s3.ts'), import('./s3-roots.ts')]);
-  return s3Roots(s3Client(), readEnv(['NOVA_AUDIT_BUCKET'], env).NOVA_AUDIT_BUCKET);
 }
 
 async function openLauncher(env: EnvSource): Promise<World['launcher']> {

@@ -17,6 +17,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerControl } from '../../cli/control.ts';
 import { startEngine } from '../../infra/local/engine.ts';
+import { closeDay } from '../../shared/jobs/close-day.ts';
 import { childEnv } from '../../shared/runtime/env.ts';
 
 const CLI = join(import.meta.dirname, '../../cli/nova.ts');
@@ -114,4 +115,47 @@ test('old backups go when only so many are to be kept; secrets stay out unless t
   assert.equal(list.length, 2);
   assert.equal(list[0]?.id, last.id);
   assert.ok(!readdirSync(String(last.place)).includes('secrets.json'));
+});
+
+test('a data directory that somebody copied by hand does not spend: the copy is halted, the first one is not', async () => {
+  const home = newFolder();
+  const engine = await start(home);
+  await livedIn(home);
+  await engine.stop();
+  const copy = join(newFolder(), 'copy');
+  cpSync(home, copy, { recursive: true });
+  const first = await start(home);
+  assert.equal((await nova(home, 'killswitch', 'status')).value.on, false, 'started again where it was');
+  await first.stop();
+  const second = await start(copy);
+  const status = await nova(copy, 'killswitch', 'status');
+  assert.deepEqual([status.value.on, status.value.running], [true, []]);
+  assert.match(JSON.stringify(status.value.switches), /restored or copied to here/);
+  assert.equal((await nova(copy, 'killswitch', 'off', '--why', 'moved')).code, 0);
+  await second.stop();
+  const third = await start(copy);
+  assert.equal((await nova(copy, 'killswitch', 'status')).value.on, false, 'a person has let it go');
+  await third.stop();
+});
+
+test('an older database put in place of a newer one is halted, too: what lies beside it knows better', async () => {
+  const home = newFolder();
+  const file = join(home, 'nova.sqlite');
+  const engine = await start(home);
+  await livedIn(home);
+  await engine.stop();
+  const old = readFileSync(file);
+  const again = await start(home);
+  await nova(home, 'ledger', 'add', '--amount', '5', '--kind', 'revenue', '--agent', 'shop', '--reason', 'late');
+  await closeDay(again.world);
+  await again.stop();
+  // Into the very same file, so that neither its place nor its birth tells.
+  writeFileSync(file, old);
+  for (const tail of ['-wal', '-shm']) rmSync(`${file}${tail}`, { force: true });
+  const back = await start(home);
+  assert.match(JSON.stringify((await nova(home, 'killswitch', 'status')).value), /went back in time/);
+  assert.equal((await nova(home, 'audit', 'verify')).value.valid, false);
+  assert.equal((await nova(home, 'killswitch', 'off', '--why', 'the disk was lost')).code, 0);
+  assert.equal((await nova(home, 'audit', 'verify')).value.valid, true);
+  await back.stop();
 });

@@ -45,7 +45,8 @@ test('a function carries neither JSON Schema nor, beside a client of REST, proto
     assert.doesNotMatch(text, /json-schema\.org/, name);
     if (name === 'run-agent' || name === 'record-revenue') assert.doesNotMatch(text, /<\?xml/, name);
   }
-  assert.match(textOf('close-day', loadedFiles('close-day')), /<\?xml/, 'S3 is not in it: the test looked at nothing');
+  const all = readdirSync(join(FUNCTIONS_FOLDER, 'close-day')).filter((file) => file.endsWith('.mjs'));
+  assert.match(textOf('close-day', all), /<\?xml/, 'S3 is not in it: the test looked for nothing');
 });
 
 test('what runs agents carries no client that it has no right to use', () => {

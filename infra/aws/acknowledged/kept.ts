@@ -33,7 +33,7 @@ export const rootsAnswers = (choices: Choices): Acknowledgment[] => {
       .map(({ name }) => ({
         at: `${name}/Role`,
         id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::${bucket}/roots/*]`,
-        reason: 'Each day has a root of its own name; the function may only add one, never read, change or delete.',
+        reason: 'Each day has a root of its own name; functions may add or read them, and never change or delete one.',
       })),
   ];
 };
