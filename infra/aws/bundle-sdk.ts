@@ -20,6 +20,8 @@ const CLIENTS: Readonly<Record<string, keyof Uses>> = {
   '@aws-sdk/client-scheduler': 'schedules',
   '@aws-sdk/client-ecs': 'launches',
   '@aws-sdk/client-eventbridge': 'events',
+  // Ours, for what it needs of the table's client.
+  './table-marks.ts': 'origin',
 };
 
 /**
@@ -34,7 +36,7 @@ function onlyBoughtClients(uses: readonly Uses[]): Plugin {
   return {
     name: 'only-bought-clients',
     setup(build) {
-      build.onResolve({ filter: /^@aws-sdk\/client-/ }, ({ path }) =>
+      build.onResolve({ filter: /^@aws-sdk\/client-|\/table-marks\.ts$/ }, ({ path }) =>
         lacked(path) ? { path, namespace: 'not-bought' } : null,
       );
       build.onLoad({ filter: /.*/, namespace: 'not-bought' }, ({ path }) => ({
