@@ -373,9 +373,9 @@ export const functions: readonly FunctionRow[] = [
         // Once its runs are all in their pages, a day gets their hash.
         day: ['read', 'put', 'update'],
         anchor: ['read', 'put'],
-        // The ledger is proved once a day; what was found is noted.
+        // The ledger is proved once a day; what was found is noted, and which days were proved.
         entry: ['read'],
-        pulse: ['update'],
+        pulse: ['read', 'update'],
         calendar: ['read'],
         limit: ['read', 'check'],
         // The rest of yesterday's slices goes home to yesterday.

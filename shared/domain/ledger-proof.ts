@@ -53,6 +53,39 @@ export function ownerAdditions(entries: readonly LedgerEntry[], sha256: Sha256):
   );
 }
 
+export function addedUp(additions: readonly Addition[]): Addition {
+  const sums: { [name: string]: bigint } = {};
+  for (const { sums: some } of additions) {
+    for (const [name, sum] of Object.entries(some)) sums[name] = (sums[name] ?? 0n) + sum;
+  }
+  const of = (name: keyof Fingerprint): bigint => additions.reduce((sum, { proof }) => sum + proof[name], 0n);
+  const proof = { proofA: of('proofA'), proofB: of('proofB'), proofCount: of('proofCount') };
+  return { sums: Object.fromEntries(Object.entries(sums).filter(([, sum]) => sum !== 0n)), proof };
+}
+
+/** What the sums of a day said when its entries were last read and found right. */
+export type ProvedDay = { readonly mark: string; readonly at: number };
+
+/** Every entry is read again within so many nights, whether its day has changed or not. */
+export const PROVED_WITHIN_NIGHTS = 30;
+
+/**
+ * The days whose entries are read tonight: those whose sums have changed since, and a share of all days, those first
+ * that have waited longest. `marks`: what the sums of each day say now.
+ */
+export function daysDue(
+  marks: ReadonlyMap<string, string>,
+  proved: ReadonlyMap<string, ProvedDay>,
+  nights = PROVED_WITHIN_NIGHTS,
+): string[] {
+  const isChanged = (date: string): boolean => proved.get(date)?.mark !== marks.get(date);
+  const dates = [...marks.keys()].sort();
+  const waiting = dates
+    .filter((date) => !isChanged(date))
+    .sort((a, b) => (proved.get(a)?.at ?? 0) - (proved.get(b)?.at ?? 0));
+  return [...dates.filter(isChanged), ...waiting.slice(0, Math.ceil(dates.length / nights))];
+}
+
 /** By day, owner and source. `dateOf`: the UTC date of a moment. */
 export function cellAdditions(
   entries: readonly LedgerEntry[],

@@ -9,6 +9,8 @@ import type { ScheduleJob } from '../runtime/job.ts';
 import { keepRoot } from '../store/anchor-store.ts';
 import { momentNow } from '../store/calendar-store.ts';
 import { listFleet } from '../store/instance-store.ts';
+import type { LedgerFault } from '../store/ledger-compare.ts';
+import { proveNight } from '../store/ledger-night.ts';
 import { proveLedger } from '../store/ledger-verify.ts';
 import { sealPages } from '../store/page-seal.ts';
 import { noteProof } from '../store/pulse-store.ts';
@@ -23,15 +25,22 @@ export const closeDayJob: ScheduleJob<CloseDayPorts> = {
   run: (world) => closeDay(world),
 };
 
-/** Whether every sum follows from its entries; what is found becomes an alert. A ledger that cannot be read is a fault. */
+/**
+ * Whether every sum follows from its entries; what is found becomes an alert. A ledger that cannot be read is a fault.
+ * Where something is wrong the whole ledger is read, so that what is told is exact; meanwhile it is told where.
+ */
 async function prove(ports: CloseDayPorts): Promise<JsonObject> {
-  try {
-    const { entries, faults } = await proveLedger(ports);
-    await noteProof(
+  const note = (faults: readonly LedgerFault[]): Promise<void> =>
+    noteProof(
       ports,
       faults.map(({ id, problem }) => `${id}: ${problem}`),
     );
-    return { entries, ledgerFaults: faults.length };
+  try {
+    const { entries, days, allDays, faults } = await proveNight(ports);
+    await note(faults);
+    const exact = faults.length === 0 ? faults : (await proveLedger(ports)).faults;
+    if (faults.length > 0) await note(exact);
+    return { entries, proved: `${days} of ${allDays} days`, ledgerFaults: exact.length };
   } catch (thrown) {
     ports.log.error('the ledger could not be proved', { error: messageOf(thrown) });
     await noteProof(ports, [`it could not be read: ${messageOf(thrown)}`]);

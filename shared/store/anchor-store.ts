@@ -95,12 +95,20 @@ async function anchorMoved(world: AnchorPorts, { last, since, sealed }: Look): P
   return moved.length;
 }
 
-/** What anchors of that time hold, the newest first; at least the newest one is read. */
+/**
+ * What anchors of that time hold, the newest first; at least the newest one is read. Few at first: a quiet system looks
+ * each minute, and what it needs is in the last three.
+ */
 async function anchoredSince(table: Table, since: number): Promise<AnchoredHead[]> {
   const heads: AnchoredHead[] = [];
   let cursor: string | null = null;
   do {
-    const page = await table.query({ pk: anchorPk, reverse: true, limit: 20, ...(cursor ? { cursor } : {}) });
+    const page = await table.query({
+      pk: anchorPk,
+      reverse: true,
+      limit: cursor ? 20 : 4,
+      ...(cursor ? { cursor } : {}),
+    });
     const anchors = page.items.map(anchorOf);
     heads.push(...anchors.flatMap((anchor) => anchor.heads));
     cursor = (anchors.at(-1)?.at ?? 0) < since ? null : page.cursor;

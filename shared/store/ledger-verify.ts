@@ -2,36 +2,31 @@
  * Proves the ledger from its entries alone, and rebuilds what was damaged. Every entry counts in two sums, its agent's
  * and its day's, and each of them carries a fingerprint: one wrong fingerprint is a damaged sum, two are damaged entries.
  */
-import type { Additions } from '../domain/earnings.ts';
-import { type LedgerEntry, microsOf } from '../domain/ledger.ts';
-import {
-  type Addition,
-  additionOf,
-  cellAdditions,
-  cellName,
-  type DayCell,
-  entryHash,
-  ledgerHash,
-  NO_FINGERPRINT,
-  ownerAdditions,
-  sameFingerprint,
-} from '../domain/ledger-proof.ts';
-import type { Condition, Item, Key, Table } from '../ports/table.ts';
+import { cellName, ledgerHash } from '../domain/ledger-proof.ts';
+import type { Condition, Item, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
-import { dayIndex, earningsKey, entryKey, ledgerDaysPk, ledgerSumsKey, ledgerSumsPk } from './keys.ts';
+import { dayIndex, ledgerDaysPk, ledgerSumsPk } from './keys.ts';
+import {
+  type AllCompared,
+  type Compared,
+  cellOf,
+  compareAll,
+  driftOf,
+  entryFaults,
+  type Found,
+  faultOf,
+  isProven,
+  type KeptSums,
+  type LedgerFault,
+  missingFrom,
+  settled,
+  sumProblems,
+} from './ledger-compare.ts';
 import { earningsItems } from './ledger-days.ts';
-import { decodeEntry, entryItem, fingerprintOfItem, sumsOf, utcDate } from './ledger-item.ts';
+import { decodeEntry, sumsOf, utcDate } from './ledger-item.ts';
 import { queryAll } from './query-all.ts';
 
 type Ports = Pick<World, 'table' | 'hashing'>;
-
-export type LedgerFault = {
-  /** `entry`: changed; `entries`: dropped or added, where it happened; `sum`: can be rebuilt. */
-  readonly kind: 'entry' | 'entries' | 'sum';
-  /** The entry's id, `<date> <owner> <source>`, or the owner. */
-  readonly id: string;
-  readonly problem: string;
-};
 
 export type LedgerVerdict = {
   readonly entries: number;
@@ -41,25 +36,11 @@ export type LedgerVerdict = {
   readonly faults: readonly LedgerFault[];
 };
 
-/** A sum as it is kept and as the entries say it must be. */
-type Compared = {
-  readonly id: string;
-  readonly key: Key;
-  readonly item: Item | null;
-  readonly must: Addition;
-  readonly owner: string;
-  readonly marks: { readonly [attr: string]: string };
-};
-/** `drift`: by how much a sum is off, which stays the same while bookings go on; only a real fault has a lasting one. */
-type Found = LedgerFault & { readonly drift: string };
 type Look = {
   readonly verdict: Omit<LedgerVerdict, 'faults'>;
   readonly found: readonly Found[];
   readonly damaged: readonly Compared[];
 };
-
-/** Bookings go on while we read, and the index follows a little later: a fault counts when it is seen so many times. */
-const LOOKS = 3;
 
 /** Proves every entry and every sum, in time for a person: it reads the whole ledger. */
 export async function proveLedger(world: Ports): Promise<LedgerVerdict> {
@@ -80,17 +61,10 @@ export async function repairLedger(
 }
 
 async function settledLook(world: Ports): Promise<{ verdict: LedgerVerdict; damaged: readonly Compared[] }> {
-  let look = await lookOnce(world);
-  const mark = ({ id, drift }: Found): string => `${id} ${drift}`;
-  let lasting = new Set(look.found.map(mark));
-  for (let n = 1; n < LOOKS && lasting.size > 0; n++) {
-    look = await lookOnce(world);
-    lasting = new Set(look.found.map(mark).filter((one) => lasting.has(one)));
-  }
-  const real = look.found.filter((fault) => lasting.has(mark(fault)));
+  const { look, real } = await settled(() => lookOnce(world));
   const names = new Set(real.filter(({ kind }) => kind === 'sum').map(({ id }) => id));
-  const faults = real.map(({ kind, id, problem }) => ({ kind, id, problem }));
-  return { verdict: { ...look.verdict, faults }, damaged: look.damaged.filter(({ id }) => names.has(id)) };
+  const verdict = { ...look.verdict, faults: real.map(faultOf) };
+  return { verdict, damaged: look.damaged.filter(({ id }) => names.has(id)) };
 }
 
 async function lookOnce(world: Ports): Promise<Look> {
@@ -108,9 +82,7 @@ async function lookOnce(world: Ports): Promise<Look> {
   return { verdict, found: [...changed, ...faults], damaged };
 }
 
-type Kept = { readonly owners: ReadonlyMap<string, Item>; readonly cells: ReadonlyMap<string, Item> };
-
-async function keptSums(table: Table, dates: readonly string[]): Promise<Kept> {
+async function keptSums(table: Table, dates: readonly string[]): Promise<KeptSums> {
   const cells = new Map<string, Item>();
   for (const date of dates) {
     for (const item of await queryAll(table, { pk: ledgerSumsPk(date) })) cells.set(cellName(cellOf(item)), item);
@@ -118,40 +90,6 @@ async function keptSums(table: Table, dates: readonly string[]): Promise<Kept> {
   const owners = new Map((await earningsItems(table)).map((item) => [item.sk.replace(/#EARN$/, ''), item] as const));
   return { owners, cells };
 }
-
-function cellOf(item: Item): DayCell {
-  const [owner = '', source = ''] = item.sk.split('#');
-  return { date: item.pk.slice(ledgerSumsPk('').length), owner, source };
-}
-
-type AllCompared = {
-  readonly all: readonly Compared[];
-  readonly cells: readonly Compared[];
-  readonly owners: readonly Compared[];
-};
-
-function compareAll(
-  { owners, cells }: Kept,
-  entries: readonly LedgerEntry[],
-  sha256: (text: string) => string,
-): AllCompared {
-  const nothing = additionOf([], sha256);
-  const byCell = new Map(cellAdditions(entries, utcDate, sha256).map((one) => [cellName(one.cell), one] as const));
-  for (const [name, item] of cells) if (!byCell.has(name)) byCell.set(name, { cell: cellOf(item), addition: nothing });
-  const cellSums = [...byCell].map(([id, { cell, addition: must }]): Compared => {
-    const { date, owner, source } = cell;
-    const marks = { date, agentId: owner, source };
-    return { id, key: ledgerSumsKey(date, owner, source), item: cells.get(id) ?? null, must, owner, marks };
-  });
-  const byOwner = ownerAdditions(entries, sha256);
-  const ownerSums = [...new Set([...byOwner.keys(), ...owners.keys()])].map((id): Compared => {
-    const must = byOwner.get(id) ?? nothing;
-    return { id, key: earningsKey(id), item: owners.get(id) ?? null, must, owner: id, marks: { agentId: id } };
-  });
-  return { all: [...cellSums, ...ownerSums], cells: cellSums, owners: ownerSums };
-}
-
-const isProven = ({ item, must }: Compared): boolean => sameFingerprint(fingerprintOfItem(item), must.proof);
 
 /**
  * A fingerprint that is wrong in both of an entry's sums speaks against the entries, in one against that sum. A sum of an
@@ -176,42 +114,6 @@ function judge({ cells, owners }: AllCompared): { faults: Found[]; damaged: Comp
     return { kind: 'sum', id: one.id, problem: sumProblems(one).join('; '), drift: driftOf(one) };
   });
   return { faults: [...lost, ...sums], damaged };
-}
-
-const missingFrom = ({ item, must }: Compared): bigint => fingerprintOfItem(item).proofCount - must.proof.proofCount;
-
-function driftOf({ item, must }: Compared): string {
-  const proof = fingerprintOfItem(item);
-  const kept: Additions = item ? sumsOf(item) : {};
-  const names = [...new Set([...Object.keys(kept), ...Object.keys(must.sums)])].sort();
-  const off = names.map((name) => `${name} ${(kept[name] ?? 0n) - (must.sums[name] ?? 0n)}`);
-  return [proof.proofA - must.proof.proofA, proof.proofB - must.proof.proofB, ...off].join(' ');
-}
-
-function sumProblems(compared: Compared): string[] {
-  const { item, must } = compared;
-  const kept: Additions = item ? sumsOf(item) : {};
-  const names = [...new Set([...Object.keys(kept), ...Object.keys(must.sums)])].sort();
-  const wrong = names
-    .filter((name) => (kept[name] ?? 0n) !== (must.sums[name] ?? 0n))
-    .map((name) => `${name} is ${kept[name] ?? 0n}, the entries say ${must.sums[name] ?? 0n}`);
-  if (isProven(compared)) return wrong;
-  const count = item ? fingerprintOfItem(item).proofCount : NO_FINGERPRINT.proofCount;
-  return [...wrong, `its fingerprint is of ${count} other entries; there are ${must.proof.proofCount}`];
-}
-
-/** The key, the place in the index and the hash follow from what the entry says. */
-function entryFaults(item: Item, entry: LedgerEntry | undefined, sha256: (text: string) => string): Found[] {
-  if (!entry) return [];
-  const fault = (problem: string): Found => ({ kind: 'entry', id: entry.id, problem, drift: problem });
-  const hash = entryHash(entry, sha256);
-  const must = entryItem(entry, hash);
-  const { pk, sk } = entryKey(entry.source, entry.movementId);
-  if (item.hash !== hash) return [fault('it is not what was booked')];
-  if (item.pk !== pk || item.sk !== sk) return [fault('it stands under another key')];
-  if (item.ixPk !== must.ixPk || item.ixSk !== must.ixSk) return [fault('it stands in another place of its day')];
-  const wrongDollars = entry.currency === 'USD' && microsOf(entry, {}) !== entry.amountMicros;
-  return wrongDollars ? [fault(`${entry.amountMinor} USD is not ${entry.amountMicros} micro-USD`)] : [];
 }
 
 /** Under the condition that nobody has booked into it since we looked. */

@@ -1,5 +1,6 @@
 /** Signs of life and small counts, for whoever looks whether all is well. */
 import { NovaError } from '../domain/error.ts';
+import type { ProvedDay } from '../domain/ledger-proof.ts';
 import type { Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { pulseKey, pulsePk } from './keys.ts';
@@ -34,6 +35,21 @@ export async function noteProof({ table, time }: Ports, faults: readonly string[
 export async function lastProof(table: Table): Promise<readonly string[]> {
   const item = await table.get(pulseKey('ledger'));
   return Array.isArray(item?.faults) ? item.faults.map(String) : [];
+}
+
+const DAY_PROOF = 'proof#';
+
+/** The days whose entries were proved before, by date. */
+export async function provedDays(table: Table): Promise<Map<string, ProvedDay>> {
+  const items = await queryAll(table, { pk: pulsePk, prefix: DAY_PROOF });
+  return new Map(
+    items.map(({ sk, mark, at }) => [sk.slice(DAY_PROOF.length), { mark: String(mark), at: Number(at) }] as const),
+  );
+}
+
+/** `mark`: what the sums of the day said; empty when they did not follow from its entries, so that it is due again. */
+export async function noteDayProof({ table, time }: Ports, date: string, mark: string): Promise<void> {
+  await table.write({ op: 'update', key: pulseKey(`${DAY_PROOF}${date}`), set: { v: 1, mark, at: time.now() } });
 }
 
 /** A request whose signature was wrong. The door throttles, so a flood of them is bounded. */

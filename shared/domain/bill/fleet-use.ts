@@ -3,6 +3,7 @@
  * the platform. These numbers come from the real jobs on a metered table (test/bench/run-use.ts), which a test repeats.
  */
 import { attemptMicros, type Rate } from '../protocol/cost.ts';
+import { HISTORY_DAYS } from '../reserve.ts';
 import type { Frequency } from '../schedule/per-day.ts';
 import type { Use } from './bill.ts';
 
@@ -43,10 +44,12 @@ export const RUN_USE = {
   paidFleetDay: { readUnits: 2880 },
   /** Told by a message, booked in one transaction. */
   earning: { writeUnits: 7, readUnits: 6, sqsRequests: 3, milliseconds: 60 },
-  /** Each night the ledger is proved from its first entry: an entry of this month once for each night after it. */
-  proof: { readUnits: 2.5 },
   /** Assumed, not measured: the flow log of a task that opens 200 connections in ten minutes, 110 bytes a line, both ways. */
   taskHour: { flowLogBytes: 264_000 },
+  /** Each day, for each day before that has money: its sums, by the hourly passes for reserves, and by the night's proof. */
+  moneyDay: { readUnits: 25 },
+  /** An entry is proved in the night or two after it is booked, and once in thirty nights: eighteen to a unit. */
+  proof: { readUnits: 0.2 },
 } as const;
 
 export type Which = keyof Spread;
@@ -71,7 +74,7 @@ export const runsOf = ({ ticks, instances }: FleetAgent): number =>
 export function fleetCost(agents: readonly FleetAgent[], which: Which, memory: Memory): FleetCost {
   const found = agents.map((agent) => agentCost(agent, which, memory));
   return {
-    uses: [...found.flatMap(({ uses }) => uses), ...watchUses(agents)],
+    uses: [...found.flatMap(({ uses }) => uses), ...watchUses(agents, memory)],
     direct: found.flatMap(({ direct }) => direct),
   };
 }
@@ -98,7 +101,6 @@ function usesOf(agent: FleetAgent, runs: number, { milliseconds, taskMillisecond
   const { run, instanceDay, agentDay, paidCall, paidAgentDay, earning, proof, taskHour } = RUN_USE;
   const what = agent.id;
   const earned = runs * agent.earningsPerRun;
-  const proofs = earned * (((memory.nights ?? DAYS) + 1) / 2);
   // An instance that ticks less than daily rolls over when it runs.
   const days = Math.min(DAYS, runs);
   const rolls = Math.min(DAYS * agent.instances, runs);
@@ -122,8 +124,7 @@ function usesOf(agent: FleetAgent, runs: number, { milliseconds, taskMillisecond
       runs * run.readUnits +
         rolls * instanceDay.readUnits +
         DAYS * agentDay.readUnits +
-        earned * earning.readUnits +
-        proofs * proof.readUnits,
+        earned * (earning.readUnits + proof.readUnits),
     ],
     ...(taskMilliseconds > 0 ? [['logGbIn', (runs * taskMilliseconds * taskHour.flowLogBytes) / 3.6e15] as const] : []),
   ];
@@ -136,12 +137,20 @@ const useOf = (price: string, amount: number, what: string): Use => {
 };
 
 /** What a fleet asks that is no agent's own. */
-function watchUses(agents: readonly FleetAgent[]): Use[] {
+function watchUses(agents: readonly FleetAgent[], { nights = DAYS }: Memory): Use[] {
   if (agents.every((agent) => runsOf(agent) === 0)) return [];
-  const { fleetDay, paidFleetDay } = RUN_USE;
+  const { fleetDay, paidFleetDay, moneyDay } = RUN_USE;
+  const earns = agents.some(({ earningsPerRun }) => earningsPerRun > 0);
   const paid = agents.some(({ callsPerRun }) => callsPerRun > 0) ? paidFleetDay.readUnits : 0;
   return [
     useOf('dynamoWriteUnit', DAYS * fleetDay.writeUnits, 'watching the fleet'),
     useOf('dynamoReadUnit', DAYS * (fleetDay.readUnits + paid), 'watching the fleet'),
+    useOf('dynamoReadUnit', earns ? DAYS * daysBehind(nights) * moneyDay.readUnits : 0, 'watching the ledger'),
   ];
+}
+
+/** How many days of money are looked back upon, on average over the month that ends with so many nights. */
+function daysBehind(nights: number): number {
+  const month = Array.from({ length: Math.min(DAYS, nights) }, (_, at) => Math.min(HISTORY_DAYS, nights - at));
+  return month.reduce((sum, days) => sum + days, 0) / Math.max(1, month.length);
 }
