@@ -14,6 +14,8 @@ const VOLUME_GIB = 80;
 
 export type GpuProps = {
   readonly names: Names;
+  /** Made before, and ended after: the machines know it by its name alone. */
+  readonly cluster: ecs.CfnCluster;
   readonly subnets: readonly string[];
   readonly securityGroup: string;
 };
@@ -21,7 +23,7 @@ export type GpuProps = {
 export class GpuProvider extends Construct {
   readonly provider: ecs.CfnCapacityProvider;
 
-  constructor(scope: Construct, { names, subnets, securityGroup }: GpuProps) {
+  constructor(scope: Construct, { names, cluster, subnets, securityGroup }: GpuProps) {
     super(scope, 'gpu');
     const machineRole = new iam.Role(this, 'MachineRole', {
       // The policy that lets ECS pass it asks for this beginning.
@@ -60,7 +62,7 @@ export class GpuProvider extends Construct {
         propagateTags: 'CAPACITY_PROVIDER',
       },
     });
-    this.provider.node.addDependency(machineRole, infrastructureRole);
+    this.provider.node.addDependency(machineRole, infrastructureRole, cluster);
   }
 }
 

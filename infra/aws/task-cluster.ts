@@ -56,10 +56,14 @@ export class TaskCluster extends Construct {
       clusterSettings: [{ name: 'containerInsights', value: 'disabled' }],
     });
     const group = this.#securityGroup.attrGroupId;
-    this.#gpu = containers.gpu ? new GpuProvider(this, { names, subnets: this.#subnets, securityGroup: group }) : null;
+    const cluster = this.#cluster;
+    this.#gpu = containers.gpu
+      ? new GpuProvider(this, { names, cluster, subnets: this.#subnets, securityGroup: group })
+      : null;
+    // Machines that AWS manages belong to their cluster by themselves; named here, the deployment would fail (aws-cdk issue 35699).
     new ecs.CfnClusterCapacityProviderAssociations(this, 'Providers', {
-      cluster: this.#cluster.ref,
-      capacityProviders: ['FARGATE', 'FARGATE_SPOT', ...(this.#gpu ? [this.#gpu.provider.ref] : [])],
+      cluster: cluster.ref,
+      capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
       defaultCapacityProviderStrategy: [{ capacityProvider: 'FARGATE', weight: 1 }],
     });
   }
@@ -110,6 +114,10 @@ export class TaskCluster extends Construct {
         defined.map(({ name }) => arn('task-definition', `${names.family(name)}:*`)),
         here,
       ),
+      // A task takes over the tags of its definition: without this right ECS refuses to start it.
+      allow(['ecs:TagResource'], [arn('task', `${names.cluster}/*`)], {
+        StringEquals: { 'ecs:CreateAction': 'RunTask' },
+      }),
       allow(['ecs:DescribeTasks', 'ecs:StopTask'], [arn('task', `${names.cluster}/*`)], here),
       // ListTasks knows no resource but the machines of a cluster: the condition keeps it to this one.
       allow(['ecs:ListTasks'], EVERY_RESOURCE, here),

@@ -116,10 +116,12 @@ test('Fargate is ARM and never asks for a GPU; a GPU goes to machines that AWS s
   assert.deepEqual(gpu.Properties.RequiresCompatibilities, ['MANAGED_INSTANCES']);
   assert.deepEqual(containerOf(gpu).ResourceRequirements, [{ Type: 'GPU', Value: '1' }]);
   const [providers] = resources(work, 'AWS::ECS::ClusterCapacityProviderAssociations');
-  const list = providers?.Properties.CapacityProviders as readonly unknown[];
-  assert.deepEqual(list.slice(0, 2), ['FARGATE', 'FARGATE_SPOT']);
-  assert.equal(list.length, 3);
+  // Machines that AWS manages belong to their cluster by themselves, and must not be named here.
+  assert.deepEqual(providers?.Properties.CapacityProviders, ['FARGATE', 'FARGATE_SPOT']);
   const [provider] = resources(work, 'AWS::ECS::CapacityProvider');
+  const [cluster] = resources(work, 'AWS::ECS::Cluster');
+  assert.equal(provider?.Properties.ClusterName, 'nova-test');
+  assert.ok(provider?.DependsOn?.includes(cluster?.id ?? ''));
   assert.match(JSON.stringify(provider?.Properties), /"AllowedInstanceTypes":\["g4dn.xlarge","g4dn.12xlarge"\]/);
   const none = resources(
     synthesized({ containers: { gpu: false } }).work,
@@ -137,6 +139,15 @@ test('a task of Fargate that asks for a GPU fails the synthesis', () => {
   });
   assert.throws(() => app.synth(), /Validation failed/);
   assert.match(readFileSync(join(app.outdir, 'validation-report.json'), 'utf8'), /Fargate has no GPUs/);
+});
+
+test('whoever starts a task may give it the tags of its definition, when it starts it and at no other time', () => {
+  const policies = JSON.stringify(resources(work, 'AWS::IAM::Policy').filter(({ id }) => id.startsWith('runagent')));
+  const tag = /\{"Action":"ecs:TagResource","Condition":(\{.*?\}\}),"Effect":"Allow","Resource":(\{.*?\]\]\})/.exec(
+    policies,
+  );
+  assert.equal(tag?.[1], '{"StringEquals":{"ecs:CreateAction":"RunTask"}}');
+  assert.match(tag?.[2] ?? '', /:task\/nova-test\/\*/);
 });
 
 test('nobody comes in: no rule of any security group does, no NAT gateway, no load balancer, free endpoints alone', () => {
@@ -194,7 +205,9 @@ test('only those who launch may, only what is defined here, and only in this clu
       ({ Properties }) => (Properties.PolicyDocument as { Statement: readonly Record<string, unknown>[] }).Statement,
     );
     for (const statement of Statement.filter(({ Action }) => JSON.stringify(Action).includes('ecs:'))) {
-      assert.match(JSON.stringify(statement.Condition), /ecs:cluster/);
+      // A tag is given to a task of this cluster, which its address says.
+      const isTag = statement.Action === 'ecs:TagResource';
+      assert.match(JSON.stringify(statement.Condition), isTag ? /ecs:CreateAction/ : /ecs:cluster/);
     }
     const { Resource: passed } =
       Statement.find((one) => JSON.stringify(one).includes('ecs-tasks.amazonaws.com')) ?? assert.fail();
