@@ -142,12 +142,12 @@ test('a task of Fargate that asks for a GPU fails the synthesis', () => {
 });
 
 test('whoever starts a task may give it the tags of its definition, when it starts it and at no other time', () => {
-  const policies = JSON.stringify(resources(work, 'AWS::IAM::Policy').filter(({ id }) => id.startsWith('runagent')));
-  const tag = /\{"Action":"ecs:TagResource","Condition":(\{.*?\}\}),"Effect":"Allow","Resource":(\{.*?\]\]\})/.exec(
-    policies,
-  );
-  assert.equal(tag?.[1], '{"StringEquals":{"ecs:CreateAction":"RunTask"}}');
-  assert.match(tag?.[2] ?? '', /:task\/nova-test\/\*/);
+  const statements = resources(work, 'AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy')
+    .filter(({ id }) => id.startsWith('runagent'))
+    .flatMap(({ Properties }) => (Properties.PolicyDocument as { Statement: Record<string, unknown>[] }).Statement);
+  const tag = statements.find(({ Action }) => Action === 'ecs:TagResource');
+  assert.deepEqual(tag?.Condition, { StringEquals: { 'ecs:CreateAction': 'RunTask' } });
+  assert.match(JSON.stringify(tag?.Resource), /:task\/nova-test\/\*/);
 });
 
 test('nobody comes in: no rule of any security group does, no NAT gateway, no load balancer, free endpoints alone', () => {
