@@ -19,7 +19,7 @@ export const COMPUTE_OPTIONS = {
   cpu: processors('processors of a task: 0.25 to 16'),
   memory: count('memory of a task, in MB', { min: 512, max: 184_320 }),
   gpus: count('GPUs of a task: 1 or 4', { min: 1, max: 4 }),
-  spot: flag('a task that may be interrupted, at a third of the price'),
+  spot: flag('a task of Fargate that may be interrupted, at a third of the price'),
   timeout: count('seconds a run may take (default: as the blueprint says)', { min: 1, max: MAX_TASK_SECONDS }),
   continuous: flag('tasks are kept running, one cycle after the other, instead of a run for each tick'),
   rest: count('seconds between two cycles (default 60)', { min: 0, max: 3600 }),

@@ -18,7 +18,7 @@ export const command = hereCommand({
   verb: 'bill',
   summary: 'what a month on AWS will cost, before anything is deployed; no credentials',
   detail:
-    'From the templates of this tree, the schedules and limits of the fleet here (or of --fleet), and list prices of us-east-1 less what AWS gives every account for ever. p50: runs as they are on average; p90: each as the dearest tenth of them. A fleet is JSON: [{"name": "shop", "schedule": "rate(1 hour)", "instances": 2, "seconds": 4, "paidUsd": {"p50": "0.02", "p90": "0.05"}, "limitUsd": "5"}], with calls, earnings, timezone, and for tasks compute, cpu, memory, gpus, spot, continuous.',
+    'From the templates of this tree, the schedules and limits of the fleet here (or of --fleet), and list prices of us-east-1 less what AWS gives every account for ever. p50: runs as they are on average; p90: each as the dearest tenth of them. A fleet is JSON: [{"name": "shop", "schedule": "rate(1 hour)", "instances": 2, "seconds": 4, "paidUsd": {"p50": "0.02", "p90": "0.05"}, "limitUsd": "5"}], with calls, earnings, timezone, and for tasks compute, cpu, memory, gpus, spot (of Fargate), continuous.',
   args: {},
   options: {
     fleet: text('a fleet as JSON, in place of the one here', 'path'),

@@ -12,7 +12,7 @@ export type TaskShape = {
   readonly cpuUnits: number;
   readonly memoryMb: number;
   readonly gpus: number;
-  /** May be interrupted with two minutes of warning, and costs less. */
+  /** May be interrupted with two minutes of warning, and costs less: Fargate alone. */
   readonly spot: boolean;
   /** Nano-USD a second, as it was deployed: a later price changes no hold. */
   readonly nanosPerSecond: number;
@@ -71,7 +71,10 @@ export function taskShape(wish: TaskWish): Omit<TaskShape, 'nanosPerSecond'> | n
   if (wish.compute === 'lambda') {
     const asked = wish.cpuUnits ?? wish.memoryMb ?? wish.gpus ?? (wish.spot || undefined);
     if (asked === undefined) return null;
-    throw new NovaError('bad_input', '--cpu, --memory, --gpus and --spot belong to --compute fargate or gpu');
+    throw new NovaError(
+      'bad_input',
+      '--cpu, --memory, --gpus and --spot belong to tasks: add --compute fargate or gpu',
+    );
   }
   return wish.compute === 'gpu' ? gpuShape(wish) : fargateShape(wish);
 }
@@ -92,12 +95,16 @@ function fargateShape({ cpuUnits = 256, memoryMb, gpus, spot }: TaskWish): Omit<
 }
 
 function gpuShape({ cpuUnits, memoryMb, gpus = 1, spot }: TaskWish): Omit<TaskShape, 'nanosPerSecond'> {
+  if (spot) {
+    const why = 'their price of Spot moves, and what a run may cost is held at a price that does not';
+    throw new NovaError('bad_input', `--spot is for --compute fargate; machines with GPUs run on demand: ${why}`);
+  }
   const host = GPU_INSTANCES.get(gpus);
   if (!host) throw new NovaError('bad_input', `--gpus is one of ${[...GPU_INSTANCES.keys()].join(', ')}; got ${gpus}`);
   const cpu = cpuUnits ?? host.cpuUnits / 2;
   const memory = memoryMb ?? host.memoryMb / 2;
   if (cpu <= host.cpuUnits && memory <= host.memoryMb)
-    return { kind: 'gpu', cpuUnits: cpu, memoryMb: memory, gpus, spot };
+    return { kind: 'gpu', cpuUnits: cpu, memoryMb: memory, gpus, spot: false };
   const most = `${host.cpuUnits / 1024} processors and ${host.memoryMb} MB`;
   throw new NovaError('bad_input', `a task with ${gpus} GPU has at most ${most}; got ${cpu / 1024} and ${memory}`);
 }
@@ -106,7 +113,7 @@ type Sized = Omit<TaskShape, 'nanosPerSecond'>;
 
 /**
  * What so many billed milliseconds of it use, its public address included. A GPU is counted as its whole instance on
- * demand, also on Spot, where prices move.
+ * demand.
  */
 export function taskUsage({ kind, cpuUnits, memoryMb, gpus, spot }: Sized, billedMs: number): Usage[] {
   const address = { item: 'ipv4.address', quantity: billedMs };

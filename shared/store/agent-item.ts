@@ -70,7 +70,8 @@ function decodeTask(value: Value): TaskShape {
     cpuUnits: Number(task.cpuUnits),
     memoryMb: Number(task.memoryMb),
     gpus: Number(task.gpus),
-    spot: task.spot === true,
+    // Older versions kept the wish for a GPU as well, where it changed nothing.
+    spot: task.spot === true && task.kind !== 'gpu',
     nanosPerSecond: Number(task.nanosPerSecond),
   };
 }
