@@ -111,16 +111,28 @@ export class Alarms extends Construct {
     this.ring({ name: 'throttles', why, metric, threshold: 1, periods: 3, silence: 'good' });
   }
 
-  /** Its longest run of five minutes comes near the end of its time. */
-  slow({ name, timeoutSeconds }: FunctionRow, functionName: string, why: string): void {
+  /** Its longest run of so many minutes comes near the end of its time. */
+  slow({ name, timeoutSeconds }: FunctionRow, functionName: string, { minutes, why }: Wait): void {
     const metric = new cloudwatch.Metric({
       namespace: 'AWS/Lambda',
       metricName: 'Duration',
       dimensionsMap: { FunctionName: functionName },
-      period: Duration.minutes(5),
+      period: Duration.minutes(minutes),
       statistic: 'Maximum',
     });
     this.ring({ name: `${name}-slow`, why, metric, threshold: timeoutSeconds * 800, periods: 1, silence: 'good' });
+  }
+
+  /** Lambda ended a chain of some sixteen invocations that called for each other: long after our own count of hops should have. */
+  circling({ name }: FunctionRow, functionName: string, why: string): void {
+    const metric = new cloudwatch.Metric({
+      namespace: 'AWS/Lambda',
+      metricName: 'RecursiveInvocationsDropped',
+      dimensionsMap: { FunctionName: functionName },
+      period: Duration.minutes(5),
+      statistic: 'Sum',
+    });
+    this.ring({ name: `${name}-circling`, why, metric, threshold: 1, periods: 1, silence: 'good' });
   }
 
   /** The public door answers with failures of our own. */

@@ -32,9 +32,12 @@ export function stageAlarms(scope: Construct, { site, front }: Watched): Alarms 
     const { on } = row;
     if ('schedule' in on) {
       bells.quiet(row, functionName, { minutes: on.quietMinutes, why: words('silent_function', row.name, told(row)) });
+      // What time wakes goes through the fleet or the ledger, which grow; what a message wakes does one thing.
+      const why = row.name === 'sweep' ? words('slow_sweep', row.name) : words('slow_function', row.name, told(row));
+      bells.slow(row, functionName, { minutes: cycleMinutes(on.quietMinutes), why });
     }
+    if (mayCircle(row)) bells.circling(row, functionName, words('recursion_stopped', row.name, told(row)));
     if ('http' in on) bells.failing(row, functionName, words('failing_requests', row.name, told(row)));
-    if (row.name === 'sweep') bells.slow(row, functionName, words('slow_sweep', row.name));
   }
   const doors = functions.filter(({ on }) => 'http' in on).map(told);
   bells.door(front.api, words('failing_requests', 'door', ...doors));
@@ -44,5 +47,11 @@ export function stageAlarms(scope: Construct, { site, front }: Watched): Alarms 
   bells.throttled(words('throttles', 'account'));
   return bells;
 }
+
+/** One run falls in it, so that an alarm does not end between two. */
+const cycleMinutes = (quietMinutes: number): number => (quietMinutes >= 1440 ? 1440 : quietMinutes >= 120 ? 60 : 5);
+
+/** A message wakes it, and it sends messages: the one chain that Lambda sees. */
+const mayCircle = ({ on, uses }: FunctionRow): boolean => 'queue' in on && (uses.sends ?? []).length > 0;
 
 const told = ({ name, errorImpact }: FunctionRow): string => `${name}: ${errorImpact}`;

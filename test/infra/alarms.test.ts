@@ -59,13 +59,50 @@ test('each queue has an alarm: the polled ones for what waits, those of dead let
   }
 });
 
+const metricOf = (metric: string): readonly Resource[] =>
+  alarms.filter(({ Properties }) => Properties.MetricName === metric);
+const functionOf = ({ Properties }: Resource): unknown =>
+  (Properties.Dimensions as { Name: string; Value: unknown }[]).find(({ Name }) => Name === 'FunctionName')?.Value;
+
+test('what time wakes has an alarm at four fifths of its time, over one cycle, that ends when it was faster', () => {
+  const slow = metricOf('Duration');
+  const woken = functions.filter(({ on }) => 'schedule' in on);
+  assert.deepEqual(slow.map(functionOf).sort(), woken.map(({ name }) => `nova-test-${name}`).sort());
+  for (const { name, timeoutSeconds, errorImpact } of woken) {
+    const alarm = slow.find((one) => functionOf(one) === `nova-test-${name}`) ?? assert.fail(name);
+    const { Threshold, Statistic, EvaluationPeriods, TreatMissingData } = alarm.Properties;
+    assert.equal(Threshold, timeoutSeconds * 1000 * 0.8, name);
+    assert.deepEqual([Statistic, EvaluationPeriods, TreatMissingData], ['Maximum', 1, 'notBreaching'], name);
+    assert.equal(sectionOf(alarm), name === 'sweep' ? 'slow_sweep' : 'slow_function');
+    if (name !== 'sweep') assert.ok(textOf(alarm).startsWith(`${name}: ${errorImpact}`), textOf(alarm));
+  }
+  const period = (name: string): unknown =>
+    slow.find((one) => functionOf(one) === `nova-test-${name}`)?.Properties.Period;
+  assert.deepEqual(['sweep', 'evaluate-agents', 'close-day'].map(period), [300, 3600, 86_400]);
+});
+
+test('whoever a message wakes and sends messages has an alarm for circles that Lambda had to end', () => {
+  const circling = metricOf('RecursiveInvocationsDropped');
+  assert.deepEqual(circling.map(functionOf).sort(), ['nova-test-do-work', 'nova-test-run-agent']);
+  for (const alarm of circling) {
+    const { Threshold, Statistic, ComparisonOperator, TreatMissingData } = alarm.Properties;
+    assert.deepEqual([Threshold, Statistic, TreatMissingData], [1, 'Sum', 'notBreaching']);
+    assert.equal(ComparisonOperator, 'GreaterThanOrEqualToThreshold');
+    assert.equal(sectionOf(alarm), 'recursion_stopped');
+  }
+  // The switch that lets circles go on is nowhere.
+  for (const { id, Properties } of resources(work, 'AWS::Lambda::Function'))
+    assert.ok(Properties.RecursiveLoop === undefined || Properties.RecursiveLoop === 'Terminate', id);
+});
+
 test('each alarm leads to a section of the runbook that says so, in words that CloudWatch takes', () => {
   const used = new Set<string>();
   for (const alarm of alarms) {
     const rule = sectionOf(alarm);
     assert.ok(isRule(rule), `${alarm.id}: ${textOf(alarm)}`);
     used.add(rule);
-    const subject = /nova-test-([\w-]+?)(-dead|-waiting|-slow)?$/.exec(String(alarm.Properties.AlarmName))?.[1] ?? '';
+    const subject =
+      /nova-test-([\w-]+?)(-dead|-waiting|-slow|-circling)?$/.exec(String(alarm.Properties.AlarmName))?.[1] ?? '';
     assert.ok(
       textOf(alarm).includes(todoFor(rule, subject).replaceAll('<stage>', 'test')),
       `${alarm.id}: ${textOf(alarm)}`,
@@ -86,10 +123,10 @@ test('each alarm tells the owner when it begins and when it ends, and there are 
   const [owner] = resources(work, 'AWS::SNS::Subscription');
   assert.deepEqual([owner?.Properties.Protocol, owner?.Properties.Endpoint], ['email', CHOICES.ownerEmail]);
   // Ten are free, each further one is ten cents a month.
-  assert.equal(alarms.length, 17);
+  assert.equal(alarms.length, 23);
   const bill = idleBill([data, work] as BillTemplate[]);
   const cents = bill.lines.reduce((sum, { price, usd }) => sum + (price === 'alarmMetric' ? usd * 100 : 0), 0);
-  assert.equal(Math.round(cents), 70);
+  assert.equal(Math.round(cents), 130);
 });
 
 test('alarms may publish to their topic although it has a policy and a key of its own', () => {

@@ -14,9 +14,9 @@ test('the idle stack costs at most $5 a month after the lasting free allowances'
   const bill = idleBill([data, work] as BillTemplate[]);
   assert.ok(bill.usd <= 5, billText(bill));
   // The performance goals stretch for $2; a secret that the deployment makes by itself is worth 40 cents more, and what
-  // the sweep really reads each minute 36.
+  // the sweep really reads each minute 36. Thirteen alarms beyond the free ones are $1.30.
   const made = bill.lines.filter(({ price }) => price === 'secret').reduce((sum, { usd }) => sum + usd, 0);
-  assert.ok(bill.usd - made <= 2.5 && made <= 0.4, billText(bill));
+  assert.ok(bill.usd - made <= 3.1 && made <= 0.4, billText(bill));
   assert.ok(bill.listUsd >= bill.usd);
 });
 

@@ -89,6 +89,18 @@ export const RULES = {
     hurts: 'When the sweep runs out of time, crashed runs are not recovered and nobody is told of anything.',
     todo: 'Retire what is not needed; then give the sweep more memory in infra/topology.ts.',
   },
+  slow_function: {
+    severity: 'warning',
+    source: 'cloudwatch',
+    hurts: 'Its work has grown: once it runs out of time, it is begun again and again and never ends.',
+    todo: 'See what grew: nova --stage <stage> cloud status; then give <subject> more time or memory in infra/topology.ts.',
+  },
+  recursion_stopped: {
+    severity: 'critical',
+    source: 'cloudwatch',
+    hurts: 'Lambda stopped messages that woke each other in a circle: what they were about did not happen.',
+    todo: 'Read which, in the dead letters: nova --stage <stage> queue list; send none again before its cause is known.',
+  },
   schedule_dead_letters: {
     severity: 'critical',
     source: 'cloudwatch',
