@@ -157,7 +157,7 @@ const network = ({ subnets, securityGroups, publicIp = true }: EcsLauncherOption
   },
 });
 
-function launchedTask({ taskArn, lastStatus, desiredStatus, createdAt, overrides }: Task): LaunchedTask[] {
+function launchedTask({ taskArn, lastStatus, desiredStatus, createdAt, stoppingAt, overrides }: Task): LaunchedTask[] {
   if (!taskArn || lastStatus === 'STOPPED' || lastStatus === 'DELETED') return [];
   const pairs = (overrides?.containerOverrides ?? []).flatMap(({ environment = [] }) => environment);
   return [
@@ -165,6 +165,7 @@ function launchedTask({ taskArn, lastStatus, desiredStatus, createdAt, overrides
       taskId: taskIdOf(taskArn),
       status: lastStatus ?? '',
       stopping: desiredStatus === 'STOPPED',
+      stoppingAt: stoppingAt?.getTime() ?? null,
       createdAt: createdAt?.getTime() ?? 0,
       environment: Object.fromEntries(pairs.map(({ name = '', value = '' }) => [name, value])),
     },

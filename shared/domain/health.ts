@@ -1,8 +1,9 @@
 /** Whether an agent does what it should, and why not. Pausing, cooling after one crash and long runs are no illness. */
 import type { Agent } from './agent.ts';
-import type { Instance } from './instance.ts';
+import type { Instance, WaitsFor } from './instance.ts';
 import { tickMs } from './run.ts';
 import { saidOf } from './runaway.ts';
+import { MAX_FLEET_TASKS } from './task.ts';
 
 export type HealthState = 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
 export type Health = { readonly state: HealthState; readonly reasons: readonly string[] };
@@ -34,6 +35,7 @@ export function healthOf(facts: HealthFacts): Health {
     ...crashes,
     ...active.flatMap(runawayFindings),
     ...active.flatMap((instance) => leaseFindings(instance, facts)),
+    ...active.flatMap((instance) => waitingFindings(instance, facts)),
     ...missing(facts),
   ];
   const silent = silence(active, facts);
@@ -72,6 +74,21 @@ function leaseFindings({ number, run }: Instance, { now }: HealthFacts): Finding
   if (!run || run.leaseUntil > now) return [];
   const seconds = Math.ceil((now - run.leaseUntil) / 1000);
   return [{ state: 'degraded', reason: `instance ${number}: its run lost its lease ${seconds} s ago` }];
+}
+
+/** It is tried again every five minutes at least: what was said longer ago is no longer so. */
+const WAITING_MS = 15 * 60_000;
+const WAITS: Readonly<Record<WaitsFor, string>> = {
+  fleet: `the fleet runs ${MAX_FLEET_TASKS} already, the most there may be`,
+  capacity: 'AWS has no room for it right now',
+  refused: 'AWS refuses to start it; the log of run-agent says why',
+};
+
+/** Its claim was given back for want of a task, and it has not had one since. */
+function waitingFindings(instance: Instance, { now }: HealthFacts): Finding[] {
+  const { number, run, waiting } = instance;
+  if (!waiting || run !== null || now - waiting.at > WAITING_MS || lastActivity(instance) > waiting.at) return [];
+  return [{ state: 'degraded', reason: `instance ${number} waits for a task: ${WAITS[waiting.for]}` }];
 }
 
 function missing({ agent, instances }: HealthFacts): Finding[] {

@@ -82,6 +82,10 @@ export type Slowed = {
   readonly costMicros: number;
 };
 
+/** Why a run that was claimed had no task: as many as the fleet may have, no room at AWS, or an order AWS refuses. */
+export type WaitsFor = 'fleet' | 'capacity' | 'refused';
+export type Waiting = { readonly at: number; readonly for: WaitsFor };
+
 export type Instance = {
   readonly agentId: string;
   readonly number: number;
@@ -118,7 +122,9 @@ export type Instance = {
   /** Failed probes since the crash limit was reached. */
   readonly probes: number;
   readonly slowed: Slowed | null;
-  /** The last task that ended without having run anything: counted once. */
+  /** The last time that there was no task for it; whatever it did since says that there was one. */
+  readonly waiting?: Waiting;
+  /** The last kept task that ended without having run anything, or whose heart stopped: counted once, and not waited for. */
   readonly lastLostTask?: string;
   /** A run has set ctx.state: there is something to read before the next one. */
   readonly hasState: boolean;

@@ -75,6 +75,10 @@ export function triggerOf(slot: Slot): Trigger {
   return slot.startsWith('m') && slot.includes('-') ? 'manual' : 'schedule';
 }
 
+/** Ticks that lost an attempt and are open again. Manual runs are asked for by their request. */
+export const openTicks = ({ tries }: { readonly tries: { readonly [slot: Slot]: unknown } }): readonly Slot[] =>
+  Object.keys(tries).filter((slot) => triggerOf(slot) !== 'manual');
+
 /** `<agentId>.<n>.<slot>`: spelled from what it is, so that no look-up is needed in either direction. */
 export function runId(agentId: string, instance: number, slot: Slot): string {
   return `${agentId}.${instance}.${slot}`;

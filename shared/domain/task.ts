@@ -35,6 +35,18 @@ export const MINIMUM_BILLED_MS = 60_000;
 /** Tasks of the whole fleet at the same time. */
 export const MAX_FLEET_TASKS = 100;
 
+const HOLDER = 'task:';
+/** A task holds a run under this name; one that is kept running each of its cycles under a name of its own. */
+export const taskHolder = (taskId: string): string => `${HOLDER}${taskId}`;
+export const cycleHolder = (taskId: string, cycle: number): string => `${taskHolder(taskId)}.${cycle}`;
+/** A task has taken the run over: no other one will. */
+export const isTaskHolder = (holder: string): boolean => holder.startsWith(HOLDER);
+/** The task that holds it; null for any other holder. */
+export const taskOf = (holder: string): string | null =>
+  isTaskHolder(holder) ? (holder.slice(HOLDER.length).split('.')[0] ?? null) : null;
+/** The same of one that is kept running alone. */
+export const keptTaskOf = (holder: string): string | null => (holder.includes('.') ? taskOf(holder) : null);
+
 /** By vCPU units: least and most memory in MB, and the steps between. Fargate, Linux on ARM. */
 const SIZES: ReadonlyMap<number, readonly [least: number, most: number, step: number]> = new Map([
   [256, [512, 2048, 512]],

@@ -3,8 +3,10 @@
  * what an answer of ECS did not show yet is put right by the next look.
  */
 import type { Agent, AgentSpec } from './agent.ts';
+import { lastActivity } from './health.ts';
 import type { Instance } from './instance.ts';
-import { MAX_FLEET_TASKS, STOP_SECONDS, TAIL_SECONDS } from './task.ts';
+import { openTicks, type Slot, tickMs, tickSlot } from './run.ts';
+import { MAX_FLEET_TASKS, TAIL_SECONDS } from './task.ts';
 
 export type SeenTask = {
   readonly taskId: string;
@@ -30,14 +32,13 @@ export type TaskFacts = {
 
 export type TaskStep =
   | { readonly do: 'stop'; readonly taskId: string; readonly reason: string }
-  | { readonly do: 'start'; readonly agentId: string; readonly number: number; readonly specVersion: number }
-  /** It was asked to stop long ago and has not: it goes on costing, and nobody can end it from here. */
+  /** Its first cycle is asked for, as a tick is: claimed first, so that no task is started that has no money. */
   | {
-      readonly do: 'alarm';
-      readonly taskId: string;
+      readonly do: 'start';
       readonly agentId: string;
-      readonly minutes: number;
-      readonly lateMinutes: number;
+      readonly number: number;
+      readonly slot: Slot;
+      readonly attempt: number;
     };
 
 /** Starts of one agent in one look, so that a scaled agent does not come up all at once. */
@@ -47,38 +48,38 @@ const STARTS_PER_LOOK = 10;
 const REFUSED_MS = 15 * 60_000;
 /** Leases that a task without a run is given: its run may just have ended, or be about to be seen. */
 const ORPHAN_LEASES = 2;
+/** Beyond its rest, before a task that begins no cycle is taken for dead. */
+const SILENT_MS = 10 * 60_000;
+/** Leases for which the same start is asked for: what is asked twice is one slot. */
+const START_LEASES = 2;
 
 export function taskSteps(facts: TaskFacts): readonly TaskStep[] {
   const stops = facts.tasks.flatMap((task) => judgeTask(task, facts));
   return [...stops, ...starts(facts)];
 }
 
-type Judged = Exclude<TaskStep, { do: 'start' }>;
-
-function judgeTask(task: SeenTask, facts: TaskFacts): Judged[] {
+/** One that is on its way out is left to it: whether it goes is for the watch over alerts. */
+function judgeTask(task: SeenTask, facts: TaskFacts): TaskStep[] {
+  if (task.stopping) return [];
   const ageMs = facts.now - task.createdAt;
   const allowedMs = allowed(task, facts);
-  if (task.stopping || (allowedMs !== null && ageMs > allowedMs)) return overdue(task, { facts, ageMs, allowedMs });
-  const reason = task.fence === null ? unwanted(task, facts) : orphaned(task, facts, ageMs);
+  const late = allowedMs !== null && ageMs > allowedMs;
+  const reason = late
+    ? 'it outlived its time-out'
+    : task.fence === null
+      ? unwanted(task, facts)
+      : orphaned(task, facts, ageMs);
   return reason === null ? [] : [{ do: 'stop', taskId: task.taskId, reason }];
 }
 
-/** The longest that a task of a run may be there; null where it is kept alive. */
+/** The longest that a task of a run may be there: what was held for it covers it so long. null where it is kept alive. */
 function allowed({ agentId, fence }: SeenTask, { specs }: TaskFacts): number | null {
   const spec = specs.get(agentId);
-  return fence === null || !spec ? null : (spec.timeoutSeconds + TAIL_SECONDS) * 1000;
+  return fence === null || !spec ? null : longestTaskMs(spec);
 }
 
-type Late = { readonly facts: TaskFacts; readonly ageMs: number; readonly allowedMs: number | null };
-
-/** What was held for it covers it up to here. A task that outlives that is stopped, and from then on it is an alarm. */
-function overdue({ taskId, agentId, stopping }: SeenTask, { ageMs, allowedMs }: Late): Judged[] {
-  if (!stopping) return [{ do: 'stop', taskId, reason: 'it outlived its time-out' }];
-  const lateMs = allowedMs === null ? 0 : ageMs - allowedMs - STOP_SECONDS * 1000;
-  if (lateMs < 60_000) return [];
-  const [minutes, lateMinutes] = [Math.floor(ageMs / 60_000), Math.floor(lateMs / 60_000)];
-  return [{ do: 'alarm', taskId, agentId, minutes, lateMinutes }];
-}
+export const longestTaskMs = ({ timeoutSeconds }: Pick<AgentSpec, 'timeoutSeconds'>): number =>
+  (timeoutSeconds + TAIL_SECONDS) * 1000;
 
 function orphaned(task: SeenTask, { instances, leaseSeconds }: TaskFacts, ageMs: number): string | null {
   const instance = instances.find(({ agentId, number }) => agentId === task.agentId && number === task.number);
@@ -97,9 +98,18 @@ function unwanted(task: SeenTask, facts: TaskFacts): string | null {
   if (number >= agent.instances) return `scaled to ${agent.instances}`;
   const instance = facts.instances.find((one) => one.agentId === agentId && one.number === number);
   if (instance && instance.status !== 'active') return `its instance is ${instance.status}`;
+  if (instance?.lastLostTask === task.taskId) return 'its heart stopped';
+  if (isSilent(task, instance, facts)) return 'it begins no cycle';
   if (task.specVersion !== agent.specVersion) return `replaced by version ${agent.specVersion}`;
   const older = facts.tasks.some((other) => isTwin(task, other) && isBefore(other, task));
   return older ? 'its instance has another task' : null;
+}
+
+/** It neither works nor rests: no lease is there that could run out, and ECS sees nothing but a process. */
+function isSilent(task: SeenTask, instance: Instance | undefined, { specs, now }: TaskFacts): boolean {
+  if (!instance || instance.run !== null) return false;
+  const restMs = (specs.get(task.agentId)?.restSeconds ?? 0) * 1000;
+  return now - Math.max(task.createdAt, lastActivity(instance)) > restMs + SILENT_MS;
 }
 
 const isTwin = (task: SeenTask, other: SeenTask): boolean =>
@@ -118,25 +128,42 @@ function starts(facts: TaskFacts): TaskStep[] {
   return wanted.slice(0, Math.max(0, room));
 }
 
-/** It would be refused again, and its task billed a minute for that. */
+/** It would be refused again, and its records would be pushed out by refusals. One that came beside a run says nothing. */
 function refusedLately({ journal }: Instance, now: number): boolean {
   const last = journal.at(-1);
-  return last?.outcome === 'refused' && now - last.startedAt - last.durationMs < REFUSED_MS;
+  return last?.outcome === 'refused' && last.note !== 'overlap' && now - last.startedAt - last.durationMs < REFUSED_MS;
 }
 
-function startsOf(agent: Agent, { instances, tasks, now }: TaskFacts): TaskStep[] {
+/** A cycle that lost an attempt is taken up first. A new one comes after all that have closed, or it would be too late. */
+function slotFor(instance: Instance, { leaseSeconds, now }: TaskFacts): Slot {
+  const { recent, floor } = instance;
+  const [open] = openTicks(instance);
+  if (open !== undefined) return open;
+  const turnMs = START_LEASES * leaseSeconds * 1000;
+  return tickSlot(Math.max(Math.floor(now / turnMs) * turnMs, floor + 1, ...recent.map((slot) => tickMs(slot) + 1)));
+}
+
+function startsOf(agent: Agent, facts: TaskFacts): TaskStep[] {
   if (agent.status !== 'active' || !agent.continuous || !agent.compute) return [];
+  const { instances, tasks, now } = facts;
   const { id: agentId, specVersion } = agent;
   return (
     instances
       .filter((one) => one.agentId === agentId && one.number < agent.instances)
       // What the reconciler has not brought up to date yet would refuse every claim.
       .filter((one) => one.status === 'active' && one.specVersion === specVersion && one.coolingUntil <= now)
-      // A task on its way out has to be gone first, and a run that somebody holds has to end.
-      .filter((one) => !tasks.some((task) => task.agentId === agentId && task.number === one.number))
+      // A task on its way out has to be gone first, and a run that somebody holds has to end. One whose heart stopped may
+      // take minutes to go; what it still does is fenced.
+      .filter((one) => !tasks.some((task) => isItsTask(task, one)))
       .filter(({ run }) => run === null || run.leaseUntil <= now)
       .filter((one) => !refusedLately(one, now))
       .sort((a, b) => a.number - b.number)
-      .map(({ number }) => ({ do: 'start', agentId, number, specVersion }))
+      .map((one) => {
+        const slot = slotFor(one, facts);
+        return { do: 'start', agentId, number: one.number, slot, attempt: (one.tries[slot]?.attempts ?? 0) + 1 };
+      })
   );
 }
+
+const isItsTask = (task: SeenTask, { agentId, number, lastLostTask }: Instance): boolean =>
+  task.agentId === agentId && task.number === number && task.taskId !== lastLostTask;

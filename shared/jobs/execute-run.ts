@@ -54,25 +54,33 @@ export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Ca
     ...result,
     outcome,
     endedAt,
-    ...paid.total(platformUse(paid, { endedAt, order, state: result.state })),
+    ...paid.total(platformUse(paid, { endedAt, order, state: result.state, billedMs: call.billedMs?.(endedAt) })),
     earnedMicros: progress.earnedMicros,
     refusedMicros: paid.refusedMicros,
     ...printsOf(progress, result),
   });
 }
 
-type Lived = { readonly endedAt: number; readonly order: RunOrder; readonly state: Json | undefined };
+type Lived = {
+  readonly endedAt: number;
+  readonly order: RunOrder;
+  readonly state: Json | undefined;
+  readonly billedMs: number | undefined;
+};
 /** Keys and names of an item that holds a state. */
 const ITEM_BYTES = 120;
 
 /** Units of the table by what is known of them: claim, marks, end, a page each fourth run, the state and its transaction. */
-function platformUse({ claimed: { instance }, looks }: PaidCalls, { endedAt, order, state }: Lived): PlatformUse {
+function platformUse(
+  { claimed: { instance }, looks }: PaidCalls,
+  { endedAt, order, state, billedMs }: Lived,
+): PlatformUse {
   const { run, journal, hasState } = instance;
   const bytesOf = (value: Json | undefined): number => (value === undefined ? 0 : JSON.stringify(value).length);
   const page = journal.length >= JOURNAL_RECORDS ? 1 : 0;
   const end = state === undefined ? 1 : 2 + 2 * Math.ceil((bytesOf(state) + ITEM_BYTES) / 1024);
   return {
-    ms: Math.max(0, endedAt - (run?.startedAt ?? endedAt)),
+    ms: billedMs ?? Math.max(0, endedAt - (run?.startedAt ?? endedAt)),
     writeUnits: 1 + (run?.callSeq ?? 0) + page + end,
     readUnits: looks + (hasState ? Math.ceil((bytesOf(order.state) + ITEM_BYTES) / 4096) : 0),
   };

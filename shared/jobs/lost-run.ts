@@ -1,11 +1,11 @@
 /** A run that nobody works on any more is given up: opened again for another attempt, or recorded. The owner is told. */
 import type { Instance } from '../domain/instance.ts';
 import { tickMs, triggerOf } from '../domain/run.ts';
+import { isTaskHolder } from '../domain/task.ts';
 import type { World } from '../ports/world.ts';
 import { type Lost, type Recovered, recover } from '../store/recovery-store.ts';
 import { requestIdOf } from '../store/request-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
-import { isTaskHolder } from '../store/task-store.ts';
 import { afterCrash } from './after-crash.ts';
 
 export type LostPorts = Pick<World, 'table' | 'time' | 'settings' | 'runs' | 'work'>;

@@ -12,7 +12,7 @@ import { gateOp, readGate } from '../store/halt-store.ts';
 import { clearCrashesOp, createInstanceOps, listInstances, setInstanceStatusOp } from '../store/instance-store.ts';
 import { agentKey } from '../store/keys.ts';
 
-export type ReconcilePorts = AgentPorts & Pick<World, 'scheduler' | 'launcher'>;
+export type ReconcilePorts = AgentPorts & Pick<World, 'scheduler' | 'launcher' | 'runs'>;
 type DriftPorts = Pick<World, 'table' | 'time' | 'scheduler'>;
 
 /** Rounds until desired state has stood still for one; the message comes back after that. */

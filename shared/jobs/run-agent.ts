@@ -49,6 +49,9 @@ async function runTick(message: TickMessage, world: RunPorts, call: Call): Promi
   const slot = tickSlot(Date.parse(message.scheduledFor));
   const want = { agentId: message.agentId, number: message.instance, slot, holder: call.invocationId };
   const { answer, ended, placed } = await attempt(world, want, call);
+  // Who is kept running is asked for again each minute, for as long as that is wanted.
+  const kept = latestSpec(world.table, message.agentId)?.restSeconds !== undefined;
+  if (kept && (answer.kind === 'wait' || placed === 'refused')) return undefined;
   if (answer.kind === 'wait') return waiting(answer.seconds, call);
   if (placed === 'refused') return waiting(NO_CAPACITY_SECONDS, call);
   // It was sent again for an attempt that is not given up yet.
@@ -61,17 +64,17 @@ type Attempted = { readonly answer: ClaimAnswer; readonly ended?: Executed; read
 async function attempt(world: RunPorts, want: Claim, call: Call): Promise<Attempted> {
   const giveUp = (instance: Instance): Promise<void> => giveUpExpired(world, instance, 'agent');
   const answer = await claim(world, { ...want, giveUp }).catch((thrown: unknown) => notYetThere(world, want, thrown));
-  if (answer.kind === 'held') return { answer, placed: await launch(world, answer.claimed) };
+  if (answer.kind === 'held') return { answer, placed: await launch(world, answer.claimed, { again: true }) };
   if (answer.kind !== 'run') return { answer };
-  if (answer.claimed.spec.task) return { answer, placed: await launch(world, answer.claimed) };
+  if (answer.claimed.spec.task) return { answer, placed: await launch(world, answer.claimed, { again: false }) };
   const ended = await executeRun(world, answer.claimed, call);
   if (ended.kind === 'recorded') await afterCrash(world, answer.claimed, ended);
   return { answer, ended };
 }
 
 /** Most runs need no task, and load nothing of it. */
-async function launch(world: RunPorts, claimed: Claimed): Promise<Launched> {
-  return (await import('./launch-run.ts')).launchRun(world, claimed);
+async function launch(world: RunPorts, claimed: Claimed, how: { readonly again: boolean }): Promise<Launched> {
+  return (await import('./launch-run.ts')).launchRun(world, claimed, how);
 }
 
 /** Most runs are short: it looks again soon at first, then ever more rarely. */
@@ -140,7 +143,8 @@ async function relaunch(world: RunPorts, request: RunRequest): Promise<Launched 
   if (!instance?.run || instance.run.slot !== slot || instance.run.leaseUntil <= world.time.now()) return null;
   const spec = await readSpec(world.table, instance.agentId, instance.specVersion);
   if (!spec.task) return null;
-  return await launch(world, { instance, spec, attempt: (instance.tries[slot]?.attempts ?? 0) + 1 });
+  const attempt = (instance.tries[slot]?.attempts ?? 0) + 1;
+  return await launch(world, { instance, spec, attempt }, { again: true });
 }
 
 /** Its message is there and asks again: the sweep need not send another one. */

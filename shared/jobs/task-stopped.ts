@@ -3,13 +3,14 @@
 import type { AgentSpec } from '../domain/agent.ts';
 import type { Instance } from '../domain/instance.ts';
 import { afterOutcome } from '../domain/protocol/close.ts';
+import { keptTaskOf, taskHolder } from '../domain/task.ts';
 import type { World } from '../ports/world.ts';
 import { getInstance } from '../store/instance-store.ts';
 import { readSpec } from '../store/spec-cache.ts';
-import { noteLostTask, taskHolder } from '../store/task-store.ts';
+import { noteLostTask } from '../store/task-store.ts';
 import type { TaskStopped } from '../wire/task-event.ts';
 import { afterCrash } from './after-crash.ts';
-import { type Ticket, ticketOf } from './launch-run.ts';
+import { type RunTicket, type Ticket, ticketOf } from './launch-run.ts';
 import { giveUpRun, type LostPorts } from './lost-run.ts';
 
 export type StoppedPorts = LostPorts & Pick<World, 'log'>;
@@ -25,7 +26,7 @@ export async function taskStopped(event: TaskStopped, world: StoppedPorts): Prom
   const spec = await readSpec(world.table, instance.agentId, instance.specVersion);
   const blame = isPlatform(event) ? 'platform' : 'agent';
   if (holdsFor(instance, ticket, event)) {
-    const { kind } = await giveUpRun(world, instance, { spec, blame, billedMs: event.billedMs });
+    const { kind } = await giveUpRun(world, instance, { spec, blame, billedMs: lostMs(event, ticket, instance) });
     const { taskId, stopCode, reason } = event;
     world.log.warn('a task ended with its run', { taskId, agentId: spec.agentId, stopCode, reason, run: kind });
   } else if (ticket.kind === 'keep' && blame === 'agent' && event.exitCode !== 0) {
@@ -36,11 +37,21 @@ export async function taskStopped(event: TaskStopped, world: StoppedPorts): Prom
 const isPlatform = ({ stopCode, reason }: TaskStopped): boolean =>
   PLATFORM.includes(stopCode) || /capacity|spot/i.test(reason);
 
-function holdsFor({ run, fence }: Instance, ticket: Ticket, { taskId }: TaskStopped): boolean {
-  if (!run) return false;
-  const mine = taskHolder(taskId);
-  if (ticket.kind === 'keep') return run.holder.startsWith(`${mine}.`);
-  return fence === ticket.fence && (run.holder === ticket.holder || run.holder === mine);
+function holdsFor(instance: Instance, ticket: Ticket, { taskId }: TaskStopped): boolean {
+  const holder = instance.run?.holder;
+  if (holder === undefined) return false;
+  if (ticket.kind === 'keep') return keptTaskOf(holder) === taskId || isWaiting(instance, ticket.first);
+  return isWaiting(instance, ticket) || (instance.fence === ticket.fence && holder === taskHolder(taskId));
+}
+
+/** Claimed for it, and not taken over. */
+const isWaiting = ({ run, fence }: Instance, claim: RunTicket | null): boolean =>
+  claim !== null && fence === claim.fence && run?.holder === claim.holder;
+
+/** What came before the cycle that was lost was charged with the cycles before it. */
+function lostMs({ billedMs, stoppedAt }: TaskStopped, { kind }: Ticket, { run }: Instance): number {
+  if (kind === 'run' || !run || stoppedAt === null) return billedMs;
+  return Math.min(billedMs, Math.max(0, stoppedAt - run.startedAt));
 }
 
 type LostTask = { readonly instance: Instance; readonly spec: AgentSpec; readonly taskId: string };

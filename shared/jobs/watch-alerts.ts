@@ -4,7 +4,7 @@ import type { Agent } from '../domain/agent.ts';
 import { type AlertMove, movesOf } from '../domain/alert/alert.ts';
 import { dueOf } from '../domain/alert/channel.ts';
 import { findingsOf } from '../domain/alert/rules.ts';
-import type { KeptTask } from '../domain/alert/task-drift.ts';
+import type { WatchedTask } from '../domain/alert/stuck-tasks.ts';
 import { messageOf } from '../domain/error.ts';
 import { FAMILIES } from '../domain/task.ts';
 import { localAt } from '../domain/zone.ts';
@@ -28,23 +28,26 @@ export const isWatchTime = (now: number): boolean => Math.floor(now / MINUTE_MS)
 export async function watchAlerts(ports: WatchPorts): Promise<number> {
   const { table, time } = ports;
   const known = await listAlerts(table);
-  const facts = await alertFacts(ports, { known, tasksOf: (agents) => keptTasks(ports, agents) });
+  const facts = await alertFacts(ports, { known, tasksOf: (agents) => tasksOf(ports, agents) });
   const moves = movesOf(known, findingsOf(facts), time.now());
   for (const move of moves) await moveAlert(ports, move);
   await tellDue(ports);
   return moves.filter(isNews).length;
 }
 
-/** ECS is asked where agents are kept running, and when it does not answer, nothing is said about its tasks. */
-async function keptTasks({ launcher, log }: WatchPorts, agents: readonly Agent[]): Promise<readonly KeptTask[] | null> {
-  const kept = agents.flatMap(({ continuous, compute }) =>
-    continuous && compute !== undefined ? [FAMILIES[compute]] : [],
-  );
+/** ECS is asked where agents run in tasks, retired ones too; when it does not answer, the table alone says what it knows. */
+async function tasksOf(
+  { launcher, log }: WatchPorts,
+  agents: readonly Agent[],
+): Promise<readonly WatchedTask[] | null> {
+  const families = agents.flatMap(({ compute }) => (compute === undefined ? [] : [FAMILIES[compute]]));
   try {
-    const listed = await Promise.all([...new Set(kept)].map((family) => launcher.listTasks(family)));
-    return listed.flat().flatMap(({ environment, createdAt, stopping }) => {
+    const listed = await Promise.all([...new Set(families)].map((family) => launcher.listTasks(family)));
+    return listed.flat().flatMap(({ taskId, environment, createdAt, stopping, stoppingAt }) => {
       const ticket = ticketOf(environment);
-      return ticket?.kind === 'keep' ? [{ agentId: ticket.agentId, number: ticket.number, createdAt, stopping }] : [];
+      if (!ticket) return [];
+      const { agentId, number, kind } = ticket;
+      return [{ taskId, agentId, number, createdAt, stopping, stoppingAt, kept: kind === 'keep' }];
     });
   } catch (thrown) {
     log.error('the tasks could not be looked at', { reason: messageOf(thrown) });

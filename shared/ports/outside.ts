@@ -63,7 +63,8 @@ export type LaunchedTask = {
   readonly status: string;
   /** It was asked to stop, or is stopping by itself. */
   readonly stopping: boolean;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds since when; null while it is not stopping, or when nobody says. */
+  readonly stoppingAt: number | null;
   readonly createdAt: number;
   /** What it was told beside its family's own. */
   readonly environment: Readonly<Record<string, string>>;

@@ -15,6 +15,8 @@ export type Call = {
   readonly receiveCount: number;
   /** Where the platform may want its machine back before the deadline. */
   readonly interruption?: Interruption;
+  /** Where compute is billed for more than the run takes: milliseconds to charge with a run that ended then. Asked once. */
+  billedMs?(endedAt: number): number;
   /** Told after every heartbeat whether the run is still ours. */
   onHeartbeat?(kept: boolean): void;
 };

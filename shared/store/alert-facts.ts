@@ -1,10 +1,11 @@
 /** What the rules of alerts judge: agents, their money, limits, queues, approvals and signs of life, in few queries. */
 
-import type { Agent } from '../domain/agent.ts';
+import type { Agent, AgentSpec } from '../domain/agent.ts';
 import type { Alert } from '../domain/alert/alert.ts';
 import { missedTick } from '../domain/alert/missed-tick.ts';
 import { type AlertAgent, type AlertFacts, isObserved } from '../domain/alert/rules.ts';
-import { type KeptTask, taskDrift } from '../domain/alert/task-drift.ts';
+import { stuckTasks, type WatchedTask } from '../domain/alert/stuck-tasks.ts';
+import { taskDrift } from '../domain/alert/task-drift.ts';
 import { agentScope, defaultLimitMicros, isBasic, lineName } from '../domain/budget.ts';
 import { periodOf } from '../domain/calendar.ts';
 import { earningsFrom, netMicros } from '../domain/earnings.ts';
@@ -28,6 +29,7 @@ import { readOrigin } from './origin-store.ts';
 import { lastBeat, lastProof, refusedLately } from './pulse-store.ts';
 import { queryAll } from './query-all.ts';
 import { allLimits } from './scope-store.ts';
+import { readSpec } from './spec-cache.ts';
 
 export type AlertFactPorts = Pick<World, 'table' | 'time' | 'settings' | 'gauges'>;
 
@@ -38,8 +40,8 @@ const MIN_RUNS = 10;
 export type Looks = {
   /** What is wrong already, and is looked at again each time. */
   readonly known: readonly Alert[];
-  /** Tasks that are kept running; null when nobody can say. */
-  readonly tasksOf: (agents: readonly Agent[]) => Promise<readonly KeptTask[] | null>;
+  /** As ECS shows them; null when it does not answer. */
+  readonly tasksOf: (agents: readonly Agent[]) => Promise<readonly WatchedTask[] | null>;
 };
 
 export async function alertFacts(ports: AlertFactPorts, { known, tasksOf }: Looks): Promise<AlertFacts> {
@@ -52,11 +54,16 @@ export async function alertFacts(ports: AlertFactPorts, { known, tasksOf }: Look
     listChannels(table),
     listHalts(table),
   ]);
-  const look = { shelf, tasks, halts, period: moment.date, now: time.now() };
+  const kept = tasks === null ? null : tasks.filter((task) => task.kept);
+  const look = { shelf, tasks: kept, halts, period: moment.date, now: time.now() };
   return {
     now: time.now(),
     agents: agents.map((agent) => agentFacts(agent, look)),
     budgets,
+    stuckTasks: stuckTasks({
+      ...{ tasks: tasks ?? [], instances: [...shelf.instances.values()].flat() },
+      ...{ specs: await specsInTasks(table, agents), now: time.now() },
+    }),
     queues: await gauges.queues(),
     approvals: approvals.map(({ id, title, createdAt, expiresAt }) => ({ id, title, createdAt, expiresAt })),
     decidedAt: await lastBeat(ports, 'evaluate-agents'),
@@ -75,6 +82,16 @@ async function wentBack(table: Table): Promise<string> {
   if (noticedAt === 0) return '';
   const { on, at } = await getHalt(table, 'fleet');
   return on && at === noticedAt ? why : '';
+}
+
+/** None of them is read where no agent runs in tasks. */
+async function specsInTasks(table: Table, agents: readonly Agent[]): Promise<ReadonlyMap<string, AgentSpec>> {
+  const inTasks = agents.filter(({ compute }) => compute !== undefined);
+  return new Map(
+    await Promise.all(
+      inTasks.map(async ({ id, specVersion }) => [id, await readSpec(table, id, specVersion)] as const),
+    ),
+  );
 }
 
 const HOUR_MS = 3_600_000;
@@ -107,7 +124,7 @@ const crashesOf = ({ crashed, timedOut }: Tally): number => crashed + timedOut;
 
 type Look = {
   readonly shelf: Shelf;
-  readonly tasks: readonly KeptTask[] | null;
+  readonly tasks: readonly WatchedTask[] | null;
   readonly halts: readonly Halt[];
   readonly period: string;
   readonly now: number;

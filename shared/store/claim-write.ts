@@ -5,6 +5,7 @@ import type { Instance } from '../domain/instance.ts';
 import type { Wish } from '../domain/protocol/judge.ts';
 import { holdsOf, hourFor, limited, mapAmounts } from '../domain/protocol/slice.ts';
 import { tickMs, triggerOf } from '../domain/run.ts';
+import { isTaskHolder } from '../domain/task.ts';
 import type { Condition, Update, Value } from '../ports/table.ts';
 import type { Claim, ClaimAnswer, Claimed, ClaimPorts, Situation, Step, Written } from './claim.ts';
 import { decodeInstance, encodeOthers, encodeSlowed, SLICE_ATTRS } from './instance-item.ts';
@@ -12,7 +13,7 @@ import { pinned, sliceAdd } from './instance-store.ts';
 import { instanceKey } from './keys.ts';
 import { encodeLines } from './line-code.ts';
 import { advanceOp } from './request-store.ts';
-import { isTaskHolder, STARTING_LEASES } from './task-store.ts';
+import { STARTING_LEASES } from './task-store.ts';
 
 export async function load({ table }: ClaimPorts, { agentId, number }: Claim): Promise<Instance> {
   const item = await table.get(instanceKey(agentId, number));

@@ -11,6 +11,7 @@ import {
   type Slice,
   type Slowed,
   type Tally,
+  type Waiting,
 } from '../domain/instance.ts';
 import type { Outcome, RunRecord } from '../domain/run.ts';
 import type { Item, Value } from '../ports/table.ts';
@@ -190,9 +191,18 @@ export function decodeInstance(item: Item): Instance {
     coolingUntil: Number(item.cu),
     probes: Number(item.pb),
     slowed: decodeSlowed(item.th),
+    ...(item.wp === undefined ? {} : { waiting: decodeWaiting(String(item.wp)) }),
     ...(item.lt === undefined ? {} : { lastLostTask: String(item.lt) }),
     hasState: item.hs === true,
   };
+}
+
+/** `at,for`. */
+export const encodeWaiting = ({ at, for: what }: Waiting): string => `${b36(at)},${what}`;
+
+function decodeWaiting(value: string): Waiting {
+  const [at, what = 'capacity'] = value.split(',');
+  return { at: from36(at), for: what as Waiting['for'] };
 }
 
 /** `kind,since,runs,cost`, as `slowed` of the instance; absent while it is not slowed down. */

@@ -9,6 +9,7 @@ import { afterOutcome, closeSlot } from '../domain/protocol/close.ts';
 import { lostMicros as lostAfter, platformUsage, type Rate, rateOf } from '../domain/protocol/cost.ts';
 import type { RunUsage } from '../domain/receipt-code.ts';
 import { MAX_ATTEMPTS, type RunRecord, triggerOf } from '../domain/run.ts';
+import { keptTaskOf, MINIMUM_BILLED_MS } from '../domain/task.ts';
 import type { Condition, Op, Update, Value } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { closedAttrs, restOf, returnOps } from './close-store.ts';
@@ -64,10 +65,17 @@ function lostMicros({ settings }: Ports, { run, lost }: Case): number {
   return lostAfter(rate, lostMs(rate, lost), run.startedAt);
 }
 
-/** All that it may have taken, or what is known to have been billed. */
+/** All that it may have taken, or what is known to have been billed: of a task a minute at least, whatever it did. */
 function lostMs({ tailMs }: Rate, { spec, billedMs }: Lost): number {
   const most = spec.timeoutSeconds * 1000 + tailMs;
-  return billedMs === undefined ? most : Math.min(most, billedMs);
+  const least = spec.task ? MINIMUM_BILLED_MS : 0;
+  return billedMs === undefined ? most : Math.min(most, Math.max(least, billedMs));
+}
+
+/** One that is kept running and lost its lease is not waited for: the next look stops it, and starts another. */
+function lostTask({ holder }: ActiveRun, { blame }: Lost): Record<string, Value> {
+  const taskId = blame === 'agent' ? keptTaskOf(holder) : null;
+  return taskId === null ? {} : { lt: taskId };
 }
 
 function asRead(instance: Instance, run: ActiveRun): Condition[] {
@@ -110,6 +118,7 @@ function reopening(ports: Ports, { instance, run, lost }: Case): Planned {
       cx: crash.crashStreak,
       cu: crash.coolingUntil,
       pb: crash.probes,
+      ...lostTask(run, lost),
       ...set,
     },
     remove: RUN_ATTRS,
@@ -142,7 +151,7 @@ async function recording(ports: Ports, { instance, run, lost }: Case): Promise<P
     op: 'update',
     key: instanceKey(instance.agentId, instance.number),
     if: asRead(instance, run),
-    set: { ...closedAttrs(instance, record, { ...closed, ...crash }), ...set },
+    set: { ...closedAttrs(instance, record, { ...closed, ...crash }), ...lostTask(run, lost), ...set },
     remove: RUN_ATTRS,
     add: { rev: 1, ...add },
   };

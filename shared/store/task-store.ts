@@ -1,7 +1,7 @@
 /** A run on its way into a task: held by whoever claimed it, then taken over by the task, or let go when none came. */
 
 import { NOTHING } from '../domain/budget.ts';
-import type { Instance } from '../domain/instance.ts';
+import type { Instance, WaitsFor } from '../domain/instance.ts';
 import type { CrashState } from '../domain/protocol/close.ts';
 import { triggerOf } from '../domain/run.ts';
 import type { TaskShape } from '../domain/task.ts';
@@ -9,18 +9,12 @@ import type { Op } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import type { Claimed } from './claim.ts';
 import { restOf, returnOps } from './close-store.ts';
-import { decodeInstance, RUN_ATTRS } from './instance-item.ts';
+import { decodeInstance, encodeWaiting, RUN_ATTRS } from './instance-item.ts';
 import { getInstance, pinned } from './instance-store.ts';
 import { instanceKey } from './keys.ts';
 import { giveBackOp } from './request-store.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'settings'>;
-
-const PREFIX = 'task:';
-
-export const taskHolder = (taskId: string): string => `${PREFIX}${taskId}`;
-/** A task has taken the run over: no other one will. */
-export const isTaskHolder = (holder: string): boolean => holder.startsWith(PREFIX);
 
 /** How many leases a claim waits for its task: images are pulled first, and for a GPU a machine is started. */
 export const STARTING_LEASES: Readonly<Record<TaskShape['kind'], number>> = { fargate: 5, gpu: 15 };
@@ -58,8 +52,15 @@ export async function adoptRun(
   return image && mine ? { kind: 'mine', instance: image } : { kind: 'gone' };
 }
 
-/** No task was placed: the hold goes back and the slot is open as before, which is no attempt. False when it is gone. */
-export async function releaseClaim({ table }: Pick<Ports, 'table'>, { instance }: Claimed): Promise<boolean> {
+/**
+ * No task was placed: the hold goes back and the slot is open as before, which is no attempt. What it waits for is kept
+ * on the instance. False when the claim is gone.
+ */
+export async function releaseClaim(
+  { table, time }: Pick<Ports, 'table' | 'time'>,
+  { instance }: Claimed,
+  waitsFor: WaitsFor,
+): Promise<boolean> {
   const { agentId, number, run, fence } = instance;
   const image = run && (await getInstance(table, agentId, number));
   if (image?.fence !== fence || image.run?.holder !== run?.holder || !image.run) return false;
@@ -68,7 +69,7 @@ export async function releaseClaim({ table }: Pick<Ports, 'table'>, { instance }
     op: 'update',
     key: instanceKey(agentId, number),
     if: [...pinned(image), { attr: 'ho', op: '=', value: image.run.holder }],
-    set,
+    set: { ...set, wp: encodeWaiting({ at: time.now(), for: waitsFor }) },
     remove: RUN_ATTRS,
     add: { rev: 1, ...add },
   };

@@ -33,6 +33,8 @@ export const TaskStopped = TaskStoppedEvent.transform(({ detail }) => ({
   exitCode: detail.containers.find(({ exitCode }) => exitCode !== undefined)?.exitCode ?? null,
   /** What is billed; 0 when its image was never pulled. */
   billedMs: billedMs(detail),
+  /** Epoch milliseconds; null when it is not told. */
+  stoppedAt: detail.stoppedAt === undefined ? null : Date.parse(detail.stoppedAt),
   environment: Object.fromEntries(
     detail.overrides.containerOverrides
       .flatMap(({ environment }) => environment)

@@ -22,7 +22,7 @@ const AGENT: AlertAgent = {
 };
 const NOTHING: AlertFacts = {
   ...{ now: NOW, agents: [], budgets: [], queues: null, approvals: [], decidedAt: NOW, decideEverySeconds: 3600 },
-  ...{ refused: [], ledgerFaults: [], auditGaps: [], channels: [], wentBack: '' },
+  ...{ stuckTasks: [], refused: [], ledgerFaults: [], auditGaps: [], channels: [], wentBack: '' },
 };
 const found = (change: Partial<AlertAgent>): string[] =>
   findingsOf({ ...NOTHING, agents: [{ ...AGENT, ...change }] }).map(({ rule, message }) => `${rule} ${message}`);

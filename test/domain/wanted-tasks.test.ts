@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Agent, AgentSpec } from '../../shared/domain/agent.ts';
 import type { ActiveRun, Instance } from '../../shared/domain/instance.ts';
+import { tickMs, tickSlot } from '../../shared/domain/run.ts';
 import { type SeenTask, type TaskFacts, taskSteps } from '../../shared/domain/wanted-tasks.ts';
 import { agent as agentOf, instance as instanceOf } from '../fixtures/agent-facts.ts';
 
 const NOW = 1_800_000_000_000;
 const MINUTE = 60_000;
+/** Two leases of 60 s: starts of one such turn are one slot. */
+const TURN = tickSlot(NOW - (NOW % 120_000));
 const agent: Agent = agentOf({ id: 'digger', instances: 2, compute: 'fargate', continuous: true, specVersion: 1 });
 const spec: AgentSpec = {
   ...{ agentId: 'digger', version: 1, blueprint: 'lab.scripted', config: {}, holdMicros: 1, timeoutSeconds: 3600 },
@@ -28,7 +31,7 @@ const steps = (change: Partial<TaskFacts> = {}) =>
     ...{ leaseSeconds: 60, now: NOW, ...change },
   });
 const starting = (...numbers: number[]) =>
-  numbers.map((number) => ({ do: 'start', agentId: 'digger', number, specVersion: 1 }));
+  numbers.map((number) => ({ do: 'start', agentId: 'digger', number, slot: TURN, attempt: 1 }));
 const stopped = (list: ReturnType<typeof steps>) =>
   list.flatMap((step) => (step.do === 'stop' ? [`${step.taskId}: ${step.reason}`] : []));
 const RUN: ActiveRun = {
@@ -49,17 +52,18 @@ test('no task is started for an instance that cools, is paused, has an old confi
   assert.deepEqual(steps({ instances: [instance(0, { run: { ...RUN, leaseUntil: NOW } })] }), starting(0));
 });
 
-test('who was refused is left alone for a while: its task would be billed for hearing it again', () => {
-  const refused = (agoMs: number) => [
+test('who was refused is left alone for a while, unless that was because somebody else was at work', () => {
+  const refused = (agoMs: number, note = 'budget_reached') => [
     instance(0, {
       journal: [
         {
           ...{ slot: 'a', outcome: 'refused', attempt: 1, startedAt: NOW - agoMs, durationMs: 0, costMicros: 0 },
-          ...{ earnedMicros: 0, note: 'budget_reached' },
+          ...{ earnedMicros: 0, note },
         },
       ],
     }),
   ];
+  assert.deepEqual(steps({ instances: refused(MINUTE, 'overlap') }), starting(0));
   assert.deepEqual(steps({ instances: refused(14 * MINUTE) }), []);
   assert.deepEqual(steps({ instances: refused(15 * MINUTE) }), starting(0));
 });
@@ -86,9 +90,7 @@ test('a replacement waits until the task before it is gone', () => {
     { do: 'stop', taskId: 'k0', reason: 'replaced by version 2' },
   ]);
   assert.deepEqual(steps({ agents: [newer], instances, tasks: [kept(0, { stopping: true })] }), []);
-  assert.deepEqual(steps({ agents: [newer], instances }), [
-    { do: 'start', agentId: 'digger', number: 0, specVersion: 2 },
-  ]);
+  assert.deepEqual(steps({ agents: [newer], instances }), starting(0));
 });
 
 test('a scaled agent and a whole fleet come up in turns', () => {
@@ -120,16 +122,52 @@ test('a task of a run that has gone is an orphan after two leases, never before'
   assert.deepEqual(stopped(steps({ ...facts, instances: retired, tasks: [ofRun()] })), ['r: its instance is retired']);
 });
 
-test('a task that outlives what was set aside for it is stopped, and an alarm when it will not stop', () => {
+test('a task that outlives what was set aside for it is stopped, and one that is stopping is left to it', () => {
   const facts = { instances: [instance(0, { run: RUN })], agents: [{ ...agent, instances: 1 }] };
   const bound = (3600 + 300) * 1000;
   assert.deepEqual(steps({ ...facts, tasks: [ofRun({ createdAt: NOW - bound })] }), []);
   assert.deepEqual(stopped(steps({ ...facts, tasks: [ofRun({ createdAt: NOW - bound - 1 })] })), [
     'r: it outlived its time-out',
   ]);
-  const stopping = { stopping: true } as const;
-  assert.deepEqual(steps({ ...facts, tasks: [ofRun({ ...stopping, createdAt: NOW - bound - 2 * MINUTE })] }), []);
-  assert.deepEqual(steps({ ...facts, tasks: [ofRun({ ...stopping, createdAt: NOW - bound - 3 * MINUTE })] }), [
-    { do: 'alarm', taskId: 'r', agentId: 'digger', minutes: 68, lateMinutes: 1 },
-  ]);
+  assert.deepEqual(steps({ ...facts, tasks: [ofRun({ stopping: true, createdAt: NOW - 3 * bound })] }), []);
+});
+
+test('a start that ECS does not show yet is not repeated: its claim is there, and until then it is the same slot', () => {
+  const facts = { agents: [{ ...agent, instances: 1 }] };
+  const asked = steps({ ...facts, instances: [instance(0)], now: NOW });
+  assert.deepEqual(steps({ ...facts, instances: [instance(0)], now: NOW + MINUTE }), asked, 'not claimed yet');
+  const claimed = instance(0, { run: { ...RUN, holder: 'i1', leaseUntil: NOW + 5 * MINUTE } });
+  assert.deepEqual(steps({ ...facts, instances: [claimed] }), [], 'claimed, its task not listed');
+});
+
+test('a start comes after every cycle that has closed, and takes up what was lost first', () => {
+  const one = { agents: [{ ...agent, instances: 1 }] };
+  const slotOf = (change: Partial<Instance>) => {
+    const [step] = steps({ ...one, instances: [instance(0, change)] });
+    return step?.do === 'start' ? { ms: tickMs(step.slot), attempt: step.attempt } : assert.fail();
+  };
+  assert.deepEqual(slotOf({ recent: [tickSlot(NOW + 7)] }), { ms: NOW + 8, attempt: 1 });
+  assert.deepEqual(slotOf({ floor: NOW + 5 }), { ms: NOW + 6, attempt: 1 });
+  const lost = tickSlot(NOW - 9 * MINUTE);
+  const tries = { 'mreq-0': { attempts: 1, lostMicros: 0 }, [lost]: { attempts: 2, lostMicros: 1 } };
+  assert.deepEqual(slotOf({ tries, floor: NOW }), { ms: NOW - 9 * MINUTE, attempt: 3 });
+});
+
+test('a task whose heart stopped is stopped, and another one is not kept waiting for it', () => {
+  const facts = { agents: [{ ...agent, instances: 1 }], instances: [instance(0, { lastLostTask: 'k0' })] };
+  const both = steps({ ...facts, tasks: [kept(0)] });
+  assert.deepEqual(stopped(both), ['k0: its heart stopped']);
+  assert.deepEqual(both.slice(1), starting(0));
+  assert.deepEqual(steps({ ...facts, tasks: [kept(0, { stopping: true })] }), starting(0));
+  assert.deepEqual(steps({ ...facts, tasks: [kept(0, { taskId: 'other' })] }), [], 'somebody else is there');
+});
+
+test('a task that neither works nor rests is taken for dead ten minutes after it should have begun a cycle', () => {
+  const facts = { agents: [{ ...agent, instances: 1 }], specs: new Map([['digger', { ...spec, restSeconds: 60 }]]) };
+  const after = (ms: number, change: Partial<Instance> = {}) =>
+    steps({ ...facts, instances: [instance(0, change)], tasks: [kept(0, { createdAt: NOW - ms })] });
+  assert.deepEqual(after(11 * MINUTE), []);
+  assert.deepEqual(stopped(after(11 * MINUTE + 1)), ['k0: it begins no cycle']);
+  assert.deepEqual(after(60 * MINUTE, { run: RUN }), [], 'at work');
+  assert.deepEqual(after(60 * MINUTE, { recent: [tickSlot(NOW - 10 * MINUTE)] }), [], 'it has just rested');
 });

@@ -8,6 +8,7 @@ import type { MemoryEngine } from '../../infra/local/memory.ts';
 import type { JsonObject } from '../../shared/domain/agent.ts';
 import { PLAIN_CHANNEL } from '../../shared/domain/alert/channel.ts';
 import type { RuleId } from '../../shared/domain/alert/register.ts';
+import { FAMILIES } from '../../shared/domain/task.ts';
 import { getAgent } from '../../shared/store/agent-store.ts';
 import { listAlerts } from '../../shared/store/alert-store.ts';
 import { addChannel } from '../../shared/store/channel-store.ts';
@@ -107,6 +108,22 @@ const BROKEN: readonly Broken[] = [
     },
     ...{ lasts: 45 * MINUTE, rule: 'ticks_missing', subject: 'quiet' },
     leads: /quiet: its run of 2026-11-20 03:3\d UTC has not been heard of.*nova agent health quiet/s,
+  },
+  {
+    what: 'an agent was retired, and the machine of its task hangs: neither SIGTERM nor SIGKILL ends it',
+    cause: async ({ engine, stage }) => {
+      const kept = { blueprint: 'lab.scripted', name: 'ghost', compute: 'fargate', continuous: true, rest: 60 };
+      await command(stage, 'agent deploy', { ...kept, config: { outcomes: [{ ok: true }] } });
+      await engine.drain();
+      const { launcher } = engine.world;
+      const [task] = await launcher.listTasks(FAMILIES.fargate);
+      assert.ok(task);
+      await command(stage, 'agent retire', { id: 'ghost' });
+      const stoppingAt = engine.clock.now();
+      launcher.listTasks = async () => [{ ...task, taskId: 'f00d', status: 'STOPPING', stopping: true, stoppingAt }];
+    },
+    ...{ lasts: 13 * MINUTE, rule: 'task_stuck', subject: 'f00d' },
+    leads: /Task f00d of ghost was asked to stop \d+ min ago and has not.*aws ecs stop-task .*--task f00d/s,
   },
   {
     what: 'the owner does not answer a request',

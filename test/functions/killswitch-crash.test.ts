@@ -215,7 +215,14 @@ test('the effects come in one order: gate, instances, schedules, tasks, approval
     set: { task: { kind: 'fargate', cpuUnits: 256, memoryMb: 1024, gpus: 0, spot: true, nanosPerSecond: 1 } },
   });
   const ticket = { agentId: 'shop', number: 0, slot: 's', fence: 1, holder: 'h' };
-  const task = { taskId: 't1', status: 'RUNNING', stopping: false, createdAt: 0, environment: runEnvironment(ticket) };
+  const task = {
+    taskId: 't1',
+    status: 'RUNNING',
+    stopping: false,
+    stoppingAt: null,
+    createdAt: 0,
+    environment: runEnvironment(ticket),
+  };
   const other = { ...task, taskId: 't2', environment: runEnvironment({ ...ticket, agentId: 'other' }) };
   const listed = { family: 'agent-runner', clientToken: '', size: undefined, stopReason: null };
   world.launcher.tasks.push({ ...task, ...listed }, { ...other, ...listed });

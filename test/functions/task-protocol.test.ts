@@ -1,92 +1,16 @@
 /** What may go wrong between a claim and its task, with ECS as a list: one run, one record, and its money never twice. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ticketOf } from '../../shared/jobs/launch-run.ts';
-import { type RunPorts, runAgentJob } from '../../shared/jobs/run-agent.ts';
-import { recoverExpired, type SweepPorts, sweep } from '../../shared/jobs/sweep.ts';
-import { runInTask, type TaskPlace, type TaskPorts } from '../../shared/jobs/task-run.ts';
+import { runAgentJob } from '../../shared/jobs/run-agent.ts';
+import { recoverExpired, sweep } from '../../shared/jobs/sweep.ts';
 import { taskStopped } from '../../shared/jobs/task-stopped.ts';
-import { noLlm } from '../../shared/memory/no-llm.ts';
-import { inProcessHost } from '../../shared/runtime/in-process-host.ts';
-import type { NewAgent } from '../../shared/store/deploy-store.ts';
-import { listInstances } from '../../shared/store/instance-store.ts';
 import { usageOf } from '../../shared/store/receipt-store.ts';
 import { requestRuns } from '../../shared/store/request-store.ts';
-import { listRuns } from '../../shared/store/run-store.ts';
 import type { RunMessage } from '../../shared/wire/messages.ts';
-import { TaskStopped } from '../../shared/wire/task-event.ts';
-import { deployed, type FleetWorld, fleetWorld } from '../fixtures/fleet-world.ts';
-import type { ListedTask } from '../fixtures/task-list.ts';
+import { deployed, fleetWorld } from '../fixtures/fleet-world.ts';
+import { type Stand, stand, stopped, TASK, work } from '../fixtures/task-stand.ts';
 
-const TASK = { kind: 'fargate', cpuUnits: 256, memoryMb: 512, gpus: 0, spot: true, nanosPerSecond: 10_000 } as const;
-const IN_TASK: Partial<NewAgent> = { task: TASK, timeoutSeconds: 3600, holdMicros: 139_000 };
-
-async function stand(change: Partial<NewAgent> = {}) {
-  const world = fleetWorld();
-  await deployed(world, { ...IN_TASK, ...change });
-  const { time } = world;
-  const silent = { send: async () => undefined, sendMany: async () => undefined };
-  const closed = () => Promise.reject(new Error('no way out'));
-  const ports = {
-    ...world,
-    ...{
-      heart: { every: () => () => undefined },
-      host: inProcessHost(time),
-      http: { get: closed },
-      revenue: silent,
-      llm: noLlm,
-    },
-  } as unknown as FleetWorld & RunPorts & TaskPorts & SweepPorts;
-  const start = time.now();
-  const tick: RunMessage = {
-    v: 1,
-    kind: 'tick',
-    agentId: 'shop',
-    instance: 0,
-    scheduledFor: new Date(start).toISOString(),
-  };
-  let deliveries = 0;
-  const deliver = (message: RunMessage = tick, receiveCount = 1) =>
-    runAgentJob.run(message, ports, {
-      ...{ invocationId: `i${++deliveries}`, deadline: time.now() + 300_000, receiveCount },
-    });
-  const instance = async () => (await listInstances(world.memory, 'shop'))[0] ?? assert.fail('no instance');
-  return { world, ports, deliver, instance, runs: () => listRuns(world.memory, 'shop') };
-}
-
-type Stand = Awaited<ReturnType<typeof stand>>;
-
-async function work({ ports, world }: Stand, task: ListedTask, change: Partial<TaskPlace> = {}) {
-  const ticket = ticketOf(task.environment);
-  assert.equal(ticket?.kind, 'run');
-  if (ticket?.kind !== 'run') return assert.fail();
-  const place: TaskPlace = {
-    ...{ taskId: task.taskId, billedFrom: world.time.now() },
-    interruption: { signal: new AbortController().signal, graceMs: 1000 },
-    onHeartbeat() {},
-    use: () => ({ cpuMs: 1, wallMs: 1, peakMemoryMb: 1 }),
-    ...change,
-  };
-  return await runInTask(ports, ticket, place);
-}
-
-const stopped = (task: ListedTask, more: Record<string, unknown> = {}) =>
-  TaskStopped.parse({
-    'detail-type': 'ECS Task State Change',
-    source: 'aws.ecs',
-    detail: {
-      taskArn: `arn:aws:ecs:us-east-1:0:task/nova/${task.taskId}`,
-      lastStatus: 'STOPPED',
-      ...more,
-      overrides: {
-        containerOverrides: [
-          { environment: Object.entries(task.environment).map(([name, value]) => ({ name, value })) },
-        ],
-      },
-    },
-  });
-
-test('a tick is claimed, launched once with its size, and recorded by its task at the seconds it took', async () => {
+test('a tick is claimed, launched once with its size, and recorded at the seconds it took and takes to leave', async () => {
   const it = await stand();
   assert.equal(await it.deliver(), undefined);
   const [task] = it.world.launcher.tasks;
@@ -97,13 +21,13 @@ test('a tick is claimed, launched once with its size, and recorded by its task a
   it.world.time.advance(90_000);
   await work(it, task, { billedFrom: it.world.time.now() - 80_000 });
   const [run] = await it.runs();
-  // $0.10 paid; 20 vCPU-s and 40 GB-s on Spot, 80 s of an address: 53.97 + 11.87 + 111.11 = 176.94 µ$.
-  assert.deepEqual([run?.status, run?.costMicros, run?.attempt], ['succeeded', 100_177, 1]);
+  // $0.10 paid; 110 s of a quarter processor, half a GB and an address on Spot: 74.20 + 16.32 + 152.78 = 243.30 µ$.
+  assert.deepEqual([run?.status, run?.costMicros, run?.attempt], ['succeeded', 100_244, 1]);
   const used = run && (await usageOf(it.world.memory, { agentId: 'shop', number: 0 }, run));
   assert.deepEqual(used?.usage.slice(1), [
-    { item: 'fargate.spot.vcpu.arm64', quantity: 20_000 },
-    { item: 'fargate.spot.memory.arm64', quantity: 512 * 80_000 },
-    { item: 'ipv4.address', quantity: 80_000 },
+    { item: 'fargate.spot.vcpu.arm64', quantity: 27_500 },
+    { item: 'fargate.spot.memory.arm64', quantity: 512 * 110_000 },
+    { item: 'ipv4.address', quantity: 110_000 },
   ]);
   assert.equal((await it.instance()).run, null);
 });
@@ -281,7 +205,7 @@ test('a heart that stopped: within two minutes the run is a crash, asked for aga
   );
 });
 
-test('a task that was retired while it started records that, and pays nothing', async () => {
+test('a task that was retired while it started records that, and the minute that it is billed', async () => {
   const it = await stand();
   await it.deliver();
   const [task] = it.world.launcher.tasks;
@@ -294,5 +218,6 @@ test('a task that was retired while it started records that, and pays nothing', 
   await work(it, task);
   const [run] = await it.runs();
   assert.deepEqual([run?.status, run?.note], ['failed', 'retired while it started']);
-  assert.ok((run?.costMicros ?? 1) <= 600);
+  // A minute on Spot: 40.48 + 8.90 + 83.33 = 132.71 µ$.
+  assert.equal(run?.costMicros, 133);
 });

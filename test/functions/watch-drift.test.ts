@@ -33,7 +33,7 @@ async function keeping(tasks: () => Promise<readonly LaunchedTask[]>) {
   return { world, asked, told };
 }
 const task = (number: number): LaunchedTask => ({
-  ...{ taskId: `t${number}`, status: 'RUNNING', stopping: false, createdAt: 0 },
+  ...{ taskId: `t${number}`, status: 'RUNNING', stopping: false, stoppingAt: null, createdAt: 0 },
   environment: { NOVA_TASK_AGENT: 'shop', NOVA_TASK_INSTANCE: String(number), NOVA_TASK_SPEC: '1' },
 });
 
@@ -49,9 +49,9 @@ test('all there is no alert, and no answer of ECS is a line in the log and no al
   assert.deepEqual(await silent.told(), []);
 });
 
-test('where nothing is kept running ECS is not asked', async () => {
+test('where no agent runs in tasks ECS is not asked', async () => {
   const { world, asked, told } = await keeping(async () => []);
-  await world.memory.write({ op: 'update', key: agentKey('shop'), set: { continuous: false } });
+  await world.memory.write({ op: 'update', key: agentKey('shop'), remove: ['continuous', 'compute'] });
   assert.deepEqual(await told(), []);
   assert.deepEqual(asked, []);
 });

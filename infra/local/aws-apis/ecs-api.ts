@@ -127,6 +127,7 @@ function taskShape(task: Task, cluster: string): JsonObject {
     overrides: { containerOverrides: [{ name: order.family, environment }] },
   };
   if (task.startedAt !== null) shape.startedAt = task.startedAt / 1000;
+  if (task.stoppingAt !== null) shape.stoppingAt = task.stoppingAt / 1000;
   if (task.stoppedAt !== null) shape.stoppedAt = task.stoppedAt / 1000;
   if (task.stopCode !== null) Object.assign(shape, { stopCode: task.stopCode, stoppedReason: task.reason });
   return shape;

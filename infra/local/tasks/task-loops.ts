@@ -75,15 +75,24 @@ export function taskLoops(options: TaskLoopsOptions): TaskLoops {
     async stopTask(taskId, reason) {
       const loop = loops.get(taskId);
       if (!loop || loop.task.desired === 'STOPPED') return;
-      loop.task = { ...loop.task, status: 'STOPPING', desired: 'STOPPED', stopCode: 'UserInitiated', reason };
+      const stoppingAt = options.time.now();
+      loop.task = {
+        ...loop.task,
+        status: 'STOPPING',
+        desired: 'STOPPED',
+        stoppingAt,
+        stopCode: 'UserInitiated',
+        reason,
+      };
       loop.stop.abort();
     },
     listTasks: async (family) =>
       running()
         .map(({ task }) => task)
         .filter(({ order }) => order.family === family)
-        .map(({ taskId, status, desired, createdAt, order }) => ({
-          ...{ taskId, status, stopping: desired === 'STOPPED', createdAt, environment: order.environment },
+        .map(({ taskId, status, desired, stoppingAt, createdAt, order }) => ({
+          ...{ taskId, status, stopping: desired === 'STOPPED', stoppingAt, createdAt },
+          environment: order.environment,
         })),
   };
   return {
@@ -112,7 +121,15 @@ function startLoop(options: Looping, order: TaskOrder): Loop {
   const stop = new AbortController();
   const task: Task = {
     ...{ taskId: options.newTaskId(), order, status: 'RUNNING', desired: 'RUNNING', pid: null },
-    ...{ createdAt: now, startedAt: now, stoppedAt: null, exitCode: null, stopCode: null, reason: '' },
+    ...{
+      createdAt: now,
+      startedAt: now,
+      stoppingAt: null,
+      stoppedAt: null,
+      exitCode: null,
+      stopCode: null,
+      reason: '',
+    },
   };
   const { promise: done, resolve } = Promise.withResolvers<void>();
   const loop: Loop = { task, stop, done };

@@ -28,6 +28,7 @@ export type Task = {
   readonly pid: number | null;
   readonly createdAt: number;
   readonly startedAt: number | null;
+  readonly stoppingAt: number | null;
   readonly stoppedAt: number | null;
   /** As a shell tells it: 137 after SIGKILL. */
   readonly exitCode: number | null;
@@ -85,7 +86,15 @@ export class TaskProcesses {
     const slot = this.#slots.get(taskId);
     if (!slot) throw new NovaError('not_found', `there is no task ${taskId}`);
     if (slot.task.desired === 'RUNNING') {
-      slot.task = { ...slot.task, status: 'STOPPING', desired: 'STOPPED', stopCode: 'UserInitiated', reason };
+      const stoppingAt = this.#options.time.now();
+      slot.task = {
+        ...slot.task,
+        status: 'STOPPING',
+        desired: 'STOPPED',
+        stoppingAt,
+        stopCode: 'UserInitiated',
+        reason,
+      };
       slot.child?.stop(this.#options.stopGraceMs ?? 30_000);
     }
     return slot.task;
@@ -163,7 +172,7 @@ export class TaskProcesses {
 function pendingTask(taskId: string, order: TaskOrder, now: number): Task {
   return {
     ...{ taskId, order, status: 'PENDING', desired: 'RUNNING', pid: null, createdAt: now, startedAt: null },
-    ...{ stoppedAt: null, exitCode: null, stopCode: null, reason: '' },
+    ...{ stoppingAt: null, stoppedAt: null, exitCode: null, stopCode: null, reason: '' },
   };
 }
 

@@ -119,6 +119,12 @@ export const RULES = {
     hurts: 'What runs is not what was decided: work is missing, or is done that nobody wants.',
     todo: 'See which instances: nova agent show <subject>; the reconciler mends it at half past the hour.',
   },
+  task_stuck: {
+    severity: 'critical',
+    source: 'facts',
+    hurts: 'You pay for a task that nobody can stop from here: its time-out and all that was held for it are over.',
+    todo: 'End it by hand: aws ecs stop-task --cluster nova-<stage> --task <subject>, then look at it in the ECS console.',
+  },
   approval_waiting: {
     severity: 'warning',
     source: 'facts',

@@ -2,6 +2,7 @@
 import { formatBps, formatUsd } from '../money.ts';
 import type { MissedTick } from './missed-tick.ts';
 import type { RuleId } from './register.ts';
+import type { StuckTask } from './stuck-tasks.ts';
 import { DRIFT_MS, type TaskDrift } from './task-drift.ts';
 
 export type AlertAgent = {
@@ -38,6 +39,8 @@ export type AlertFacts = {
     readonly used: string;
     readonly limit: string;
   }[];
+  /** Tasks that should be gone. */
+  readonly stuckTasks: readonly StuckTask[];
   /** null where CloudWatch watches them. */
   readonly queues:
     | readonly {
@@ -93,6 +96,7 @@ export function findingsOf(facts: AlertFacts): Finding[] {
   return [
     ...facts.agents.flatMap((agent) => agentFindings(agent, facts.now)),
     ...facts.budgets.flatMap(budgetFindings),
+    ...facts.stuckTasks.map(({ taskId, message }) => ({ rule: 'task_stuck', subject: taskId, message }) as const),
     ...(facts.queues ?? []).flatMap(queueFindings),
     ...facts.approvals.flatMap((approval) => approvalFindings(approval, facts.now)),
     ...systemFindings(facts),

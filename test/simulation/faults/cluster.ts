@@ -15,6 +15,7 @@ export type Task = {
   /** ListTasks does not show it before. */
   seenFrom: number;
   stopping: boolean;
+  stoppingAt: number | null;
   stopCode: string;
   reason: string;
   /** SIGKILL comes then; null: nobody has asked it to stop. */
@@ -57,7 +58,16 @@ export class Cluster {
     const task: Task = {
       ...{ taskId: `t${this.tasks.length + 1}`, family: asked.family, clientToken: asked.clientToken },
       ...{ environment: asked.environment, createdAt: now, status: 'PENDING', startsAt: now + 20_000, startedAt: null },
-      ...{ seenFrom: now, stopping: false, stopCode: '', reason: '', killAt: null, stubborn: false, machine: null },
+      ...{
+        seenFrom: now,
+        stopping: false,
+        stoppingAt: null,
+        stopCode: '',
+        reason: '',
+        killAt: null,
+        stubborn: false,
+        machine: null,
+      },
       term: new AbortController(),
     };
     this.tasks.push(task);
@@ -69,15 +79,16 @@ export class Cluster {
     const now = this.#ports.clock.now();
     return this.alive()
       .filter((task) => task.family === family && task.seenFrom <= now)
-      .map(({ taskId, status, stopping, createdAt, environment }) => ({
-        ...{ taskId, status, stopping, createdAt, environment },
+      .map(({ taskId, status, stopping, stoppingAt, createdAt, environment }) => ({
+        ...{ taskId, status, stopping, stoppingAt, createdAt, environment },
       }));
   }
 
   stop(taskId: string, reason: string, stopCode = 'UserInitiated'): void {
     const task = this.tasks.find((one) => one.taskId === taskId);
     if (!task || task.status === 'STOPPED' || task.stopping) return;
-    Object.assign(task, { stopping: true, reason, stopCode, killAt: this.#ports.clock.now() + STOP_MS });
+    const stoppingAt = this.#ports.clock.now();
+    Object.assign(task, { stopping: true, stoppingAt, reason, stopCode, killAt: stoppingAt + STOP_MS });
     if (task.status === 'PENDING') this.#end(task, null);
     else if (!task.stubborn) task.term.abort();
   }

@@ -19,7 +19,7 @@ export const TASK_FAULTS: readonly Fault[] = [
       keeps: ['tasks', 'money', 'once'],
     },
     meets: {
-      ...{ chance: 0.4, fits: runsTask },
+      ...{ chance: 0.8, fits: runsTask },
       strike: (ask, { cloud }) => cloud.machines.lose(ask, unavailable('RunTask did not answer')),
     },
   },
@@ -31,14 +31,14 @@ export const TASK_FAULTS: readonly Fault[] = [
       keeps: ['money', 'final', 'ended'],
     },
     meets: {
-      ...{ chance: 0.4, fits: runsTask },
+      ...{ chance: 0.8, fits: runsTask },
       strike: (ask, { cloud }) => cloud.machines.reply(ask, { taskId: null, reason: 'RESOURCE:GPU' }),
     },
   },
   {
     ...{ id: 'F34', rare: true, name: 'a task that was just started is not listed', keeps: ['tasks', 'fenced'] },
     meets: {
-      ...{ chance: 0.5, fits: runsTask },
+      ...{ chance: 0.8, fits: runsTask },
       async strike(ask, { cloud }) {
         const before = cloud.cluster.tasks.length;
         await cloud.machines.answer(ask);
