@@ -73,14 +73,13 @@ export const command = hereCommand({
 
 const CHOICES = ['waf', 'tracing', 'containers', 'gpu', 'vpc'];
 
-/** @throws NovaError bad_input for what is no choice. What a GPU is built on costs nothing, so any base will do. */
-function choicesOf(words: string | undefined): Readonly<Record<string, boolean | string>> {
+/** @throws NovaError bad_input for what is no choice. */
+function choicesOf(words: string | undefined): Readonly<Record<string, boolean>> {
   const chosen = words?.split(',').map((word) => word.trim()) ?? [];
   const unknown = chosen.filter((word) => !CHOICES.includes(word));
   if (unknown.length > 0)
     throw new NovaError('bad_input', `--with takes ${CHOICES.join(', ')}; got ${unknown.join(', ')}`);
-  const base = chosen.includes('gpu') ? { cudaDigest: `sha256:${'0'.repeat(64)}` } : {};
-  return { ...Object.fromEntries(chosen.map((word) => [word, true])), ...base };
+  return Object.fromEntries(chosen.map((word) => [word, true]));
 }
 
 type Compared = { readonly earlier: Earlier } | { readonly problem: string } | null;

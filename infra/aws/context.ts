@@ -6,7 +6,7 @@ export type Containers = {
   /** Images in a registry, by digest, instead of ones that are built here. */
   readonly image?: string;
   readonly gpuImage?: string;
-  /** The digest of the CUDA image that the other one is built on. */
+  /** Another digest of the CUDA image that the other one is built on, than its Dockerfile has. */
   readonly cudaDigest?: string;
   /** A network of the owner's own, with a way out; tasks get no public address in it. */
   readonly network?: { readonly vpcId: string; readonly subnetIds: readonly string[] };
@@ -200,9 +200,6 @@ function containersFrom(read: Read): Containers | undefined {
   const wantsVpc = 'value' in vpc && vpc.value;
   if (wantsVpc && vpcId !== undefined) problems.push('vpc makes a network, vpcId takes one that is there: choose');
   if ((wantsVpc || wantsGpu) && 'value' in on && !on.value) problems.push('gpu and vpc are about containers=true');
-  if (wantsGpu && gpuImage === undefined && cudaDigest === undefined) {
-    problems.push('gpu needs cudaDigest, the CUDA image to build on, or a finished gpuRunnerImage');
-  }
   if (problems.length > 0) throw new ContextError(problems);
   if (!('value' in on) || !on.value) return undefined;
   return {

@@ -11,12 +11,11 @@ import { synthesized } from './synthesized.ts';
 const there = spawnSync('cfn-lint', ['--version'], { encoding: 'utf8' }).status === 0;
 const skip = there ? false : 'cfn-lint is not installed (pip install cfn-lint)';
 
-const CUDA = `sha256:${'0'.repeat(64)}`;
 /** Every choice of an owner that brings or takes resources. */
 const OPTED: Readonly<Record<string, Partial<Choices>>> = {
   nothing: {},
-  most: { waf: true, tracing: true, containers: { gpu: true, cudaDigest: CUDA } },
-  vpc: { containers: { gpu: true, cudaDigest: CUDA, vpc: true } },
+  most: { waf: true, tracing: true, containers: { gpu: true } },
+  vpc: { containers: { gpu: true, vpc: true } },
   network: { containers: { gpu: false, network: { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] } } },
   examples: { examples: ['ownerEmail', 'senderEmail'] },
 };

@@ -10,7 +10,7 @@ import { tasks } from '../../infra/topology.ts';
 import { taskEnvironment } from '../../shared/runtime/env.ts';
 import { CHOICES, type Resource, resources, stacksOf, synthesized } from './synthesized.ts';
 
-const GPU = { gpu: true, cudaDigest: `sha256:${'0'.repeat(64)}` };
+const GPU = { gpu: true };
 const { data, work } = synthesized({ containers: GPU });
 
 type Container = {
@@ -218,11 +218,13 @@ test('only those who launch may, only what is defined here, and only in this clu
   for (const role of roles) assert.doesNotMatch(JSON.stringify(role), /ecs:|iam:|AUDIT|POLICY|DECISION|APPROVAL/);
 });
 
-test('wrong choices about containers are named, and a GPU is not built on a base that nobody chose', () => {
+test('wrong choices about containers are named', () => {
   const read = (more: Record<string, unknown>) => (name: string) => ({ ...CHOICES, ...more })[name as 'stage'];
   assert.equal(choicesFrom(read({})).containers, undefined);
   assert.deepEqual(choicesFrom(read({ containers: 'true' })).containers, { gpu: false });
-  assert.throws(() => choicesFrom(read({ containers: true, gpu: true })), ContextError);
+  assert.deepEqual(choicesFrom(read({ containers: true, gpu: true })).containers, { gpu: true });
+  assert.throws(() => choicesFrom(read({ gpu: true })), ContextError);
+  assert.throws(() => choicesFrom(read({ containers: true, gpu: true, cudaDigest: '12.6' })), /cudaDigest must be/);
   assert.throws(() => choicesFrom(read({ containers: true, runnerImage: 'node:24' })), /by its digest/);
   assert.throws(() => choicesFrom(read({ containers: true, vpcId: 'vpc-1' })), /belong together/);
 });
