@@ -53,8 +53,11 @@ if (files.length === 0) {
   process.exit(2);
 }
 
+/** Compiled modules are kept between processes and runs: stripping types and compiling is half of what most files cost. */
+const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/nova-tests') };
+
 const run = (args: readonly string[]): number => {
-  const { status, signal } = spawnSync(node, [...args], { cwd: root, stdio: 'inherit' });
+  const { status, signal } = spawnSync(node, [...args], { cwd: root, stdio: 'inherit', env });
   return status ?? (signal ? 1 : 0);
 };
 

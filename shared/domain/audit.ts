@@ -38,9 +38,14 @@ export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object') throw new RangeError(`canonical JSON cannot hold ${typeof value}`);
-  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([name, field]) => `${JSON.stringify(name.normalize('NFC'))}:${canonicalJson(field)}`).join(',')}}`;
+  const fields: { readonly [name: string]: unknown } = { ...value };
+  let text = '';
+  for (const name of Object.keys(fields).sort()) {
+    const field = fields[name];
+    if (field === undefined) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(name.normalize('NFC'))}:${canonicalJson(field)}`;
+  }
+  return `{${text}}`;
 }
 
 /** The bytes that are hashed and kept: everything of the record but its own hash. */

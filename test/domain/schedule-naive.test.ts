@@ -13,23 +13,52 @@ type Field = { text: string; holds: (wall: Wall) => boolean };
 
 /** Every minute of two weeks as the wall shows it for the first time. */
 function wallsOf(zone: string, from: string): Wall[] {
-  const format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' });
-  const seen = new Set<string>();
+  const seen = new Set<number>();
   const walls: Wall[] = [];
   // Two days earlier, so that a second showing is known for one.
-  for (let i = -2880; i < WEEKS; i++) {
-    const ms = Date.parse(from) + i * MINUTE;
-    const text = format.format(ms);
-    if (seen.has(text)) continue;
-    seen.add(text);
-    const [, day, month, year, hour, minute] = (/(\d+)\/(\d+)\/(\d+), (\d+):(\d+)/.exec(text) ?? []).map(Number);
-    if (day === undefined || month === undefined || year === undefined || hour === undefined || minute === undefined)
-      throw new Error(`unreadable wall: ${text}`);
-    const weekDay = new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 1;
-    const last = new Date(Date.UTC(year, month, 0)).getUTCDate();
-    if (i > 0) walls.push({ ms, minute, hour, day, month, weekDay, last });
+  for (const { ms, shown } of minutesOf(zone, Date.parse(from) - 2880 * MINUTE, 2880 + WEEKS)) {
+    if (seen.has(shown)) continue;
+    seen.add(shown);
+    if (ms <= Date.parse(from)) continue;
+    const date = new Date(shown);
+    const [day, month] = [date.getUTCDate(), date.getUTCMonth() + 1];
+    const last = new Date(Date.UTC(date.getUTCFullYear(), month, 0)).getUTCDate();
+    walls.push({
+      ms,
+      minute: date.getUTCMinutes(),
+      hour: date.getUTCHours(),
+      day,
+      month,
+      weekDay: date.getUTCDay() + 1,
+      last,
+    });
   }
   return walls;
+}
+
+/** Looked at every ten minutes, and at each of them where the wall did not go ten minutes on. */
+function minutesOf(zone: string, from: number, count: number): { ms: number; shown: number }[] {
+  const format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' });
+  const shownAt = (ms: number): number => {
+    const [, day, month, year, hour, minute] = (/(\d+)\/(\d+)\/(\d+), (\d+):(\d+)/.exec(format.format(ms)) ?? []).map(
+      Number,
+    );
+    if (day === undefined || month === undefined || year === undefined || hour === undefined || minute === undefined)
+      throw new Error(`unreadable wall: ${format.format(ms)}`);
+    return Date.UTC(year, month - 1, day, hour, minute);
+  };
+  const minutes: { ms: number; shown: number }[] = [];
+  for (let at = 0, shown = shownAt(from); at < count; at += 10) {
+    const start = from + at * MINUTE;
+    const next = shownAt(start + 10 * MINUTE);
+    const even = next - shown === 10 * MINUTE;
+    for (let n = 0; n < 10 && at + n < count; n++) {
+      const ms = start + n * MINUTE;
+      minutes.push({ ms, shown: even ? shown + n * MINUTE : shownAt(ms) });
+    }
+    shown = next;
+  }
+  return minutes;
 }
 
 const PLACES = [
@@ -42,7 +71,10 @@ const PLACES = [
   ['America/St_Johns', '2010-10-28T00:00:00Z'],
   ['Asia/Kathmandu', '2026-01-25T00:00:00Z'],
 ] as const;
-const places = PLACES.map(([zone, from]) => ({ zone, from: Date.parse(from), walls: wallsOf(zone, from) }));
+const places = PLACES.map(([zone, from]) => {
+  const days = [...Map.groupBy(wallsOf(zone, from), ({ month, day }) => `${month}-${day}`).values()];
+  return { zone, from: Date.parse(from), days };
+});
 
 function field(name: 'minute' | 'hour' | 'day' | 'month', min: number, max: number): fc.Arbitrary<Field> {
   const value = fc.integer({ min, max });
@@ -117,9 +149,12 @@ test('cron fires exactly when the wall shows a matching minute for the first tim
   fc.assert(
     fc.property(cron, ({ place, minute, hour, month, days }) => {
       const expression = `cron(${minute.text} ${hour.text} ${days.text(month.text)} *)`;
-      const expected = place.walls
-        .filter((wall) => minute.holds(wall) && hour.holds(wall) && month.holds(wall) && days.holds(wall))
-        .map(({ ms }) => ms);
+      // All minutes of a date have the same day of the month and of the week.
+      const expected = place.days
+        .filter(([wall]) => wall !== undefined && month.holds(wall) && days.holds(wall))
+        .flatMap((walls) => walls.filter((wall) => minute.holds(wall) && hour.holds(wall)))
+        .map(({ ms }) => ms)
+        .sort((a, b) => a - b);
       const until = place.from + WEEKS * MINUTE;
       const found: number[] = [];
       for (const ms of firings(parseSchedule(expression), place.zone, place.from)) {

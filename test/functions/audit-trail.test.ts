@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { memoryEngine } from '../../infra/local/memory.ts';
 import { closeDay } from '../../shared/jobs/close-day.ts';
-import type { Item, Table } from '../../shared/ports/table.ts';
+import type { Table } from '../../shared/ports/table.ts';
 import { anchorWhenDue, keepRoot, listAnchors } from '../../shared/store/anchor-store.ts';
 import { verifyTrail } from '../../shared/store/audit-verify.ts';
 import { anchorKey, auditKey } from '../../shared/store/keys.ts';
 import { type CliWorld, cliWorld, nova, novaJson } from '../fixtures/cli-world.ts';
 import { memoryStage } from '../fixtures/memory-stage.ts';
+import { rewrite } from '../fixtures/rewrite.ts';
 import { approveStory, tellStory } from '../flows/story.ts';
 
 const MINUTE = 60_000;
@@ -26,13 +27,6 @@ async function worldWithTrail(): Promise<CliWorld> {
   await nova(cli, ['agent', 'deploy', 'lab.scripted', '--name', 'shop', '--config', '{"outcomes":[{"ok":true}]}']);
   await nova(cli, ['autonomy', 'set', 'advise']);
   return cli;
-}
-
-/** Behind everybody's back: no condition, no right. */
-async function rewrite(table: Table, item: Item | null, change: Partial<Item>): Promise<void> {
-  assert.ok(item);
-  const changed = Object.fromEntries(Object.entries({ ...item, ...change }).filter(([, value]) => value !== undefined));
-  await table.write({ op: 'put', item: changed as Item });
 }
 
 test('what moved is anchored once in ten minutes, and nothing is written when nothing moved', async () => {
@@ -196,42 +190,6 @@ test('an export of the trail proves itself, with us and without us', async () =>
   await nova(cli, ['audit', 'export', '--entity', 'agent:shop', '--out', one]);
   assert.equal((await nova(cli, ['audit', 'verify', '--file', one])).code, 0);
   assert.equal((await nova(cli, ['audit', 'verify', '--file', join(folder, 'nothing')])).code, 2);
-});
-
-test('pages of runs are sealed in the day item, and a changed page is found', async () => {
-  const engine = await memoryEngine();
-  const { world, table } = engine;
-  const reach = { world, admin: engine.admin } as unknown as CliWorld;
-  const config = '{"outcomes":[{"ok":true}]}';
-  const deploy = [
-    'agent',
-    'deploy',
-    'lab.scripted',
-    '--name',
-    'busy',
-    '--schedule',
-    'rate(1 hour)',
-    '--config',
-    config,
-  ];
-  assert.equal((await nova(reach, deploy)).code, 0);
-  await engine.advance(2 * DAY);
-  const proof = await verifyTrail(world, { days: 30 });
-  assert.deepEqual(proof.faults, []);
-  assert.ok(proof.seals >= 2, `${proof.seals} seals`);
-  assert.ok(proof.roots >= 2, `${proof.roots} roots`);
-  const [page] = (await table.query({ pk: 'RUN#busy#000', limit: 1 })).items;
-  await rewrite(table, page ?? null, { runs: [] });
-  const { faults } = await verifyTrail(world, { days: 30 });
-  assert.deepEqual(
-    faults.map(({ id, problem }) => [id, problem]),
-    [['pages:busy#0', 'pages of runs were changed since they were sealed']],
-  );
-  await rewrite(table, page ?? null, {});
-  assert.deepEqual((await verifyTrail(world, { days: 30 })).faults, []);
-  const sealed = (await table.query({ pk: 'DAY#busy' })).items.find(({ ph }) => ph !== undefined);
-  await rewrite(table, sealed ?? null, { ph: undefined } as unknown as Partial<Item>);
-  assert.match(JSON.stringify((await verifyTrail(world, { days: 30 })).faults), /pages:busy#0/);
 });
 
 test('closing a day twice seals and keeps nothing twice', async () => {

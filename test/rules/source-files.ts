@@ -15,9 +15,17 @@ function walk(folder: string): string[] {
   });
 }
 
-/** All TypeScript of the product; tests only when asked for. */
-export function sourceFiles(options: { tests?: boolean } = {}): SourceFile[] {
-  const rooms = options.tests ? ['test'] : ROOMS.filter((room) => room !== 'test');
+const read = new Map<boolean, readonly SourceFile[]>();
+
+/** All TypeScript of the product; tests only when asked for. Read once. */
+export function sourceFiles({ tests = false }: { tests?: boolean } = {}): readonly SourceFile[] {
+  const files = read.get(tests) ?? readSources(tests);
+  read.set(tests, files);
+  return files;
+}
+
+function readSources(tests: boolean): SourceFile[] {
+  const rooms = tests ? ['test'] : ROOMS.filter((room) => room !== 'test');
   return rooms
     .flatMap((room) => walk(join(root, room)))
     .filter((path) => path.endsWith('.ts'))
