@@ -19,6 +19,8 @@ export type EngineOptions = EmbeddedOptions & {
   readonly version: string;
   /** How often decisions are made, in seconds; by the topology's schedule unless told. */
   readonly evaluateEverySeconds?: number;
+  /** What the command of a task becomes, where tasks are processes of their own: a jail, say. As it is unless told. */
+  readonly taskCommand?: (command: readonly [string, ...string[]]) => readonly [string, ...string[]];
   /** Carries out a command of the CLI with the engine's world. */
   control(body: unknown, opened: Opened): Promise<unknown>;
 };

@@ -9,6 +9,7 @@ import { heard, type TaskRow, tasks as taskRows } from '../../topology.ts';
 import type { ApiServer } from '../aws-apis/api-server.ts';
 import { METADATA } from '../aws-apis/ecs-api.ts';
 import { taskStoppedEvent } from '../aws-apis/task-event.ts';
+import type { EngineOptions } from '../engine.ts';
 import { guardedNode } from '../tasks/task-child.ts';
 import { TaskProcesses } from '../tasks/task-processes.ts';
 import { type Places, taskEnv } from './names.ts';
@@ -18,6 +19,7 @@ export type TaskGround = {
   readonly home: { file(name: string): string };
   readonly scale: number;
   readonly log: Log;
+  readonly options: Pick<EngineOptions, 'taskCommand'>;
 };
 type Site = Stands & { readonly places: Places };
 /** What is there once the engine has started. */
@@ -26,15 +28,16 @@ type Late = { api(): ApiServer; cloud(): Cloud };
 /** In fast motion a container is given less time to stop; what it has to do takes as long as ever. */
 const LEAST_STOP_SECONDS = 4;
 
-export function rehearsalTasks({ home, scale, log }: TaskGround, site: Site, late: Late): TaskProcesses {
+export function rehearsalTasks({ home, scale, log, options }: TaskGround, site: Site, late: Late): TaskProcesses {
   const { places, bundleOf, sqs } = site;
   const { names } = places;
   const folder = home.file('rehearsal/tasks');
   const own = { HOME: folder, TMPDIR: folder };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stopSeconds = Math.max(LEAST_STOP_SECONDS, Math.max(...taskRows.map((row) => row.stopSeconds)) / scale);
+  const { taskCommand = (command) => command } = options;
   const family = (row: TaskRow) => ({
-    command: guardedNode(bundleOf(row.name)),
+    command: taskCommand(guardedNode(bundleOf(row.name))),
     environment: childEnv({
       // As ECS hands it over: everything in one parameter.
       NOVA_TASK_SETTINGS: JSON.stringify({ ...taskEnv(row, places), NOVA_TASK_STOP_SECONDS: String(stopSeconds) }),
