@@ -1,0 +1,80 @@
+/**
+ * What AWS asks for each request that a port sends, against what the roles of those who use the port have. Some requests ask
+ * for more rights than their name says, and nothing on this machine would tell.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { functions, tasks, type Uses } from '../../infra/topology.ts';
+import { resources, synthesized } from './synthesized.ts';
+
+const AWS = join(import.meta.dirname, '../../shared/aws');
+const { work } = synthesized({ containers: { gpu: true } });
+
+/** Source: Service Authorization Reference, and the guides of ECS ("tag resources on creation") and Scheduler ("execution role"). */
+const ASKED: Readonly<Record<string, readonly string[]>> = {
+  CreateScheduleCommand: ['scheduler:CreateSchedule', 'iam:PassRole'],
+  UpdateScheduleCommand: ['scheduler:UpdateSchedule', 'iam:PassRole'],
+  DeleteScheduleCommand: ['scheduler:DeleteSchedule'],
+  GetScheduleCommand: ['scheduler:GetSchedule'],
+  ListSchedulesCommand: ['scheduler:ListSchedules'],
+  // Its tags come from the definition.
+  RunTaskCommand: ['ecs:RunTask', 'iam:PassRole', 'ecs:TagResource'],
+  StopTaskCommand: ['ecs:StopTask'],
+  ListTasksCommand: ['ecs:ListTasks'],
+  DescribeTasksCommand: ['ecs:DescribeTasks'],
+  PutEventsCommand: ['events:PutEvents'],
+  GetParameterCommand: ['ssm:GetParameter'],
+  GetSecretValueCommand: ['secretsmanager:GetSecretValue'],
+  SendMessageCommand: ['sqs:SendMessage'],
+  SendMessageBatchCommand: ['sqs:SendMessage'],
+};
+
+/** Where each word of the topology is kept, and which of its requests a function sends (others are the command's). */
+const PORTS: readonly { readonly used: (uses: Uses) => boolean; readonly file: string; readonly only?: RegExp }[] = [
+  { used: ({ schedules }) => schedules === true, file: 'eventbridge-scheduler.ts' },
+  { used: ({ launches }) => launches === true, file: 'ecs-launcher.ts' },
+  { used: ({ events }) => events === true, file: 'eventbridge-events.ts' },
+  {
+    used: ({ secrets = [] }) => secrets.some((name) => name !== 'approval-pepper'),
+    file: 'ssm-secrets.ts',
+    only: /^Get/,
+  },
+  { used: ({ secrets = [] }) => secrets.includes('approval-pepper'), file: 'secret-versions.ts', only: /^GetSecret/ },
+  { used: ({ sends = [] }) => sends.length > 0, file: 'sqs-queue.ts', only: /^Send/ },
+];
+
+const commandsIn = (file: string): readonly string[] => {
+  const sent = readFileSync(join(AWS, file), 'utf8').matchAll(/new (\w+Command)\(/g);
+  return [...new Set([...sent].map(([, name = '']) => name))];
+};
+
+function actionsOf(name: string): ReadonlySet<string> {
+  const prefix = name.replaceAll('-', '');
+  const mine = resources(work, 'AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy').filter(({ id }) =>
+    new RegExp(`^(tasks)?${prefix}Role`).test(id),
+  );
+  assert.ok(mine.length > 0, `${name} has no policy`);
+  const statements = mine.flatMap(
+    ({ Properties }) => (Properties.PolicyDocument as { Statement: { Action: string | string[] }[] }).Statement,
+  );
+  return new Set(statements.flatMap(({ Action }) => Action));
+}
+
+test('every request that a port sends is one whose rights are written down here', () => {
+  for (const { file, only } of PORTS) {
+    const sent = commandsIn(file).filter((name) => only?.test(name) ?? true);
+    assert.ok(sent.length > 0, `${file} sends nothing`);
+    for (const name of sent) assert.ok(ASKED[name], `${file} sends ${name}: which rights does AWS ask for?`);
+  }
+});
+
+for (const { name, uses } of [...functions, ...tasks])
+  test(`${name} has every right that AWS asks for what its ports send`, () => {
+    const granted = actionsOf(name);
+    for (const { file, only } of PORTS.filter((port) => port.used(uses)))
+      for (const command of commandsIn(file).filter((one) => only?.test(one) ?? true))
+        for (const action of ASKED[command] ?? [])
+          assert.ok(granted.has(action), `${name} sends ${command} (${file}) without ${action}`);
+  });
