@@ -1,4 +1,5 @@
 import type { ListedRun } from '../../shared/store/run-store.ts';
+import type { TaskUse } from '../../shared/store/use-store.ts';
 import { details } from '../render/details.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
@@ -19,6 +20,20 @@ export type RunView = {
   /** A refusal's reason, an error's message or the run's own summary. */
   readonly note: string;
 };
+
+/** Of a run in a task: what it used of what it was given. */
+export type UseView = {
+  /** Of its processors, in percent of its time. */
+  readonly cpuPercent: number;
+  readonly cpuUnits: number;
+  readonly peakMemoryMb: number;
+  readonly memoryMb: number;
+};
+
+export const useView = ({ cpuMs, wallMs, cpuUnits, peakMemoryMb, memoryMb }: TaskUse): UseView => ({
+  cpuPercent: Math.round((cpuMs * 100 * 1024) / (Math.max(1, wallMs) * Math.max(1, cpuUnits))),
+  ...{ cpuUnits, peakMemoryMb, memoryMb },
+});
 
 export function runView(run: ListedRun): RunView {
   const { id, agentId, instance, trigger, status, attempt, durationMs, costMicros, earnedMicros, note } = run;
@@ -43,7 +58,11 @@ export function renderRuns(runs: readonly RunView[], style: Style): string {
   );
 }
 
-export function renderRun(run: RunView, style: Style): string {
+function useText({ cpuPercent, cpuUnits, peakMemoryMb, memoryMb }: UseView): string {
+  return `${peakMemoryMb} of ${memoryMb} MB, ${cpuPercent} % of ${cpuUnits / 1024} processors`;
+}
+
+export function renderRun(run: RunView & { readonly use: UseView | null }, style: Style): string {
   return details(
     run.id,
     [
@@ -56,6 +75,7 @@ export function renderRun(run: RunView, style: Style): string {
       ['took', durationOf(run.durationMs)],
       ['cost', usdOf(run.costMicros)],
       ['earned', usdOf(run.earnedMicros)],
+      ['used', run.use && useText(run.use)],
     ],
     style,
   );

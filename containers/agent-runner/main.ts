@@ -16,7 +16,7 @@ import { readOptional, taskEnvironment } from '../../shared/runtime/env.ts';
 import { jsonLog } from '../../shared/runtime/log.ts';
 import { healthily, isHealthy, sayHealthy } from './health.ts';
 import { blueprintHost } from './host.ts';
-import { whereAmI } from './metadata.ts';
+import { taskMemoryMb, whereAmI } from './metadata.ts';
 import { stopping } from './stopping.ts';
 import { useMeter } from './use-meter.ts';
 
@@ -45,13 +45,17 @@ async function work(): Promise<TaskEnd> {
   const here = await whereAmI(source, systemTime.now());
   const host = blueprintHost(Number(source.NOVA_TASK_MEMORY_MB ?? 512));
   const meter = useMeter(() => [process.pid, ...host.pids()]);
+  const look = async (): Promise<void> => {
+    meter.sample();
+    meter.saw((await taskMemoryMb(source)) ?? 0);
+  };
   const opened = await openWorld(source, PORTS);
   const world = { ...opened, log, host } satisfies Partial<World> as TaskPorts;
   const place = {
     ...here,
     interruption: { signal: stop.signal, graceMs: Math.floor(stopMs * GRACE_PART) },
     onHeartbeat: () => {
-      meter.sample();
+      void look();
       sayHealthy();
     },
     use: () => meter.read(),

@@ -1,14 +1,13 @@
-/** What the processes of a task use, as Linux counts it in /proc. Elsewhere nothing is known of the blueprint's own. */
-import { readFileSync } from 'node:fs';
-
-/** USER_HZ of every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
+/** What the processes of a task use, from two sides: each of them as Linux counts it, and the whole as ECS counts it. */
+import { processUse } from '../../shared/embedded/process-use.ts';
 
 export type Used = { readonly cpuMs: number; readonly wallMs: number; readonly peakMemoryMb: number };
 
 export type UseMeter = {
   /** A process that has ended can no longer be asked: its use is what the last sample saw. */
   sample(): void;
+  /** The whole task, in this moment: with what no process owns, as files in memory. */
+  saw(memoryMb: number): void;
   /** Since the last reading. */
   read(): Used;
 };
@@ -21,18 +20,22 @@ export function useMeter(
   let counted = 0;
   let peakMb = 0;
   let since = now();
+  const saw = (memoryMb: number): void => {
+    peakMb = Math.max(peakMb, memoryMb);
+  };
   const sample = (): void => {
     let memoryMb = 0;
     for (const pid of pids()) {
-      const seen = look(pid);
+      const seen = processUse(pid);
       if (!seen) continue;
       cpu.set(pid, seen.cpuMs);
-      memoryMb += seen.memoryMb;
+      memoryMb += seen.peakMemoryMb;
     }
-    peakMb = Math.max(peakMb, memoryMb);
+    saw(memoryMb);
   };
   return {
     sample,
+    saw,
     read() {
       sample();
       const total = [...cpu.values()].reduce((sum, one) => sum + one, 0);
@@ -43,17 +46,4 @@ export function useMeter(
       return used;
     },
   };
-}
-
-/** `utime` and `stime` are the 14th and 15th field of stat; its second one is a name in brackets that may hold anything. */
-function look(pid: number): { readonly cpuMs: number; readonly memoryMb: number } | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ticks = Number(fields[11]) + Number(fields[12]);
-    const [, kilobytes = '0'] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    return { cpuMs: (ticks * 1000) / TICKS_PER_SECOND, memoryMb: Number(kilobytes) / 1024 };
-  } catch {
-    return null;
-  }
 }

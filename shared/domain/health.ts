@@ -45,6 +45,27 @@ export function healthOf(facts: HealthFacts): Health {
   return ran ? { state: 'healthy', reasons: [] } : { state: 'unknown', reasons: ['no run yet'] };
 }
 
+export type MemoryUse = { readonly number: number; readonly peakMemoryMb: number; readonly memoryMb: number };
+
+/** Of what a task may have. Above that the next page that is a little larger ends it. */
+const NEAR_PERCENT = 90;
+
+/** With what the last runs of its tasks used, where that is known: a task near its memory is about to be killed for it. */
+export function withMemory({ state, reasons }: Health, uses: readonly MemoryUse[]): Health {
+  const near = uses.filter(
+    ({ peakMemoryMb, memoryMb }) => memoryMb > 0 && peakMemoryMb * 100 >= memoryMb * NEAR_PERCENT,
+  );
+  if (near.length === 0) return { state, reasons };
+  const said = near.map(
+    ({ number, peakMemoryMb, memoryMb }) =>
+      `instance ${number}: its last run used ${peakMemoryMb} of ${memoryMb} MB; give it more with: nova agent update --memory`,
+  );
+  return {
+    state: state === 'unhealthy' ? state : 'degraded',
+    reasons: [...(state === 'unknown' ? [] : reasons), ...said],
+  };
+}
+
 function worst(findings: readonly Finding[]): Health {
   const state = findings.some((finding) => finding.state === 'unhealthy') ? 'unhealthy' : 'degraded';
   return { state, reasons: findings.map(({ reason }) => reason) };

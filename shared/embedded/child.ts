@@ -7,6 +7,7 @@ import { crashed, INTERRUPTED, timedOut } from '../runtime/run-blueprint.ts';
 import { CTX_VERSION, CtxToHost, type CtxToRun } from '../wire/ctx.ts';
 import { type ChildProgram, childFlags, ROOT, SOURCE } from './child-flags.ts';
 import { ChildRun, type Job } from './child-run.ts';
+import { type ProcessUse, processUse, usedBetween } from './process-use.ts';
 
 const MAX_OUTPUT = 4_000;
 const MAX_GHOSTS = 64;
@@ -52,6 +53,8 @@ export class Child {
   readonly #ghosts = new Map<string, RunOrder>();
   #unsent: CtxToRun[] = [];
   #current: ChildRun | null = null;
+  /** When the run in progress began; of runs alone whose owner wants to know. */
+  #usedBefore: ProcessUse | null = null;
   #deadline: NodeJS.Timeout | undefined;
   #killedFor: RunResult | null = null;
   #words = '';
@@ -116,6 +119,7 @@ export class Child {
 
   /** `because` becomes the result of the run in progress; without one it has crashed. */
   kill(because: RunResult | null = null): void {
+    this.#tellUse(this.#current);
     this.doomed = true;
     this.#killedFor ??= because;
     this.hold(true);
@@ -157,6 +161,7 @@ export class Child {
     this.since = this.#options.now();
     this.unbegunSince = null;
     this.#current = new ChildRun(job, (message) => this.#send(message));
+    this.#usedBefore = job.calls.used && this.pid !== undefined ? processUse(this.pid) : null;
     this.#watchDeadline();
     this.#watchInterruption(job);
   }
@@ -168,6 +173,7 @@ export class Child {
 
   async #end({ outcome, note }: RunResult): Promise<void> {
     const run = this.#current;
+    this.#tellUse(run);
     // A run that did not stop at its deadline may still be at work in there: what comes next gets a clean process.
     if (outcome === 'timed_out') this.kill();
     this.#current = null;
@@ -178,6 +184,13 @@ export class Child {
     if (!this.#alive || this.doomed) return;
     this.#watchDeadline();
     this.#options.onFree(this);
+  }
+
+  #tellUse(run: ChildRun | null): void {
+    const before = this.#usedBefore;
+    const after = before && this.pid !== undefined ? processUse(this.pid) : null;
+    if (before && after) run?.job.calls.used?.(usedBetween(before, after));
+    this.#usedBefore = null;
   }
 
   #gone(code: number | null, signal: NodeJS.Signals | null): void {

@@ -43,7 +43,8 @@ export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Ca
   const paid = new PaidCalls(world, claimed, order.deadline);
   const progress: Progress = { paid, earnedMicros: 0 };
   const unwatch = watchStop(world, paid, call.onHeartbeat);
-  const running = world.host.execute(order, callsOf(world, progress), call.interruption);
+  const calls = { ...callsOf(world, progress), ...(call.onUse ? { used: call.onUse } : {}) };
+  const running = world.host.execute(order, calls, call.interruption);
   const done = await unlessStopped(running, paid).finally(unwatch);
   await paid.close();
   const result: Result = paid.fault === null ? done : { outcome: 'crashed', note: paid.fault };

@@ -8,7 +8,7 @@ import { receiptOf } from '../domain/receipt.ts';
 import { openTicks, tickSlot } from '../domain/run.ts';
 import { cycleHolder, taskHolder } from '../domain/task.ts';
 import { type TaskBilling, taskBilling } from '../domain/task-billing.ts';
-import type { Interruption } from '../ports/host.ts';
+import type { Interruption, ProcessorAndMemory } from '../ports/host.ts';
 import type { World } from '../ports/world.ts';
 import type { Call } from '../runtime/job.ts';
 import type { Claimed } from '../store/claim.ts';
@@ -34,8 +34,8 @@ export type TaskPlace = {
   readonly interruption: Interruption;
   /** After every heartbeat: what a health check looks at. */
   onHeartbeat(): void;
-  /** What the task has used since it was last asked. */
-  use(): Pick<RunUse, 'cpuMs' | 'wallMs' | 'peakMemoryMb'>;
+  /** What the whole task has used since it was last asked; null where only a run's own process can be seen. */
+  use(): Pick<RunUse, 'cpuMs' | 'wallMs' | 'peakMemoryMb'> | null;
 };
 
 /** Why a task has nothing more to do; its last words. */
@@ -98,15 +98,28 @@ async function work(world: TaskPorts, claimed: Claimed, place: Bench): Promise<s
     // Its hold covers no more. What goes on beyond that is a task that does not stop, and somebody is told of it.
     billedMs: (endedAt) => Math.min(mostMs, place.billing.charge(endedAt, restMs)),
   };
-  const ended = await executeRun(world, claimed, call);
+  const seen = lookOn(world, call);
+  const ended = await executeRun(world, claimed, seen.call);
   const slot = claimed.instance.run?.slot ?? '';
   const { cpuUnits = 0, memoryMb = 0 } = claimed.spec.task ?? {};
-  await noteUse(world, claimed.instance, { slot, ...place.use(), cpuUnits, memoryMb });
+  const use = place.use() ?? seen.use();
+  if (use) await noteUse(world, claimed.instance, { slot, ...use, cpuUnits, memoryMb });
   if (ended.kind === 'fenced') return 'somebody else has this run';
   if (ended.kind === 'interrupted') return await giveBack(world, ended.claimed, place.billing);
   await afterCrash(world, claimed, ended);
   await continueRequest(world, slot);
   return 'recorded';
+}
+
+/** What the run's own process used of the time it took: all there is to know where the task is no machine of its own. */
+function lookOn({ time }: Pick<World, 'time'>, call: Call) {
+  const begun = time.now();
+  let told: ProcessorAndMemory | null = null;
+  const onUse = (use: ProcessorAndMemory): void => {
+    told = use;
+  };
+  const use = () => told && { ...(told as ProcessorAndMemory), wallMs: time.now() - begun };
+  return { call: { ...call, onUse }, use };
 }
 
 /** From its last checkpoint, or from its beginning while nothing was paid; else it is recorded. */

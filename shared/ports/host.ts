@@ -33,12 +33,16 @@ export type RunCalls = {
   earn(amountMicros: number, movementId: string | null): Promise<void>;
   fetch(url: string): Promise<FetchedPage>;
   log(message: string, fields: JsonObject): void;
+  /** Told once, when the run has ended, by a host that can see what it used. */
+  used?(use: ProcessorAndMemory): void;
   /**
    * Aborted when the run was stopped: every call is refused from then on. A host that can ends the run at once; in process
    * it is left alone.
    */
   readonly stopped?: AbortSignal;
 };
+
+export type ProcessorAndMemory = { readonly cpuMs: number; readonly peakMemoryMb: number };
 
 export type RunResult = {
   /** `interrupted`: it stopped because it was asked to, and is taken up again from its last checkpoint. */

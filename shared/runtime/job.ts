@@ -3,7 +3,7 @@
  * engine all call `run` with a world of their own; the job never knows which.
  */
 import type { JsonObject } from '../domain/agent.ts';
-import type { Interruption } from '../ports/host.ts';
+import type { Interruption, ProcessorAndMemory } from '../ports/host.ts';
 
 /** What the platform knows about this invocation. */
 export type Call = {
@@ -17,6 +17,8 @@ export type Call = {
   readonly interruption?: Interruption;
   /** Where compute is billed for more than the run takes: milliseconds to charge with a run that ended then. Asked once. */
   billedMs?(endedAt: number): number;
+  /** Told when the run has ended what it used, where that is known. */
+  onUse?(use: ProcessorAndMemory): void;
   /** Told after every heartbeat whether the run is still ours. */
   onHeartbeat?(kept: boolean): void;
 };

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
 import { childHost } from '../../shared/embedded/child-host.ts';
+import type { ProcessorAndMemory } from '../../shared/ports/host.ts';
 import { order, owner, scripted } from './host-world.ts';
 
 const host = childHost({ memoryMb: 48, idleChildren: 1 });
@@ -30,6 +31,24 @@ test('orders that were given ahead do not wait behind a run that turns out to be
   assert.ok(Date.now() < deadline, 'they were worked by another child while the first still looped');
   await pair.close();
   assert.deepEqual(await loop, { outcome: 'crashed', note: 'the host was closed' });
+});
+
+const isLinux = process.platform === 'linux';
+test('its owner hears what a run used, of the run alone, and of one that was killed as well', {
+  skip: !isLinux,
+}, async () => {
+  const told: ProcessorAndMemory[] = [];
+  const listening = () => ({ ...owner(), used: (use: ProcessorAndMemory) => void told.push(use) });
+  const alone = childHost({ maxConcurrentRuns: 1, idleChildren: 1 });
+  await alone.warm();
+  await alone.execute(scripted({ hang: 'loop' }, { deadline: Date.now() + 1_000 }), listening());
+  await alone.execute(scripted({}), listening());
+  await alone.execute(scripted({}), owner());
+  await alone.close();
+  const [busy, idle] = told;
+  assert.equal(told.length, 2);
+  assert.ok(busy && idle && busy.cpuMs > 100 && idle.cpuMs < 100, JSON.stringify(told));
+  assert.ok(idle.peakMemoryMb > 20 && idle.peakMemoryMb < 500, JSON.stringify(told));
 });
 
 test('a run that fills its memory crashes with that reason', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Agent } from '../../shared/domain/agent.ts';
 import { NOTHING } from '../../shared/domain/budget.ts';
-import { healthOf, lastActivity, lastSuccess } from '../../shared/domain/health.ts';
+import { healthOf, lastActivity, lastSuccess, withMemory } from '../../shared/domain/health.ts';
 import { type ActiveRun, type Instance, NO_TALLY } from '../../shared/domain/instance.ts';
 import { tickSlot } from '../../shared/domain/run.ts';
 import { agent, instance, NOW } from '../fixtures/agent-facts.ts';
@@ -130,4 +130,17 @@ test('the last activity and the last success are read from slots and journals', 
   assert.equal(lastActivity(instance()), 0);
   assert.equal(lastSuccess([instance({ journal }), instance()]), NOW + 5);
   assert.equal(lastSuccess([instance()]), null);
+});
+
+test('a task near its memory is degraded, with what to do; an illness stays one, and less than nine tenths are well', () => {
+  const well = { state: 'healthy', reasons: [] } as const;
+  const use = (peakMemoryMb: number) => [{ number: 2, peakMemoryMb, memoryMb: 1024 }];
+  assert.deepEqual(withMemory(well, use(921)), well);
+  assert.deepEqual(withMemory(well, use(922)), {
+    state: 'degraded',
+    reasons: ['instance 2: its last run used 922 of 1024 MB; give it more with: nova agent update --memory'],
+  });
+  const ill = withMemory({ state: 'unhealthy', reasons: ['5 crashes'] }, use(1024));
+  assert.deepEqual([ill.state, ill.reasons.length], ['unhealthy', 2]);
+  assert.equal(withMemory({ state: 'unknown', reasons: ['no run yet'] }, use(1024)).reasons.length, 1);
 });

@@ -13,6 +13,7 @@ import { temporaryHome } from './engine-stage.ts';
 import { command, type Stage } from './story.ts';
 
 const MINUTE = 60_000;
+type Health = { readonly health: string; readonly use: { peakMemoryMb: number; memoryMb: number } | null };
 const noFront = () => Promise.reject(new Error('no front'));
 
 async function memoryStage(seed = 1) {
@@ -113,6 +114,13 @@ test('one machine: a run in a task is stopped at a checkpoint and ends as its se
     await until('its end', async () => (await listRuns(table, 'long')).some(({ status }) => status === 'succeeded'));
     const [run] = await listRuns(table, 'long');
     assert.deepEqual({ attempt: run?.attempt, costMicros: run?.costMicros }, { attempt: 2, costMicros: 120_000 });
+    if (process.platform === 'linux') {
+      const [shown] = (await command(stage, 'agent health', { id: 'long' })) as unknown as Health[];
+      assert.ok(shown?.use && shown.use.peakMemoryMb > 20 && shown.use.memoryMb === 1024, JSON.stringify(shown));
+      assert.equal(shown.health, 'healthy');
+      const seen = (await command(stage, 'run show', { id: run?.id ?? '' })) as unknown as Health;
+      assert.deepEqual(seen.use?.memoryMb, 1024);
+    }
     await until('three cycles', async () => (await listRuns(table, 'steady')).length >= 3);
     await command(stage, 'agent retire', { id: 'steady' });
     await until('no task', async () => (await tasksOf('steady')).length === 0);

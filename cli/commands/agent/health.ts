@@ -1,6 +1,7 @@
+import { withMemory } from '../../../shared/domain/health.ts';
 import type { World } from '../../../shared/ports/world.ts';
 import { listAgents } from '../../../shared/store/agent-store.ts';
-import { readUse } from '../../../shared/store/use-store.ts';
+import { readUse, type TaskUse } from '../../../shared/store/use-store.ts';
 import { theAgent } from '../../agents.ts';
 import { worldCommand } from '../../command.ts';
 import { text } from '../../fields.ts';
@@ -8,13 +9,14 @@ import { type Member, membersOf } from '../../fleet.ts';
 import { blocks } from '../../render/details.ts';
 import { table } from '../../render/table.ts';
 import { shortTime } from '../../render/words.ts';
+import { useView } from '../../views/run.ts';
 
 export const command = worldCommand({
   noun: 'agent',
   verb: 'health',
   summary: 'which agents are well, which are not, and why',
   detail:
-    'An agent that is paused on purpose is not ill; retired ones are left out. Of agents in tasks it shows what the last run used: processor, and memory of what it may have.',
+    'An agent that is paused on purpose is not ill; retired ones are left out. Of agents in tasks it shows what the last run used: processor, and memory of what it may have; from 90 % of that on it is degraded.',
   args: { id: text('only this agent', 'id') },
   options: {},
   examples: ['nova agent health', 'nova agent health shop --json'],
@@ -24,9 +26,7 @@ export const command = worldCommand({
       world,
       agents.filter(({ status }) => id !== undefined || status !== 'retired'),
     );
-    return await Promise.all(
-      members.map(async (member) => ({ ...healthView(member), use: await useOf(world, member) })),
-    );
+    return await Promise.all(members.map(async (member) => healthView(member, await usesOf(world, member))));
   },
   render: (agents, style) =>
     blocks(
@@ -53,19 +53,20 @@ export const command = worldCommand({
     ),
 });
 
-/** What the last run of each of its tasks used: of the one that used most. null where nobody has counted. */
-async function useOf({ table }: Pick<World, 'table'>, { agent, instances }: Member) {
-  if (!agent.compute) return null;
-  const uses = await Promise.all(instances.map(({ number }) => readUse(table, agent.id, number)));
-  const last = uses.flatMap((of) => of.slice(-1)).filter(({ peakMemoryMb, wallMs }) => peakMemoryMb > 0 && wallMs > 0);
-  const [most] = last.sort((a, b) => b.peakMemoryMb - a.peakMemoryMb);
-  if (!most) return null;
-  const { cpuMs, wallMs, cpuUnits, peakMemoryMb, memoryMb } = most;
-  const cpuPercent = Math.round((cpuMs * 100 * 1024) / (wallMs * Math.max(1, cpuUnits)));
-  return { cpuPercent, peakMemoryMb, memoryMb };
+type Use = TaskUse & { readonly number: number };
+
+/** What the last run of each of its tasks used, where somebody has counted. */
+async function usesOf({ table }: Pick<World, 'table'>, { agent, instances }: Member): Promise<Use[]> {
+  if (!agent.compute || agent.status === 'retired') return [];
+  const uses = instances.map(async ({ number }) =>
+    (await readUse(table, agent.id, number)).slice(-1).map((use) => ({ ...use, number })),
+  );
+  return (await Promise.all(uses)).flat().filter(({ peakMemoryMb, wallMs }) => peakMemoryMb > 0 && wallMs > 0);
 }
 
-function healthView({ agent, health, instances, lastActivityAt, lastSuccessAt }: Member) {
+function healthView(member: Member, uses: readonly Use[]) {
+  const { agent, instances, lastActivityAt, lastSuccessAt } = member;
+  const health = agent.status === 'active' ? withMemory(member.health, uses) : member.health;
   return {
     id: agent.id,
     status: agent.status,
@@ -76,7 +77,14 @@ function healthView({ agent, health, instances, lastActivityAt, lastSuccessAt }:
     crashStreak: Math.max(0, ...instances.map(({ crashStreak }) => crashStreak)),
     lastActivityAt: lastActivityAt === null ? null : new Date(lastActivityAt).toISOString(),
     lastSuccessAt: lastSuccessAt === null ? null : new Date(lastSuccessAt).toISOString(),
+    use: mostOf(uses),
   };
+}
+
+/** Of the one that used most. */
+function mostOf(uses: readonly Use[]) {
+  const [most] = uses.toSorted((a, b) => b.peakMemoryMb - a.peakMemoryMb);
+  return most ? useView(most) : null;
 }
 
 function summary(agents: readonly { readonly health: string }[]): string {

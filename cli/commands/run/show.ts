@@ -1,8 +1,9 @@
 import { NovaError } from '../../../shared/domain/error.ts';
 import { getRun } from '../../../shared/store/run-store.ts';
+import { readUse } from '../../../shared/store/use-store.ts';
 import { worldCommand } from '../../command.ts';
 import { needed, text } from '../../fields.ts';
-import { renderRun, runView } from '../../views/run.ts';
+import { renderRun, runView, useView } from '../../views/run.ts';
 
 export const command = worldCommand({
   noun: 'run',
@@ -14,7 +15,10 @@ export const command = worldCommand({
   async run({ id }, { world }) {
     const run = await getRun(world.table, id);
     if (!run) throw new NovaError('not_found', `there is no run "${id}"; an id is <agent>.<instance>.<slot>`);
-    return runView(run);
+    // Only runs in tasks leave any, and only the last twenty of an instance.
+    const uses = await readUse(world.table, run.agentId, run.instance);
+    const use = uses.findLast(({ slot }) => slot === run.slot);
+    return { ...runView(run), use: use ? useView(use) : null };
   },
   render: renderRun,
 });

@@ -1,6 +1,7 @@
 /** RunTask, StopTask, DescribeTasks and ListTasks of ECS over child processes. */
 import type { Json, JsonObject } from '../../../shared/domain/agent.ts';
 import { NovaError } from '../../../shared/domain/error.ts';
+import { processUse } from '../../../shared/embedded/process-use.ts';
 import type { Task, TaskProcesses } from '../tasks/task-processes.ts';
 import { ApiError, type AwsApi } from './api-server.ts';
 import { listOf, numberOf, objectOf, objectsOf, optionalText, textOf } from './fields.ts';
@@ -35,10 +36,12 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...{ ListTasks: listTasks, DescribeTasks: describeTasks },
 };
 
-/** `/v4/<task>/task`. */
+/** `/v4/<task>/task` and `/v4/<task>/task/stats`. */
 function metadata({ tasks, cluster }: EcsApiOptions, path: string): JsonObject {
-  const task = tasks.get(path.slice(METADATA.length).split('/', 1)[0] ?? '');
+  const [id = '', ...what] = path.slice(METADATA.length).split('/');
+  const task = tasks.get(id);
   if (!task) throw new ApiError('NotFound', 404, 'there is no such task');
+  if (what.join('/') === 'task/stats') return statsOf(task);
   const { taskId, order, createdAt, status } = task;
   return {
     Cluster: cluster,
@@ -47,6 +50,14 @@ function metadata({ tasks, cluster }: EcsApiOptions, path: string): JsonObject {
     KnownStatus: status,
     PullStartedAt: new Date(createdAt).toISOString(),
   };
+}
+
+/** As Docker counts a container; here it is its first process alone. */
+function statsOf({ taskId, pid }: Task): JsonObject {
+  const use = pid === null ? null : processUse(pid);
+  if (!use) return { [taskId]: null };
+  const bytes = Math.round(use.memoryMb * 1024 * 1024);
+  return { [taskId]: { memory_stats: { usage: bytes, stats: { inactive_file: 0 } } } };
 }
 
 /** Of an ARN, or of the bare name that may stand in its place. */

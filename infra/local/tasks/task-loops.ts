@@ -163,8 +163,8 @@ async function work(options: Looping, { task, stop }: Loop): Promise<string> {
     ...{ taskId: task.taskId, billedFrom: since },
     interruption: { signal: stop.signal, graceMs: options.graceMs },
     onHeartbeat() {},
-    // One process does the work of all: what one of them used of it, nobody can say.
-    use: () => ({ cpuMs: 0, wallMs: options.time.now() - since, peakMemoryMb: 0 }),
+    // One process does the work of all, and what one of them used of it nobody can say; of a run's own process its host tells.
+    use: () => null,
   };
   const rest = async (milliseconds: number): Promise<void> => {
     options.busy.leave();
