@@ -1,9 +1,7 @@
 /**
  * The task of an agent: runs of hours, and agents that are kept running. The blueprint works in a process of its own, so
  * that one which never gives the processor back neither stops the heartbeat nor hears SIGTERM in our place.
- *
- *   node main.mjs             works until there is nothing more to do; exit code 0 when all is recorded or given back
- *   node main.mjs --health    exit code 0 while its heart beats
+ * It works until there is nothing more to do: exit code 0 when all is recorded or given back.
  */
 import { openWorld } from '../../shared/aws/world.ts';
 import { messageOf, NovaError } from '../../shared/domain/error.ts';
@@ -14,7 +12,7 @@ import type { World } from '../../shared/ports/world.ts';
 import { systemTime } from '../../shared/runtime/clock.ts';
 import { readOptional, taskEnvironment } from '../../shared/runtime/env.ts';
 import { jsonLog } from '../../shared/runtime/log.ts';
-import { healthily, isHealthy, sayHealthy } from './health.ts';
+import { healthily, sayHealthy } from './health.ts';
 import { blueprintHost } from './host.ts';
 import { taskMemoryMb, whereAmI } from './metadata.ts';
 import { stopping } from './stopping.ts';
@@ -24,7 +22,6 @@ const PORTS = (Object.keys(TASK_NEEDS) as (keyof TaskPorts)[]).filter((port) => 
 /** Left for what follows the end of a run: its record, its message. */
 const GRACE_PART = 0.7;
 
-if (process.argv[2] === '--health') process.exit(isHealthy(systemTime.now()) ? 0 : 1);
 const log = jsonLog({ time: systemTime, from: 'info', sink: (line) => process.stdout.write(`${line}\n`) });
 try {
   const { runs, why } = await work();

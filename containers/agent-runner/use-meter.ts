@@ -1,5 +1,5 @@
 /** What the processes of a task use, from two sides: each of them as Linux counts it, and the whole as ECS counts it. */
-import { processUse } from '../../shared/embedded/process-use.ts';
+import { pidUse } from '../../shared/embedded/pid-use.ts';
 
 export type Used = { readonly cpuMs: number; readonly wallMs: number; readonly peakMemoryMb: number };
 
@@ -26,7 +26,7 @@ export function useMeter(
   const sample = (): void => {
     let memoryMb = 0;
     for (const pid of pids()) {
-      const seen = processUse(pid);
+      const seen = pidUse(pid);
       if (!seen) continue;
       cpu.set(pid, seen.cpuMs);
       memoryMb += seen.peakMemoryMb;

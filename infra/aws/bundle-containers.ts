@@ -1,4 +1,4 @@
-/** What goes into the images: one program, the process for blueprints beside it, and the Dockerfile of each image. */
+/** What goes into the images: the program, its health check, the process for blueprints, and the Dockerfile of each image. */
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
@@ -11,6 +11,7 @@ export type Image = (typeof IMAGES)[number];
 
 const ENTRIES = {
   main: 'containers/agent-runner/main.ts',
+  check: 'containers/agent-runner/check.ts',
   // As containers/agent-runner/host.ts looks for it.
   blueprints: 'shared/embedded/child-main.ts',
 } as const;

@@ -47,7 +47,7 @@ export class TaskDefinition extends Construct {
       stopTimeout: Duration.seconds(row.stopSeconds),
       linuxParameters: parametersOf(this),
       healthCheck: {
-        command: ['CMD', 'node', '/app/main.mjs', '--health'],
+        command: ['CMD', 'node', '/app/check.mjs'],
         interval: Duration.seconds(30),
         timeout: Duration.seconds(10),
         startPeriod: Duration.seconds(60),

@@ -7,7 +7,7 @@ import { crashed, INTERRUPTED, timedOut } from '../runtime/run-blueprint.ts';
 import { CTX_VERSION, CtxToHost, type CtxToRun } from '../wire/ctx.ts';
 import { type ChildProgram, childFlags, ROOT, SOURCE } from './child-flags.ts';
 import { ChildRun, type Job } from './child-run.ts';
-import { type ProcessUse, processUse, usedBetween } from './process-use.ts';
+import { type PidUse, pidUse, usedBetween } from './pid-use.ts';
 
 const MAX_OUTPUT = 4_000;
 const MAX_GHOSTS = 64;
@@ -54,7 +54,7 @@ export class Child {
   #unsent: CtxToRun[] = [];
   #current: ChildRun | null = null;
   /** When the run in progress began; of runs alone whose owner wants to know. */
-  #usedBefore: ProcessUse | null = null;
+  #usedBefore: PidUse | null = null;
   #deadline: NodeJS.Timeout | undefined;
   #killedFor: RunResult | null = null;
   #words = '';
@@ -161,7 +161,7 @@ export class Child {
     this.since = this.#options.now();
     this.unbegunSince = null;
     this.#current = new ChildRun(job, (message) => this.#send(message));
-    this.#usedBefore = job.calls.used && this.pid !== undefined ? processUse(this.pid) : null;
+    this.#usedBefore = job.calls.used && this.pid !== undefined ? pidUse(this.pid) : null;
     this.#watchDeadline();
     this.#watchInterruption(job);
   }
@@ -188,7 +188,7 @@ export class Child {
 
   #tellUse(run: ChildRun | null): void {
     const before = this.#usedBefore;
-    const after = before && this.pid !== undefined ? processUse(this.pid) : null;
+    const after = before && this.pid !== undefined ? pidUse(this.pid) : null;
     if (before && after) run?.job.calls.used?.(usedBetween(before, after));
     this.#usedBefore = null;
   }

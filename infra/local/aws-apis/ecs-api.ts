@@ -1,7 +1,7 @@
 /** RunTask, StopTask, DescribeTasks and ListTasks of ECS over child processes. */
 import type { Json, JsonObject } from '../../../shared/domain/agent.ts';
 import { NovaError } from '../../../shared/domain/error.ts';
-import { processUse } from '../../../shared/embedded/process-use.ts';
+import { pidUse } from '../../../shared/embedded/pid-use.ts';
 import type { Task, TaskProcesses } from '../tasks/task-processes.ts';
 import { ApiError, type AwsApi } from './api-server.ts';
 import { listOf, numberOf, objectOf, objectsOf, optionalText, textOf } from './fields.ts';
@@ -54,7 +54,7 @@ function metadata({ tasks, cluster }: EcsApiOptions, path: string): JsonObject {
 
 /** As Docker counts a container; here it is its first process alone. */
 function statsOf({ taskId, pid }: Task): JsonObject {
-  const use = pid === null ? null : processUse(pid);
+  const use = pid === null ? null : pidUse(pid);
   if (!use) return { [taskId]: null };
   const bytes = Math.round(use.memoryMb * 1024 * 1024);
   return { [taskId]: { memory_stats: { usage: bytes, stats: { inactive_file: 0 } } } };

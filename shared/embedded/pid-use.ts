@@ -1,7 +1,7 @@
 /** What a process has used so far, as Linux counts it in /proc; elsewhere nobody can say. */
 import { readFileSync } from 'node:fs';
 
-export type ProcessUse = {
+export type PidUse = {
   readonly cpuMs: number;
   /** Now, and at most since it began. */
   readonly memoryMb: number;
@@ -12,7 +12,7 @@ export type ProcessUse = {
 const TICKS_PER_SECOND = 100;
 
 /** `utime` and `stime` are the 14th and 15th field of stat; its second one is a name in brackets that may hold anything. */
-export function processUse(pid: number): ProcessUse | null {
+export function pidUse(pid: number): PidUse | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -27,7 +27,7 @@ export function processUse(pid: number): ProcessUse | null {
 }
 
 /** What lies between two looks at one process: its peak is known when it is a new one, else the larger of both moments. */
-export function usedBetween(before: ProcessUse, after: ProcessUse): Pick<ProcessUse, 'cpuMs' | 'peakMemoryMb'> {
+export function usedBetween(before: PidUse, after: PidUse): Pick<PidUse, 'cpuMs' | 'peakMemoryMb'> {
   const isNew = after.peakMemoryMb > before.peakMemoryMb;
   return {
     cpuMs: after.cpuMs - before.cpuMs,
