@@ -12,6 +12,8 @@ import { VARIANTS } from './variants.ts';
 const there = spawnSync('cfn-lint', ['--version'], { encoding: 'utf8' }).status === 0;
 const skip = there ? false : 'cfn-lint is not installed (pip install cfn-lint)';
 
+/** A second and a half for each template, on a machine that may have other things to do. */
+const PATIENCE_MS = 600_000;
 /** Stages differ in their names alone; the last one is as long as a name may be. */
 const STAGES = ['staging', 'prod', 'sixteen-letters1'];
 const EXAMPLES: Partial<Choices> = { examples: ['ownerEmail', 'senderEmail'] };
@@ -19,20 +21,25 @@ const MOST = VARIANTS['with everything that an owner may choose'];
 const made: readonly Partial<Choices>[] = [
   ...Object.values(VARIANTS),
   EXAMPLES,
-  ...STAGES.flatMap((stage) => [{ stage }, { stage, ...MOST }]),
+  ...STAGES.map((stage) => ({ stage, ...MOST })),
 ];
 
-test('no template of any stage and any choice has an error or a warning of cfn-lint', { skip }, () => {
+test('no template of any stage and any choice has an error or a warning of cfn-lint', {
+  skip,
+  timeout: PATIENCE_MS,
+}, () => {
   const folder = mkdtempSync(join(tmpdir(), 'nova-lint-'));
   try {
-    const files = made.flatMap((choices, at) =>
-      Object.entries(synthesized(choices)).map(([name, template]) => {
-        const path = join(folder, `${at}-${choices.stage ?? 'test'}-${name}.template.json`);
-        writeFileSync(path, JSON.stringify(template));
-        return path;
-      }),
+    // What most choices leave as it is, the data stack, is looked at once.
+    const templates = new Set(
+      made.flatMap((choices) => Object.values(synthesized(choices)).map((one) => JSON.stringify(one))),
     );
-    assert.equal(files.length, 2 * (Object.keys(VARIANTS).length + 1 + 2 * STAGES.length));
+    assert.ok(templates.size > made.length + STAGES.length, `${templates.size} of ${made.length} stages`);
+    const files = [...templates].map((template, at) => {
+      const path = join(folder, `${at}.template.json`);
+      writeFileSync(path, template);
+      return path;
+    });
     // W3005: a dependency that a reference enforces already; the CDK itself writes these, and they do no harm.
     const words = ['--format', 'parseable', '--ignore-checks', 'W3005', '--', ...files];
     const { status, stdout, stderr } = spawnSync('cfn-lint', words, { encoding: 'utf8' });
