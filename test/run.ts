@@ -62,7 +62,7 @@ const run = (args: readonly string[]): number => {
 };
 
 if (files.some((path) => /^test\/(infra|flows|contract)\//.test(path))) {
-  const bundled = run(['infra/aws/bundle.ts']);
+  const bundled = run(['infra/aws/bundle.ts', '--if-stale']);
   if (bundled !== 0) process.exit(bundled);
 }
 const shelf = mkdtempSync(join(tmpdir(), 'nova-tests-'));

@@ -121,6 +121,11 @@ const SPARE_PARTS: readonly { readonly module: RegExp; readonly instead: string 
     module: /checksum[\\/](sha256[\\/]Sha256Js|md5[\\/]Md5Js)\.js$/,
     instead: 'export const Sha256Js = undefined; export const Md5Js = undefined;',
   },
+  // The table tries once, and others by the standard rules.
+  {
+    module: /util-retry[\\/]AdaptiveRetryStrategy\.js$/,
+    instead: "export { StandardRetryStrategy as AdaptiveRetryStrategy } from './StandardRetryStrategy';",
+  },
   // Addresses follow from the region, or from AWS_ENDPOINT_URL: none is asked for and remembered.
   {
     module: /@aws-sdk[\\/]endpoint-cache[\\/]dist-es[\\/]EndpointCache\.js$/,
