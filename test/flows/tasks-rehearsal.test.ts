@@ -9,7 +9,7 @@ import type { Engine } from '../../infra/local/engine.ts';
 import { missingStandIns } from '../../infra/local/rehearsal/stand-ins.ts';
 import { startRehearsal } from '../../infra/local/rehearsal.ts';
 import type { JsonObject } from '../../shared/domain/agent.ts';
-import { FAMILIES } from '../../shared/domain/task.ts';
+import { FAMILIES, isTaskHolder, taskOf } from '../../shared/domain/task.ts';
 import { runEnvironment } from '../../shared/jobs/launch-run.ts';
 import type { LaunchedTask } from '../../shared/ports/outside.ts';
 import { listInstances } from '../../shared/store/instance-store.ts';
@@ -126,6 +126,59 @@ describe('agents in tasks', { skip: missing ? `this machine lacks ${missing}` : 
     await running(0, 'fragile');
   });
 
+  test('a task whose heart stops is not waited for: another one takes its cycle up, and the first goes though it hears nothing', async (t) => {
+    await deploy('mummy', [{ ok: true, sleepMs: 1500 }], { continuous: true, rest: 0 });
+    await running(1, 'mummy');
+    const first = await until('its run', async () =>
+      (await runsOf('mummy')).find(({ status }) => status === 'running'),
+    );
+    const [frozen] = await tasksOf('mummy');
+    assert.ok(frozen);
+    // SIGSTOP: no heartbeat, and SIGTERM is not heard. Only SIGKILL ends it, after its grace.
+    for (const pid of await pidsOf('mummy')) process.kill(pid, 'SIGSTOP');
+    const lost = Date.now();
+    await until('its lease to be lost', async () => {
+      const [instance] = await listInstances(engine.world.table, 'mummy');
+      return instance?.lastLostTask === frozen.taskId;
+    });
+    const crashedMs = Date.now() - lost;
+    const again = await until('another task at work on the same run', async () => {
+      const [instance] = await listInstances(engine.world.table, 'mummy');
+      const isBack =
+        instance?.run && isTaskHolder(instance.run.holder) && taskOf(instance.run.holder) !== frozen.taskId;
+      return isBack ? { slot: instance.run.slot } : null;
+    });
+    t.diagnostic(`of leases of 2 s: a crash after ${crashedMs} ms, at work again after ${Date.now() - lost} ms`);
+    assert.ok(first.id.endsWith(again.slot), `${first.id} ${again.slot}`);
+    await until('the first to be gone', async () =>
+      (await tasksOf('mummy')).every(({ taskId }) => taskId !== frozen.taskId),
+    );
+    const runs = (await runsOf('mummy')).filter(({ id }) => id === first.id);
+    assert.equal(runs.length, 1);
+    await ask('agent retire', { id: 'mummy' });
+    await running(0, 'mummy');
+  });
+
+  test('a task that ignores SIGTERM is killed after its grace, and its run is charged once', async () => {
+    await deploy('deaf', [{ ok: true, costUsd: '0.01', sleepMs: 60_000 }]);
+    await instances(1, 'deaf');
+    await ask('run now', { agent: 'deaf', times: 1 });
+    await until(
+      'its paid call',
+      async () => ((await listInstances(engine.world.table, 'deaf'))[0]?.run?.callSeq ?? 0) > 0,
+    );
+    for (const pid of await pidsOf('deaf')) process.kill(pid, 'SIGSTOP');
+    const [task] = await tasksOf('deaf');
+    assert.ok(task);
+    await ask('agent retire', { id: 'deaf' });
+    await until('its end', async () => (await tasksOf('deaf')).length === 0);
+    const run = await until('its record', async () =>
+      (await runsOf('deaf')).find(({ status }) => status !== 'running'),
+    );
+    assert.deepEqual([run.status, run.costMicros], ['crashed', 10_000]);
+    assert.equal((await runsOf('deaf')).length, 1);
+  });
+
   test('asked to stop, a run leaves a checkpoint and is taken up again from it: nothing is paid twice', async () => {
     await deploy('long', [{ ok: true, costUsd: '0.01', sleepMs: 250, steps: 20 }], { spot: true });
     await instances(1, 'long');
@@ -225,13 +278,19 @@ describe('agents in tasks', { skip: missing ? `this machine lacks ${missing}` : 
   async function killTask(agentId: string): Promise<string> {
     const [task] = await tasksOf(agentId);
     assert.ok(task);
+    for (const pid of await pidsOf(agentId)) process.kill(pid, 'SIGKILL');
+    return task.taskId;
+  }
+
+  /** Of the first processes of its tasks. */
+  async function pidsOf(agentId: string): Promise<readonly number[]> {
+    const ids = (await tasksOf(agentId)).map(({ taskId }) => taskId);
     const lines = execFileSync('ps', ['-A', '-o', 'pid=,args='], { encoding: 'utf8' });
     const pids = [...lines.matchAll(/^\s*(\d+)\s+.*agent-runner\/main\.mjs/gm)].map(([, pid]) => Number(pid));
-    const mine = pids.filter((pid) => environmentOf(pid).includes(task.taskId));
+    const mine = pids.filter((pid) => ids.some((id) => environmentOf(pid).includes(id)));
     // One, and for a moment its own copy: a process that it is just starting.
-    assert.ok(mine.length >= 1, `${task.taskId}: ${pids.join()}`);
-    for (const pid of mine) process.kill(pid, 'SIGKILL');
-    return task.taskId;
+    assert.ok(mine.length >= 1, `${ids.join()}: ${pids.join()}`);
+    return mine;
   }
 });
 
