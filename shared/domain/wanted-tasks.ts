@@ -18,6 +18,8 @@ export type SeenTask = {
   readonly fence: number | null;
   /** The version of the config it works with, of one that is kept alive. */
   readonly specVersion: number | null;
+  /** The cycle that was claimed for it, of one that is kept alive. */
+  readonly first?: { readonly slot: Slot; readonly fence: number } | null;
 };
 
 export type TaskFacts = {
@@ -98,7 +100,7 @@ function unwanted(task: SeenTask, facts: TaskFacts): string | null {
   if (number >= agent.instances) return `scaled to ${agent.instances}`;
   const instance = facts.instances.find((one) => one.agentId === agentId && one.number === number);
   if (instance && instance.status !== 'active') return `its instance is ${instance.status}`;
-  if (instance?.lastLostTask === task.taskId) return 'its heart stopped';
+  if (instance && isLost(task, instance)) return 'its heart stopped';
   if (isSilent(task, instance, facts)) return 'it begins no cycle';
   if (task.specVersion !== agent.specVersion) return `replaced by version ${agent.specVersion}`;
   const older = facts.tasks.some((other) => isTwin(task, other) && isBefore(other, task));
@@ -165,5 +167,11 @@ function startsOf(agent: Agent, facts: TaskFacts): TaskStep[] {
   );
 }
 
-const isItsTask = (task: SeenTask, { agentId, number, lastLostTask }: Instance): boolean =>
-  task.agentId === agentId && task.number === number && task.taskId !== lastLostTask;
+const isItsTask = (task: SeenTask, instance: Instance): boolean =>
+  task.agentId === instance.agentId && task.number === instance.number && !isLost(task, instance);
+
+/** Its lease ran out: that of a cycle, or of the claim that it was started for and never took over. */
+function isLost({ taskId, first }: SeenTask, { lastLostTask, fence, run, tries }: Instance): boolean {
+  if (taskId === lastLostTask) return true;
+  return Boolean(first && run === null && first.fence === fence && tries[first.slot] !== undefined);
+}

@@ -62,7 +62,8 @@ function seenTask({ taskId, stopping, createdAt, environment }: LaunchedTask): S
   if (!ticket) return [];
   const { agentId, number } = ticket;
   const [fence, specVersion] = ticket.kind === 'run' ? [ticket.fence, null] : [null, ticket.specVersion];
-  return [{ taskId, stopping, createdAt, agentId, number, fence, specVersion }];
+  const first = ticket.kind === 'keep' ? ticket.first : null;
+  return [{ taskId, stopping, createdAt, agentId, number, fence, specVersion, first }];
 }
 
 const agentOf = (step: TaskStep, tasks: readonly SeenTask[]): string | undefined =>

@@ -171,3 +171,15 @@ test('a task that neither works nor rests is taken for dead ten minutes after it
   assert.deepEqual(after(60 * MINUTE, { run: RUN }), [], 'at work');
   assert.deepEqual(after(60 * MINUTE, { recent: [tickSlot(NOW - 10 * MINUTE)] }), [], 'it has just rested');
 });
+
+test('a task that never took over the cycle it was started for is not waited for once that was given up', () => {
+  const first = { slot: 'a', fence: 4 };
+  const given = instance(0, { tries: { a: { attempts: 1, lostMicros: 1 } } });
+  const facts = { agents: [{ ...agent, instances: 1 }], tasks: [kept(0, { first })] };
+  const after = steps({ ...facts, instances: [given] });
+  assert.deepEqual(stopped(after), ['k0: its heart stopped']);
+  assert.equal(after.filter((step) => step.do === 'start').length, 1);
+  assert.deepEqual(steps({ ...facts, instances: [instance(0)] }), [], 'resting after its cycle');
+  assert.deepEqual(steps({ ...facts, instances: [{ ...given, fence: 5 }] }), [], 'at work on another one since');
+  assert.deepEqual(steps({ ...facts, instances: [{ ...given, run: RUN }] }), [], 'taken up again');
+});
