@@ -4,6 +4,7 @@ import { fateOf, messageOf } from '../../shared/domain/error.ts';
 import type { Delivery, Inbox } from '../../shared/ports/queue.ts';
 import type { World } from '../../shared/ports/world.ts';
 import { backoffSeconds, type Call, type Later, type QueueJob } from '../../shared/runtime/job.ts';
+import { whyUnreadable } from '../../shared/runtime/unreadable.ts';
 
 export type PumpOptions = {
   readonly inbox: Inbox;
@@ -112,7 +113,7 @@ function read(job: QueueJob<unknown, World>, body: string): unknown {
   try {
     return job.parse(JSON.parse(body));
   } catch (cause) {
-    throw new Unreadable(`no message of ${job.name}: ${messageOf(cause).slice(0, 500)}`, { cause });
+    throw new Unreadable(`no message of ${job.name}: ${whyUnreadable(cause)}`, { cause });
   }
 }
 

@@ -9,6 +9,7 @@ import type { Log } from '../ports/outside.ts';
 import type { Delivery, Inbox } from '../ports/queue.ts';
 import { systemTime } from './clock.ts';
 import { backoffSeconds, type Call, type QueueJob } from './job.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 /** The two ways back for a message that was received. */
 export type Returns = Pick<Inbox, 'giveBack' | 'quarantine'>;
@@ -85,7 +86,7 @@ function read<Message, Ports>(job: QueueJob<Message, Ports>, body: string): Mess
   try {
     return job.parse(JSON.parse(body));
   } catch (cause) {
-    throw new NovaError('corrupt', `not a message of ${job.name}: ${messageOf(cause)}`, { cause });
+    throw new NovaError('corrupt', `not a message of ${job.name}: ${whyUnreadable(cause)}`, { cause });
   }
 }
 
