@@ -42,7 +42,7 @@ async function prove(ports: CloseDayPorts): Promise<JsonObject> {
     if (faults.length > 0) await note(exact);
     return { entries, proved: `${days} of ${allDays} days`, ledgerFaults: exact.length };
   } catch (thrown) {
-    ports.log.error('the ledger could not be proved', { error: messageOf(thrown) });
+    ports.log.error('the ledger could not be proved', { why: messageOf(thrown) });
     await noteProof(ports, [`it could not be read: ${messageOf(thrown)}`]);
     return { ledgerFaults: 1 };
   }

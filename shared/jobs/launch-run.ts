@@ -47,7 +47,7 @@ export async function launchRun(
       },
     });
     if (taskId !== null) return 'launched';
-    world.log.warn('no task was placed', { runId: id, reason });
+    world.log.warn('no task was placed', { runId: id, why: reason });
   } catch (thrown) {
     if (thrown instanceof NovaError && HOPELESS.includes(thrown.code)) await releaseClaim(world, claimed, 'refused');
     throw thrown;

@@ -27,7 +27,7 @@ export async function reconcileAgents(world: ReconcileAllPorts): Promise<JsonObj
       await remind(world, agent);
     } catch (thrown) {
       failed++;
-      world.log.error('an agent could not be reconciled', { agentId: agent.id, reason: messageOf(thrown) });
+      world.log.error('an agent could not be reconciled', { agentId: agent.id, why: messageOf(thrown) });
     }
   }
   return { agents: agents.length, steps, failed };

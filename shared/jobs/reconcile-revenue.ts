@@ -38,7 +38,7 @@ export async function reconcileAll(
     try {
       return await work(world, await spanOf(source));
     } catch (thrown) {
-      world.log.error('the books of a vendor could not be compared', { source, error: messageOf(thrown) });
+      world.log.error('the books of a vendor could not be compared', { source, why: messageOf(thrown) });
       return { problem: messageOf(thrown) };
     }
   };

@@ -77,7 +77,7 @@ async function part<T>({ log }: SweepPorts, name: string, work: () => Promise<T>
   try {
     return await work();
   } catch (thrown) {
-    log.error('a part of the sweep failed', { part: name, error: messageOf(thrown) });
+    log.error('a part of the sweep failed', { part: name, why: messageOf(thrown) });
     return otherwise;
   }
 }

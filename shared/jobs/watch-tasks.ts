@@ -42,7 +42,7 @@ async function readableAgents({ table, log }: WatchPorts): Promise<Agent[]> {
     try {
       return [decodeAgent(item)];
     } catch (thrown) {
-      log.error('an agent cannot be read', { agentId: item.sk, reason: messageOf(thrown) });
+      log.error('an agent cannot be read', { agentId: item.sk, why: messageOf(thrown) });
       return [];
     }
   });
@@ -76,7 +76,7 @@ async function take(world: WatchPorts, step: TaskStep): Promise<boolean> {
     else await askFor(world, step);
     return true;
   } catch (thrown) {
-    world.log.error('a task could not be brought to what is wanted', { step: step.do, reason: messageOf(thrown) });
+    world.log.error('a task could not be brought to what is wanted', { step: step.do, why: messageOf(thrown) });
     return false;
   }
 }

@@ -15,7 +15,7 @@ function isFramed(clientDataJSON: string): boolean {
 /** What is wrong with a passkey goes to the log, never to whoever showed it. */
 export function systemPasskeys(log: Pick<Log, 'warn'>): Passkeys {
   const refused = (thrown: unknown): null => {
-    log.warn('a passkey was refused', { reason: messageOf(thrown).slice(0, 200) });
+    log.warn('a passkey was refused', { why: messageOf(thrown).slice(0, 200) });
     return null;
   };
   return {

@@ -24,6 +24,6 @@ export async function publishOrLeave(
   try {
     await publishWork(world, posted);
   } catch (error) {
-    world.log.warn('an outbox message was left to the sweep', { reason: messageOf(error) });
+    world.log.warn('an outbox message was left to the sweep', { why: messageOf(error) });
   }
 }

@@ -75,7 +75,7 @@ export async function requestRuns(world: RequestPorts, input: RequestInput): Pro
   await world.table.transact([{ op: 'put', item, if: [{ attr: 'pk', op: 'missing' }] }, posted.op]);
   // It stands whether or not the queue can be reached now: whoever heard of a failure would ask for the runs again.
   await publish(world, [posted]).catch((thrown: unknown) => {
-    world.log.warn('a request for runs was left to the sweep', { requestId: id, reason: messageOf(thrown) });
+    world.log.warn('a request for runs was left to the sweep', { requestId: id, why: messageOf(thrown) });
   });
   return decode(item);
 }

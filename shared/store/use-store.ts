@@ -29,7 +29,7 @@ export async function noteUse(
     const uses = [...before, { ...use, at: time.now() }].slice(-KEPT).map(encode);
     await table.write({ op: 'put', item: { ...useKey(agentId, number), v: 1, uses } });
   } catch (thrown) {
-    log.warn('what a task used could not be kept', { agentId, reason: String(thrown) });
+    log.warn('what a task used could not be kept', { agentId, why: String(thrown) });
   }
 }
 
