@@ -9,10 +9,11 @@ export type AlertView = ReturnType<typeof alertView>;
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
-export function alertView({ id, rule, subject, severity, state, episode, message, ...rest }: Alert) {
+/** `stage`: whose commands the advice is made of. */
+export function alertView({ id, rule, subject, severity, state, episode, message, ...rest }: Alert, stage: string) {
   return {
     ...{ id, rule, subject, severity, state, episode, message },
-    ...{ hurts: RULES[rule].hurts, todo: todoFor(rule, subject), runbook: `docs/runbook.md#${rule}` },
+    ...{ hurts: RULES[rule].hurts, todo: todoFor(rule, subject, stage), runbook: `docs/runbook.md#${rule}` },
     ...{ raisedAt: iso(rest.raisedAt), ackedAt: iso(rest.ackedAt), ackedBy: rest.ackedBy },
     resolvedAt: iso(rest.resolvedAt),
     told: [...rest.told],

@@ -17,7 +17,7 @@ export function stageAlarms(scope: Construct, { site, front }: Watched): Alarms 
   const bells = new Alarms(scope, names, { email: choices.ownerEmail, deadLetters: site.agentSchedules.deadLetters });
   /** Who is hurt, what to do, and where more is written; the first words are those of the function. */
   const words = (rule: RuleId, subject: string, ...hurt: readonly string[]): string =>
-    `${[...hurt, RULES[rule].hurts].join(' ')} ${todoFor(rule, subject)} More: docs/runbook.md#${rule}`.replaceAll(
+    `${[...hurt, RULES[rule].hurts].join(' ')} ${todoFor(rule, subject, choices.stage)} More: docs/runbook.md#${rule}`.replaceAll(
       '<stage>',
       choices.stage,
     );

@@ -15,6 +15,8 @@ export type PagerOptions = {
   readonly slackBase?: string;
   readonly twilioBase?: string;
   readonly resolve?: Resolve;
+  /** Ten seconds unless told. */
+  readonly timeoutMs?: number;
 };
 
 const SLACK = 'https://hooks.slack.com/';
@@ -30,7 +32,9 @@ export function pager(options: PagerOptions): Pager {
     async page(page) {
       const secret = (await options.secrets.get(page.secret)).trim();
       const request = REQUESTS[page.kind](page, secret, options);
-      const send = page.kind === 'webhook' && !page.inside ? await guardedSend(options.resolve) : plainSend;
+      const { resolve, timeoutMs = TIMEOUT_MS } = options;
+      const guarded = page.kind === 'webhook' && !page.inside;
+      const send = guarded ? await guardedSend(timeoutMs, resolve) : plainSend(timeoutMs);
       await posted(page.kind, request, send);
     },
   };
@@ -96,24 +100,26 @@ export function signed(body: string, secret: string, at: number): Record<string,
 /** Sends a request, drops what comes back, and answers its status. A redirect would carry the secret elsewhere. */
 type Send = (request: Request) => Promise<number>;
 
-const plainSend: Send = async ({ url, headers, body }) => {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-  await response.body?.cancel();
-  return response.status;
-};
+const plainSend =
+  (timeoutMs: number): Send =>
+  async ({ url, headers, body }) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
+    await response.body?.cancel();
+    return response.status;
+  };
 
 /** Only to addresses of the public internet, judged where the socket is opened. */
-async function guardedSend(resolve?: Resolve): Promise<Send> {
+async function guardedSend(timeoutMs: number, resolve?: Resolve): Promise<Send> {
   const [{ Agent }, { guardedConnect }] = await Promise.all([import('undici'), import('./guarded-connect.ts')]);
   return async ({ url, headers, body }) => {
     const { origin, pathname, search } = new URL(url);
     const rules = { ownHosts: [], allowHosts: [] };
     const agent = new Agent({
-      connect: guardedConnect({ rules, connectMs: TIMEOUT_MS, ...(resolve && { resolve }) }),
+      connect: guardedConnect({ rules, connectMs: timeoutMs, ...(resolve && { resolve }) }),
     });
     try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const signal = AbortSignal.timeout(timeoutMs);
       const said = {
         origin,
         path: `${pathname}${search}`,

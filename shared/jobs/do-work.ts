@@ -1,6 +1,6 @@
 /** The work queue: what must happen after a change was committed. One message, one thing to do, each idempotent. */
 import type { World } from '../ports/world.ts';
-import type { Later, QueueJob } from '../runtime/job.ts';
+import type { Call, Later, QueueJob } from '../runtime/job.ts';
 import { offerCancel } from '../store/approval-cancel.ts';
 import { noteDelivery } from '../store/approval-delivery.ts';
 import { mailEnrolment } from '../store/enrolment-store.ts';
@@ -42,14 +42,14 @@ export const doWorkJob: QueueJob<WorkDelivery, WorkPorts> = {
   needs: NEEDS,
   // What ECS tells comes as EventBridge spells it.
   parse: (body) => WorkDelivery.parse(body),
-  async run(message, world) {
-    const later = await doWork(message, world);
+  async run(message, world, call) {
+    const later = await doWork(message, world, call);
     if (later === undefined) await tellChange(message, world);
     return later;
   },
 };
 
-async function doWork(message: WorkDelivery, world: WorkPorts): Promise<Later | undefined> {
+async function doWork(message: WorkDelivery, world: WorkPorts, call: Call): Promise<Later | undefined> {
   switch (message.kind) {
     case 'reconcile':
       return reconcileAgent(message, world);
@@ -60,7 +60,7 @@ async function doWork(message: WorkDelivery, world: WorkPorts): Promise<Later | 
     case 'halt':
       return followHalt(message, world);
     case 'tell-alert':
-      return tellAlert(message, world);
+      return tellAlert(message, world, call);
     case 'test-channel':
       return testChannel(message, world).then(() => undefined);
     case 'execute-decision':

@@ -1,13 +1,13 @@
 /** Work messages `tell-alert` and `test-channel`: one word to one channel, once however often the message comes. */
 import { type Alert, type AlertText, type Told, textOf } from '../domain/alert/alert.ts';
 import { type Channel, channelSecret } from '../domain/alert/channel.ts';
-import { RULES, todoFor } from '../domain/alert/register.ts';
+import { RULES, stageMark, todoFor } from '../domain/alert/register.ts';
 import { FATES, messageOf, NovaError } from '../domain/error.ts';
 import { noticeMail } from '../domain/mail-page.ts';
 import type { World } from '../ports/world.ts';
-import type { Later } from '../runtime/job.ts';
+import type { Call, Later } from '../runtime/job.ts';
 import { beginTelling, endTelling, getAlert, giveUpTelling, type Telling } from '../store/alert-store.ts';
-import { getChannel, noteProblem } from '../store/channel-store.ts';
+import { getChannel, noteProblem, noteTrouble } from '../store/channel-store.ts';
 import type { DomainEvent } from '../wire/events.ts';
 import type { WorkMessage } from '../wire/messages.ts';
 
@@ -15,12 +15,19 @@ export type TellPorts = Pick<World, 'table' | 'time' | 'settings' | 'mailer' | '
 type Order = Extract<WorkMessage, { readonly kind: 'tell-alert' }>;
 type Test = Extract<WorkMessage, { readonly kind: 'test-channel' }>;
 
+/** Half a minute of trying again. After that the message goes: the next look sends another for what is still to be told. */
+const TRIES = 5;
+
 /**
  * Told at most once at a time and again only after a death in between, under the same id. A channel that cannot work is
- * given up for this word, and becomes an alert of its own.
+ * given up for this word, one that cannot be reached is tried again by each look; both become an alert of their own.
  * @throws NovaError unavailable: the message comes back.
  */
-export async function tellAlert(message: Order, ports: TellPorts): Promise<Later | undefined> {
+export async function tellAlert(
+  message: Order,
+  ports: TellPorts,
+  { receiveCount }: Pick<Call, 'receiveCount'>,
+): Promise<Later | undefined> {
   const { alertId: id, episode, channel: name, told } = message;
   const telling: Telling = { id, episode, channel: name, told };
   const [alert, channel] = [await getAlert(ports.table, id), await getChannel(ports.table, name)];
@@ -31,16 +38,21 @@ export async function tellAlert(message: Order, ports: TellPorts): Promise<Later
   if (mine === 'told') return undefined;
   try {
     await tell(ports, channel, wordOf(ports, alert, told));
-    await noteProblem(ports.table, channel, '');
   } catch (thrown) {
     if (isPassing(thrown)) {
       await giveUpTelling(ports, telling);
-      throw thrown;
+      if (receiveCount < TRIES) throw thrown;
+      ports.log.warn('a channel of alerts cannot be reached', { channel: name, why: messageOf(thrown) });
+      await noteTrouble(ports, channel, messageOf(thrown));
+      return undefined;
     }
     ports.log.error('a channel of alerts does not work', { channel: name, why: messageOf(thrown) });
     await noteProblem(ports.table, channel, messageOf(thrown));
+    await endTelling(ports, telling);
+    return undefined;
   }
   await endTelling(ports, telling);
+  await noteProblem(ports.table, channel, '');
   return undefined;
 }
 
@@ -50,7 +62,10 @@ const isPassing = (thrown: unknown): boolean => !(thrown instanceof NovaError) |
 export async function testChannel({ channel: name, at }: Test, ports: TellPorts): Promise<void> {
   const channel = await getChannel(ports.table, name);
   if (!channel) return;
-  const text = { subject: `a test of the channel ${name}`, text: 'If you can read this, alerts reach you here.' };
+  const text = {
+    subject: `${stageMark(ports.settings.stage)}a test of the channel ${name}`,
+    text: 'If you can read this, alerts reach you here.',
+  };
   const id = `channel.tested:${name}:${at}`;
   const iso = new Date(at).toISOString();
   const event: DomainEvent = {
@@ -100,12 +115,21 @@ function wordOf({ settings, time }: TellPorts, alert: Alert, told: Told): Word {
   const { id, rule, subject, severity, episode, message, raisedAt, resolvedAt } = alert;
   const iso = (ms: number): string => new Date(ms).toISOString();
   const detail = {
-    ...{ id, rule, subject, severity, episode, message, hurts: RULES[rule].hurts, todo: todoFor(rule, subject) },
+    ...{
+      id,
+      rule,
+      subject,
+      severity,
+      episode,
+      message,
+      hurts: RULES[rule].hurts,
+      todo: todoFor(rule, subject, settings.stage),
+    },
     ...{ raisedAt: iso(raisedAt), resolvedAt: resolvedAt === null ? null : iso(resolvedAt) },
   };
   const event: DomainEvent = {
     ...{ v: 1, id: `alert.${told}:${id}:${episode}`, type: `alert.${told}`, stage: settings.stage },
     ...{ at: iso(time.now()), detail },
   };
-  return { ...textOf(alert, told), event };
+  return { ...textOf(alert, told, settings.stage), event };
 }

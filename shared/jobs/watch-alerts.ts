@@ -50,7 +50,7 @@ async function tasksOf(
       return [{ taskId, agentId, number, createdAt, stopping, stoppingAt, kept: kind === 'keep' }];
     });
   } catch (thrown) {
-    log.error('the tasks could not be looked at', { reason: messageOf(thrown) });
+    log.error('the tasks could not be looked at', { why: messageOf(thrown) });
     return null;
   }
 }

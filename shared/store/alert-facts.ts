@@ -26,7 +26,7 @@ import { getHalt, listHalts } from './halt-store.ts';
 import { decodeInstance } from './instance-item.ts';
 import { fleetPk, shards } from './keys.ts';
 import { readOrigin } from './origin-store.ts';
-import { lastBeat, lastProof, refusedLately } from './pulse-store.ts';
+import { lastBeat, lastProof, lookingSince, refusedLately } from './pulse-store.ts';
 import { queryAll } from './query-all.ts';
 import { allLimits } from './scope-store.ts';
 import { readSpec } from './spec-cache.ts';
@@ -35,6 +35,8 @@ export type AlertFactPorts = Pick<World, 'table' | 'time' | 'settings' | 'gauges
 
 /** As the topology says how often decisions are made. */
 const DECIDE_EVERY_SECONDS = 3_600;
+/** Three looks of the sweep. */
+const LONGEST_GAP_MS = 15 * 60_000;
 const MIN_RUNS = 10;
 
 export type Looks = {
@@ -48,6 +50,7 @@ export async function alertFacts(ports: AlertFactPorts, { known, tasksOf }: Look
   const { table, time, gauges } = ports;
   const [agents, shelf, moment] = await Promise.all([listAgents(table), readFleet(table), momentNow(ports)]);
   const tasks = await tasksOf(agents);
+  const watchedSince = await lookingSince(ports, 'watch-alerts', LONGEST_GAP_MS);
   const [budgets, approvals, channels, halts] = await Promise.all([
     budgetFacts(ports, { agents, shelf }),
     openApprovals(table),
@@ -55,9 +58,10 @@ export async function alertFacts(ports: AlertFactPorts, { known, tasksOf }: Look
     listHalts(table),
   ]);
   const kept = tasks === null ? null : tasks.filter((task) => task.kept);
-  const look = { shelf, tasks: kept, halts, period: moment.date, now: time.now() };
+  const look = { shelf, tasks: kept, halts, period: moment.date, now: time.now(), watchedSince };
   return {
     now: time.now(),
+    watchedSince,
     agents: agents.map((agent) => agentFacts(agent, look)),
     budgets,
     stuckTasks: stuckTasks({
@@ -128,9 +132,11 @@ type Look = {
   readonly halts: readonly Halt[];
   readonly period: string;
   readonly now: number;
+  readonly watchedSince: number;
 };
 
-function agentFacts(agent: Agent, { shelf: { instances, earnings }, tasks, halts, period, now }: Look): AlertAgent {
+function agentFacts(agent: Agent, { shelf, tasks, halts, period, now, watchedSince }: Look): AlertAgent {
+  const { instances, earnings } = shelf;
   const mine = instances.get(agent.id) ?? [];
   const sums = earningsFrom(agent.id, earnings.get(agent.id) ?? {}, null);
   const total = sumTallies(mine.map((instance) => instance.total));
@@ -143,8 +149,8 @@ function agentFacts(agent: Agent, { shelf: { instances, earnings }, tasks, halts
     ...{ runs: total.runs, costMicros: total.costMicros },
     roiBps: roiBps(netMicros(sums), total.costMicros),
     observed: isObserved({ createdAt: agent.createdAt, hasEarned: sums.entries > 0 }, now),
-    tasks: tasks && taskDrift({ agent, instances: mine, tasks, now }),
-    missed: missedTick({ agent, instances: mine, turnedAt: lastTurn(halts, agent), now }),
+    tasks: tasks && taskDrift({ agent, instances: mine, tasks, watchedSince, now }),
+    missed: missedTick({ agent, instances: mine, turnedAt: lastTurn(halts, agent), watchedSince, now }),
     ...{ judgedRuns: judged.runs, judgedCrashes: crashesOf(judged), lastCrash: crashes.at(-1)?.note ?? '' },
   };
 }

@@ -1,5 +1,12 @@
 /** Channels: what is there without anybody adding it, and what people added. No secret is ever in one. */
-import { BUILT_IN, CHANNEL_KINDS, type Channel, type ChannelKind, checkedChannel } from '../domain/alert/channel.ts';
+import {
+  BUILT_IN,
+  CHANNEL_KINDS,
+  type Channel,
+  type ChannelKind,
+  checkedChannel,
+  TROUBLE_MS,
+} from '../domain/alert/channel.ts';
 import type { Actor, AuditEntry } from '../domain/audit.ts';
 import { NovaError } from '../domain/error.ts';
 import type { Item, Table, Value } from '../ports/table.ts';
@@ -18,7 +25,7 @@ export async function listChannels(table: Table): Promise<Channel[]> {
   const byName = new Map(items.map((item) => [item.sk, item]));
   const built = BUILT_IN.flatMap((channel) => {
     const item = byName.get(channel.name);
-    return isGone(item) ? [] : [{ ...channel, problem: String(item?.problem ?? '') }];
+    return isGone(item) ? [] : [{ ...channel, ...healthOf(item) }];
   });
   const added = items.filter((item) => !isBuiltIn(item.sk) && !isGone(item)).map(decodeChannel);
   return [...built, ...added];
@@ -38,16 +45,21 @@ function decodeChannel(item: Item): Channel {
     quiet: fromMinute === undefined || toMinute === undefined ? null : { fromMinute, toMinute },
     standsBehind: item.standsBehind === true,
     inside: item.inside === true,
-    problem: String(item.problem ?? ''),
+    ...healthOf(item),
   };
 }
+
+const healthOf = (item: Item | undefined): Pick<Channel, 'problem' | 'failingSince'> => ({
+  problem: String(item?.problem ?? ''),
+  ...(typeof item?.failingSince === 'number' ? { failingSince: item.failingSince } : {}),
+});
 
 type Ports = Pick<World, 'table' | 'time' | 'hashing'>;
 const TRIES = 8;
 
 /** @throws NovaError bad_input, conflict when there is one of that name. */
 export async function addChannel(world: Ports, channel: Channel, actor: Actor): Promise<Channel> {
-  const { name, quiet, problem: _, ...rest } = checkedChannel(channel);
+  const { name, quiet, problem: _, failingSince: __, ...rest } = checkedChannel(channel);
   if (isBuiltIn(name)) throw new NovaError('conflict', `"${name}" is there already`);
   const hours: Value = quiet && [quiet.fromMinute, quiet.toMinute];
   await change(world, name, (item) => {
@@ -74,7 +86,8 @@ export async function removeChannel(world: Ports, name: string, actor: Actor): P
   const { kind, to } = channel;
   const record = { actor, action: 'channel.removed', details: { kind, to } };
   // What is left of it holds its chain.
-  const remove = ['kind', 'to', 'account', 'from', 'severity', 'quiet', 'standsBehind', 'inside', 'problem'];
+  const settings = ['kind', 'to', 'account', 'from', 'severity', 'quiet', 'standsBehind', 'inside'];
+  const remove = [...settings, 'problem', 'failingSince'];
   await change(world, name, (item) => (isGone(item) ? null : { ...record, set: { v: 1, off: true }, remove }));
   return channel;
 }
@@ -112,9 +125,24 @@ async function change(
 }
 
 /** Why it could not be used; '' when it could. Writes only what is new. */
-export async function noteProblem(table: Table, { name, problem: before }: Channel, problem: string): Promise<void> {
-  if (before === problem) return;
+export async function noteProblem(table: Table, channel: Channel, problem: string): Promise<void> {
+  if (channel.problem === problem && channel.failingSince === undefined) return;
+  await note(table, channel, { set: { problem: problem.slice(0, 300) }, remove: ['failingSince'] });
+}
+
+/** It cannot be reached just now. That passes, as a rule; when it does not, it is its problem. */
+export async function noteTrouble({ table, time }: Pick<World, 'table' | 'time'>, channel: Channel, why: string) {
+  const { failingSince, problem } = channel;
+  const now = time.now();
+  if (failingSince === undefined) await note(table, channel, { set: { failingSince: now } });
+  else if (problem === '' && now >= failingSince + TROUBLE_MS)
+    await note(table, channel, { set: { problem: why.slice(0, 300) } });
+}
+
+type Note = { readonly set: { readonly [attr: string]: Value }; readonly remove?: readonly string[] };
+
+async function note(table: Table, { name }: Channel, { set, remove = [] }: Note): Promise<void> {
   const there = isBuiltIn(name) ? [] : [{ attr: 'pk', op: 'exists' } as const];
   const here = [...there, { attr: 'off', op: 'missing' } as const];
-  await table.write({ op: 'update', key: channelKey(name), if: here, set: { problem: problem.slice(0, 300) } });
+  await table.write({ op: 'update', key: channelKey(name), if: here, set, ...(remove.length > 0 && { remove }) });
 }

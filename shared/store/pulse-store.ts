@@ -26,6 +26,20 @@ export async function lastBeat({ table, time }: Ports, name: string): Promise<nu
   return time.now();
 }
 
+/**
+ * Since when somebody has looked without a gap, and that somebody looks now. A machine that was off, or asleep, has only
+ * just begun to look: what it finds undone had no time to be done.
+ */
+export async function lookingSince({ table, time }: Ports, name: string, longestGapMs: number): Promise<number> {
+  const key = pulseKey(name);
+  const item = await table.get(key);
+  const now = time.now();
+  const goesOn = item !== null && Math.abs(now - Number(item.at)) <= longestGapMs;
+  const since = goesOn ? Number(item.since) : now;
+  await table.write({ op: 'update', key, set: { v: 1, at: now, since } });
+  return since;
+}
+
 /** What the last proof of the ledger found, in words, at most ten. */
 export async function noteProof({ table, time }: Ports, faults: readonly string[]): Promise<void> {
   const set = { v: 1, at: time.now(), faults: faults.slice(0, 10).map((fault) => fault.slice(0, 200)) };

@@ -5,11 +5,13 @@ import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { pager } from '../../shared/connectors/pager.ts';
 import { BUILT_IN, type Channel, checkedChannel } from '../../shared/domain/alert/channel.ts';
+import { NovaError } from '../../shared/domain/error.ts';
 import { tellAlert } from '../../shared/jobs/tell-alert.ts';
 import { stillClock } from '../../shared/memory/clock.ts';
 import { mapTable } from '../../shared/memory/map-table.ts';
 import type { PageOut } from '../../shared/ports/outside.ts';
 import { listAlerts, moveAlert } from '../../shared/store/alert-store.ts';
+import { getChannel } from '../../shared/store/channel-store.ts';
 import { Crash, crashingTable } from '../fixtures/fleet-world.ts';
 
 type Heard = { readonly url: string; readonly headers: Readonly<Record<string, unknown>>; readonly body: string };
@@ -139,6 +141,22 @@ for (const [status, code] of [
     }));
 }
 
+test('a channel that hangs is left after its time, before and after its first word', async () => {
+  const server = createServer((request, response) => {
+    if (request.url?.endsWith('half')) response.writeHead(200).write('a beginning');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`;
+  const slack = pager({ secrets: keeping(`${base}services/T0/B0/hidden`), time, slackBase: base, timeoutMs: 60 });
+  await assert.rejects(slack.page(PAGE), { code: 'unavailable', message: 'the slack channel cannot be reached' });
+  const half = { ...PAGE, kind: 'webhook', to: `${base}half`, inside: true } as const;
+  // The status is the answer: who goes on talking is not listened to.
+  await pager({ secrets: keeping(SECRET), time, timeoutMs: 60 }).page(half);
+  server.closeAllConnections();
+  server.close();
+});
+
 async function raisedWorld() {
   const table = mapTable();
   const finding = { rule: 'dead_letters', subject: 'runs', message: 'runs: 1 dead letter.' } as const;
@@ -153,6 +171,7 @@ async function raisedWorld() {
   } as unknown as Parameters<typeof tellAlert>[1];
   return { table, clock, world, keys };
 }
+const FIRST = { receiveCount: 1 };
 const ORDER = {
   v: 1,
   kind: 'tell-alert',
@@ -166,10 +185,42 @@ test('found twice at the same time it is raised once; told five times at the sam
   const { table, clock, world, keys } = await raisedWorld();
   const finding = { rule: 'dead_letters', subject: 'runs', message: 'm' } as const;
   assert.equal(await moveAlert({ table, time: clock }, { do: 'raise', finding, before: null }), false);
-  await Promise.all(Array.from({ length: 5 }, () => tellAlert(ORDER, world)));
-  await tellAlert(ORDER, world);
+  await Promise.all(Array.from({ length: 5 }, () => tellAlert(ORDER, world, FIRST)));
+  await tellAlert(ORDER, world, FIRST);
   assert.equal(keys.length, 1);
   assert.deepEqual((await listAlerts(table))[0]?.told, ['owner:raised']);
+});
+
+test('a channel that cannot be reached is tried for half a minute at each look, and is an alert after a quarter of an hour', async () => {
+  const { table, clock, world, keys } = await raisedWorld();
+  let down = true;
+  const { send } = world.mailer;
+  const mailer = {
+    send: async (mail: Parameters<typeof send>[0]) => {
+      if (down) throw new NovaError('unavailable', 'the mail service answered 503');
+      await send(mail);
+    },
+  };
+  const flaky = { ...world, mailer };
+  const look = async (): Promise<string> => {
+    for (const receiveCount of [1, 2, 3, 4])
+      await assert.rejects(tellAlert(ORDER, flaky, { receiveCount }), { code: 'unavailable' });
+    // The last one goes: no dead letter comes of a channel.
+    assert.equal(await tellAlert(ORDER, flaky, { receiveCount: 5 }), undefined);
+    return (await getChannel(table, 'owner'))?.problem ?? 'gone';
+  };
+  const problems: string[] = [];
+  for (let n = 0; n < 5; n++) {
+    problems.push(await look());
+    clock.advance(5 * 60_000);
+  }
+  const why = 'the mail service answered 503';
+  assert.deepEqual(problems, ['', '', '', why, why]);
+  assert.deepEqual((await listAlerts(table))[0]?.told, [], 'it is still to be told');
+  down = false;
+  await tellAlert(ORDER, flaky, FIRST);
+  const { problem, failingSince } = (await getChannel(table, 'owner')) ?? assert.fail('gone');
+  assert.deepEqual([keys.length, problem, failingSince], [1, '', undefined]);
 });
 
 test('dying before or after any write it is told at least once, and under one key', async () => {
@@ -177,9 +228,9 @@ test('dying before or after any write it is told at least once, and under one ke
     for (let write = 1; write <= 3; write++) {
       const { table, clock, world, keys } = await raisedWorld();
       const dying = { ...world, table: crashingTable(table, { write, when }) };
-      await tellAlert(ORDER, dying).catch((thrown: unknown) => assert.ok(thrown instanceof Crash));
+      await tellAlert(ORDER, dying, FIRST).catch((thrown: unknown) => assert.ok(thrown instanceof Crash));
       clock.advance(61_000);
-      await tellAlert(ORDER, world);
+      await tellAlert(ORDER, world, FIRST);
       assert.ok(keys.length >= 1 && keys.length <= 2, `write ${write}, ${when}: ${keys.length}`);
       assert.equal(new Set(keys).size, 1);
     }

@@ -21,7 +21,16 @@ const AGENT: AlertAgent = {
   ...{ judgedRuns: 11, judgedCrashes: 0, lastCrash: '' },
 };
 const NOTHING: AlertFacts = {
-  ...{ now: NOW, agents: [], budgets: [], queues: null, approvals: [], decidedAt: NOW, decideEverySeconds: 3600 },
+  ...{
+    now: NOW,
+    watchedSince: 0,
+    agents: [],
+    budgets: [],
+    queues: null,
+    approvals: [],
+    decidedAt: NOW,
+    decideEverySeconds: 3600,
+  },
   ...{ stuckTasks: [], refused: [], ledgerFaults: [], auditGaps: [], channels: [], wentBack: '' },
 };
 const found = (change: Partial<AlertAgent>): string[] =>
@@ -69,6 +78,7 @@ const drift = (change: Case): string => {
     instances: [instance(0), instance(1)],
     tasks: [task(0), task(1)],
     now: NOW,
+    watchedSince: 0,
     ...change,
   };
   const seen = taskDrift(facts);

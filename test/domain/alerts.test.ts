@@ -14,6 +14,7 @@ import {
 } from '../../shared/domain/alert/channel.ts';
 import { RULE_IDS, RULES } from '../../shared/domain/alert/register.ts';
 import type { Finding } from '../../shared/domain/alert/rules.ts';
+import { localAt } from '../../shared/domain/zone.ts';
 
 const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
 
@@ -111,7 +112,26 @@ test('quiet hours hold back what is not critical until they are over', () => {
     [false, true, true, true, false],
   );
   assert.deepEqual(words([mild], channel({ severity: 'critical' })), []);
-  assert.throws(() => quietHoursOf('25:00-07:00'), { code: 'bad_input' });
+  for (const odd of ['25:00-07:00', '22:00', '22:00-22:00', '7:00-8:00'])
+    assert.throws(() => quietHoursOf(odd), { code: 'bad_input' }, odd);
+});
+
+test('quiet hours are those of the wall: the nights of 23 and 25 hours too, and in a new zone at once', () => {
+  const sleeper = channel({ quiet: quietHoursOf('01:30-03:30') });
+  const minuteAt = (ms: number, zone: string): number => Math.floor(localAt(ms, zone) / 60_000) % 1_440;
+  const quietMinutes = (midnight: number, hours: number, zone = 'Europe/Berlin'): number =>
+    Array.from({ length: hours * 60 }, (_, minute) => minuteAt(midnight + minute * 60_000, zone)).filter((minute) =>
+      isQuiet(sleeper, minute),
+    ).length;
+  assert.equal(quietMinutes(Date.UTC(2026, 10, 19, 23), 24), 120);
+  // The hour from two to three is left out in March, and comes twice in October.
+  assert.equal(quietMinutes(Date.UTC(2027, 2, 27, 23), 23), 60);
+  assert.equal(quietMinutes(Date.UTC(2026, 9, 24, 22), 25), 180);
+  const instant = Date.UTC(2026, 10, 20, 1);
+  assert.deepEqual(
+    ['Europe/Berlin', 'Asia/Tokyo'].map((zone) => isQuiet(sleeper, minuteAt(instant, zone))),
+    [true, false],
+  );
 });
 
 test('a channel holds no secret and refuses what cannot work', () => {
@@ -132,13 +152,16 @@ test('a channel holds no secret and refuses what cannot work', () => {
 });
 
 test('an alert says the numbers, who is hurt, what to do and where it is written', () => {
-  const { subject, text } = textOf(alert(), 'raised');
+  const { subject, text } = textOf(alert(), 'raised', 'local');
   assert.equal(subject, 'critical dead letters, runs');
   assert.match(
     text,
     /^runs: 1 dead letter\.\nMessages could not be worked.*\n.*nova queue redrive runs\.\n.*nova alert ack dead_letters:runs\n.*docs\/runbook\.md#dead_letters$/,
   );
-  assert.match(textOf(alert(), 'resolved').subject, /^Over: /);
+  assert.match(textOf(alert(), 'resolved', 'local').subject, /^Over: /);
+  const prod = textOf(alert(), 'escalated', 'prod');
+  assert.equal(prod.subject, '[prod] Nobody has taken this on: critical dead letters, runs');
+  assert.match(prod.text, /nova --stage prod queue redrive runs\.\n.*nova --stage prod alert ack dead_letters:runs\n/);
 });
 
 test('of hundreds at once a person hears ten at a time, the critical and oldest first; machines hear all', () => {

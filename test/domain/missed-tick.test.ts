@@ -19,7 +19,7 @@ const agentOf = (expression: string | null, change: Partial<Agent> = {}): Agent 
   }) as Agent;
 const instanceOf = (lastMs: number | null, change: Partial<Instance> = {}): Instance =>
   ({
-    ...{ number: 0, status: 'active', coolingUntil: 0, run: null, floor: 0, tries: {} },
+    ...{ number: 0, status: 'active', coolingUntil: 0, run: null, floor: 0, tries: {}, journal: [] },
     recent: lastMs === null ? [] : [tickSlot(lastMs)],
     ...change,
   }) as Instance;
@@ -28,9 +28,10 @@ type Look = {
   readonly instances: readonly Instance[];
   readonly now: number;
   readonly turnedAt?: number;
+  readonly watchedSince?: number;
 };
-const missed = ({ turnedAt = 0, ...look }: Look): string => {
-  const found = missedTick({ ...look, turnedAt });
+const missed = ({ turnedAt = 0, watchedSince = 0, ...look }: Look): string => {
+  const found = missedTick({ ...look, turnedAt, watchedSince });
   return found ? `${new Date(found.at).toISOString().slice(11, 16)} ${found.instances}/${found.of}` : 'none';
 };
 
@@ -100,4 +101,46 @@ test('of several instances it says how many, and the oldest time', () => {
   const agent = agentOf('rate(1 hour)', { instances: 3 });
   const instances = [NOON, NOON + 30 * MINUTE, NOON + 4 * HOUR].map((last, number) => instanceOf(last, { number }));
   assert.equal(missed({ agent, instances, now: NOON + 5 * HOUR }), '13:00 2/3');
+});
+
+test('ticks that wait for a long run are given half an hour after its end, and after a cooldown', () => {
+  const agent = agentOf('rate(1 hour)');
+  const now = NOON + 6 * HOUR;
+  const ended = { journal: [{ startedAt: NOON, durationMs: 6 * HOUR }] as unknown as Instance['journal'] };
+  const cooled = { coolingUntil: now };
+  for (const change of [ended, cooled]) {
+    const instances = [instanceOf(NOON, change)];
+    assert.equal(missed({ agent, instances, now: now + MISSED_MS - 1 }), 'none');
+    assert.equal(missed({ agent, instances, now: now + MISSED_MS }), '13:00 1/1');
+  }
+});
+
+test('a machine that was off is given half an hour to do what is left, and then says what it was not there for', () => {
+  const morning = NOON + 19 * HOUR;
+  const look = {
+    agent: agentOf('cron(0 3 * * ? *)'),
+    instances: [instanceOf(NOON - 10 * HOUR)],
+    watchedSince: morning,
+  };
+  assert.equal(missed({ ...look, now: morning + MISSED_MS - 1 }), 'none');
+  assert.equal(missed({ ...look, now: morning + MISSED_MS }), '02:00 1/1');
+});
+
+test('in the night of 23 hours nothing is missed at the hour that was not, in that of 25 one run is enough', () => {
+  const agent = agentOf('cron(30 2 * * ? *)', { updatedAt: 0 });
+  const march27 = Date.UTC(2027, 2, 27, 1, 30);
+  assert.equal(missed({ agent, instances: [instanceOf(march27)], now: Date.UTC(2027, 2, 28, 20) }), 'none');
+  const march29 = Date.UTC(2027, 2, 29, 0, 30);
+  assert.equal(missed({ agent, instances: [instanceOf(march27)], now: march29 + MISSED_MS }), '00:30 1/1');
+  const october25 = Date.UTC(2026, 9, 25, 0, 30);
+  assert.equal(missed({ agent, instances: [instanceOf(october25)], now: october25 + 10 * HOUR }), 'none');
+  const evening = { agent, instances: [instanceOf(october25 - 24 * HOUR)], now: october25 + 10 * HOUR };
+  assert.equal(missed(evening), '00:30 1/1');
+});
+
+test('a clock that was set back or forth rings for nobody', () => {
+  const agent = agentOf('rate(5 minutes)');
+  const instances = [instanceOf(NOON)];
+  assert.equal(missed({ agent, instances, now: NOON - 3 * HOUR }), 'none');
+  assert.equal(missed({ agent, instances, now: NOON + 3 * HOUR, watchedSince: NOON + 3 * HOUR }), 'none');
 });

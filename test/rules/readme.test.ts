@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { expandAliases } from '../../cli/aliases.ts';
 import { parseInput, takeGlobals } from '../../cli/parse.ts';
 import { findCommand, NOUNS } from '../../cli/registry.ts';
+import { RULE_IDS, type RuleId, todoFor } from '../../shared/domain/alert/register.ts';
 import type { Blueprint } from '../../shared/domain/ctx.ts';
 import { shellWords } from '../fixtures/cli-world.ts';
 
@@ -37,6 +38,43 @@ for (const line of new Set(lines)) {
 }
 
 test('the README has commands to check', () => assert.ok(lines.length >= 10, String(lines.length)));
+
+/** What an alert of each rule may be about. */
+const SUBJECTS: Partial<Readonly<Record<RuleId, readonly string[]>>> = {
+  budget_warning: ['fleet', 'agent:shop', 'department:sales#usd-month', 'agent:shop#tokens-day'],
+  budget_exceeded: ['fleet', 'agent:shop', 'department:sales#usd-month', 'agent:shop#runs-week'],
+  dead_letters: ['runs', 'revenue', 'work'],
+  approval_waiting: ['01KAFY0000000000000000000'],
+  webhooks_refused: ['stripe', 'gumroad'],
+  channel_broken: ['owner', 'ops'],
+};
+
+test('each command that an alert advises can be typed as it stands, where one sits and for a stage', async () => {
+  let typed = 0;
+  for (const rule of RULE_IDS) {
+    for (const subject of SUBJECTS[rule] ?? ['shop']) {
+      for (const stage of ['local', 'prod']) {
+        const todo = todoFor(rule, subject, stage);
+        if (stage === 'prod') assert.doesNotMatch(todo, /<stage>|\bnova (?!--stage prod )/, rule);
+        for (const [, line = ''] of todo.matchAll(/\bnova ([a-z-][^;,]*?)(?=[;,.]?(?:$| or |; | if |, )|\.$)/g)) {
+          if (line.includes('<stage>')) continue;
+          const words = line
+            .replace('<amount>', '12.50')
+            .replace(/ --why .*/, ' --why looked')
+            .split(' ');
+          const { globals, rest } = takeGlobals(words);
+          assert.equal(globals.stage ?? 'local', stage, line);
+          const [noun = '', verb = '', ...more] = rest;
+          const command = NOUNS[noun] ? await findCommand(noun, verb) : await findCommand('', noun);
+          assert.ok(command, `${rule}: there is no command in "${line}"`);
+          parseInput(command, NOUNS[noun] ? more : [verb, ...more].filter(Boolean));
+          typed++;
+        }
+      }
+    }
+  }
+  assert.ok(typed >= 40, String(typed));
+});
 
 test('every npm script the README names exists, and there are ten at most', () => {
   const named = [...readme.matchAll(/npm (start|test)\b|`?npm run ([a-z]+)/g)].map(

@@ -10,6 +10,7 @@ export const command = worldCommand({
   args: { id: needed(text('the id of the alert', 'id')) },
   options: {},
   examples: ['nova alert ack dead_letters:revenue', 'nova alert ack budget_exceeded:fleet --json'],
-  run: async ({ id }, { world, actor }) => alertView(await answerAlert(world, id, { state: 'acked', by: actor })),
+  run: async ({ id }, { world, actor }) =>
+    alertView(await answerAlert(world, id, { state: 'acked', by: actor }), world.settings.stage),
   render: ({ id }) => `${id}  it is not escalated any more:is yours`,
 });

@@ -18,7 +18,9 @@ export const command = worldCommand({
     const alerts = (await listAlerts(world.table)).filter(({ state }) => all || state !== 'resolved');
     const rank = ({ state, severity }: (typeof alerts)[number]): number =>
       (state === 'resolved' ? 4 : 0) + (severity === 'critical' ? 0 : 2) + (state === 'open' ? 0 : 1);
-    return alerts.sort((a, b) => rank(a) - rank(b) || b.raisedAt - a.raisedAt).map(alertView);
+    return alerts
+      .sort((a, b) => rank(a) - rank(b) || b.raisedAt - a.raisedAt)
+      .map((alert) => alertView(alert, world.settings.stage));
   },
   render: (alerts, style) =>
     table(

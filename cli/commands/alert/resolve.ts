@@ -10,6 +10,7 @@ export const command = worldCommand({
   args: { id: needed(text('the id of the alert', 'id')) },
   options: {},
   examples: ['nova alert resolve dead_letters:revenue', 'nova alert resolve budget_exceeded:fleet --json'],
-  run: async ({ id }, { world, actor }) => alertView(await answerAlert(world, id, { state: 'resolved', by: actor })),
+  run: async ({ id }, { world, actor }) =>
+    alertView(await answerAlert(world, id, { state: 'resolved', by: actor }), world.settings.stage),
   render: ({ id }) => `${id} is over`,
 });

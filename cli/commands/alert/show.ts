@@ -14,7 +14,7 @@ export const command = worldCommand({
   async run({ id }, { world }) {
     const alert = await getAlert(world.table, id);
     if (!alert) throw new NovaError('not_found', `there is no alert "${id}"; see nova alert list --all`);
-    return alertView(alert);
+    return alertView(alert, world.settings.stage);
   },
   render: renderAlert,
 });

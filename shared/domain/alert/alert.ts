@@ -1,5 +1,5 @@
 /** An alert: one for each rule and subject, through its episodes. What follows from a look at the world, purely. */
-import { RULES, type RuleId, type Severity, todoFor } from './register.ts';
+import { onStage, RULES, type RuleId, type Severity, stageMark, todoFor } from './register.ts';
 import type { Finding } from './rules.ts';
 
 export type AlertState = 'open' | 'acked' | 'resolved';
@@ -79,15 +79,15 @@ const HEAD: Readonly<Record<Told, string>> = {
   resolved: 'Over: ',
 };
 
-/** Who is hurt, the numbers, what to do, and where it is written. */
-export function textOf({ rule, subject, severity, message, id }: Alert, told: Told): AlertText {
-  const head = `${HEAD[told]}${severity} ${rule.replaceAll('_', ' ')}, ${subject}`;
+/** Who is hurt, the numbers, what to do on which stage, and where it is written. */
+export function textOf({ rule, subject, severity, message, id }: Alert, told: Told, stage: string): AlertText {
+  const head = `${stageMark(stage)}${HEAD[told]}${severity} ${rule.replaceAll('_', ' ')}, ${subject}`;
   if (told === 'resolved') return { subject: head, text: `${message}\nThis is over.` };
   const lines = [
     message,
     RULES[rule].hurts,
-    todoFor(rule, subject),
-    `To take it on: nova alert ack ${id}`,
+    todoFor(rule, subject, stage),
+    `To take it on: ${onStage('nova alert', stage)} ack ${id}`,
     `More: docs/runbook.md#${rule}`,
   ];
   return { subject: head, text: lines.join('\n') };

@@ -23,9 +23,14 @@ export type Channel = {
   readonly standsBehind: boolean;
   /** A webhook within the owner's own network: a private address, and http, are meant. */
   readonly inside: boolean;
-  /** Why the last telling failed for good; '' when it did not. */
+  /** Why the last telling failed, for good or for too long; '' when it did not. */
   readonly problem: string;
+  /** Epoch milliseconds since which nothing has arrived; absent while it works. */
+  readonly failingSince?: number;
 };
+
+/** What cannot be reached for so long is a problem that others have to hear of. */
+export const TROUBLE_MS = 15 * 60_000;
 
 /** What a channel is as long as nobody says otherwise. */
 export const PLAIN_CHANNEL = {
@@ -72,7 +77,9 @@ export function quietHoursOf(text: string): QuietHours {
   const match = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/.exec(text);
   if (!match) throw new NovaError('bad_input', `quiet hours are like 22:00-07:00; got "${text}"`);
   const [, h1, m1, h2, m2] = match.map(Number);
-  return { fromMinute: (h1 ?? 0) * 60 + (m1 ?? 0), toMinute: (h2 ?? 0) * 60 + (m2 ?? 0) };
+  const [fromMinute, toMinute] = [(h1 ?? 0) * 60 + (m1 ?? 0), (h2 ?? 0) * 60 + (m2 ?? 0)];
+  if (fromMinute === toMinute) throw new NovaError('bad_input', `quiet hours need an end of their own; got "${text}"`);
+  return { fromMinute, toMinute };
 }
 
 export function isQuiet({ quiet }: Channel, minuteOfDay: number): boolean {

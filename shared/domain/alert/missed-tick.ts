@@ -13,6 +13,8 @@ export type TickFacts = {
   readonly instances: readonly Instance[];
   /** When a kill switch over it was last turned; 0: never. Its schedules begin anew then. */
   readonly turnedAt: number;
+  /** Since when somebody has looked without a gap: whoever was asleep first does what is left to do. */
+  readonly watchedSince: number;
   readonly now: number;
 };
 
@@ -20,13 +22,17 @@ export type TickFacts = {
 export type MissedTick = { readonly at: number; readonly instances: number; readonly of: number };
 
 /** null: nothing is missing, or nothing is awaited. Who is busy or cools down closes what it left out when it is free. */
-export function missedTick({ agent, instances, turnedAt, now }: TickFacts): MissedTick | null {
+export function missedTick({ agent, instances, turnedAt, watchedSince, now }: TickFacts): MissedTick | null {
   if (agent.status !== 'active' || !agent.schedule) return null;
   const active = instances.filter(({ number, status }) => number < agent.instances && status === 'active');
   const missed = active
     .filter(({ run, coolingUntil }) => (run === null || run.leaseUntil <= now) && coolingUntil <= now)
-    .map((one) => dueAfter(agent, Math.max(lastTickMs(one), agent.updatedAt, turnedAt)))
-    .filter((due) => due !== null && now >= due + MISSED_MS);
+    .map((one) => ({
+      due: dueAfter(agent, Math.max(lastTickMs(one), agent.updatedAt, turnedAt)),
+      free: freeSince(one),
+    }))
+    .filter(({ due, free }) => due !== null && now >= Math.max(due, free, watchedSince) + MISSED_MS)
+    .map(({ due }) => due);
   if (missed.length === 0) return null;
   return { at: Math.min(...missed.map(Number)), instances: missed.length, of: active.length };
 }
@@ -38,6 +44,12 @@ function dueAfter({ schedule }: Agent, sinceMs: number): number | null {
   if (parsed.kind === 'rate') return sinceMs + parsed.periodMs;
   const { value } = firings(parsed, schedule.timezone, sinceMs).next();
   return value ?? null;
+}
+
+/** Ticks that wait for a long run to end look in when it has: at a task's, within a quarter of an hour. */
+function freeSince({ coolingUntil, journal }: Instance): number {
+  const last = journal.at(-1);
+  return Math.max(coolingUntil, last ? last.startedAt + last.durationMs : 0);
 }
 
 /** The newest tick that it has heard of: closed, tried or at work. */

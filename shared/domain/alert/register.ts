@@ -173,5 +173,26 @@ export type RuleId = keyof typeof RULES;
 export const RULE_IDS = Object.keys(RULES) as readonly RuleId[];
 export const isRule = (id: string): id is RuleId => Object.hasOwn(RULES, id);
 
-/** What to do about one subject. */
-export const todoFor = (rule: RuleId, subject: string): string => RULES[rule].todo.replaceAll('<subject>', subject);
+/** Engines of one machine: there a command needs no stage. */
+const HERE: ReadonlySet<string> = new Set(['', 'local', 'memory']);
+
+/** Words with every command as it must be typed to reach the stage; `''`: the machine one sits at. */
+export function onStage(words: string, stage: string): string {
+  if (HERE.has(stage)) return words;
+  return words.replaceAll('<stage>', stage).replace(/\bnova (?!--)(?=[a-z])/g, `nova --stage ${stage} `);
+}
+
+/** Where it is, in front of a subject line; nothing where there is only one place. */
+export const stageMark = (stage: string): string => (HERE.has(stage) ? '' : `[${stage}] `);
+
+/** What to do about one subject, as it is typed where one sits, or for a stage. */
+export const todoFor = (rule: RuleId, subject: string, stage = ''): string =>
+  spelled(onStage(RULES[rule].todo, stage), subject);
+
+/** A limit that is not the dollars of a day is typed as its scope and two options. */
+function spelled(words: string, subject: string): string {
+  const [, scope, kind, per] = /^(.+)#(\w+)-(\w+)$/.exec(subject) ?? [];
+  if (scope === undefined) return words.replaceAll('<subject>', subject);
+  const amount = `${scope} <amount> --kind ${kind} --period ${per}`;
+  return words.replaceAll('<subject> <amount>', amount).replaceAll('<subject>', scope);
+}

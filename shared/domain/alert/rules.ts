@@ -31,6 +31,8 @@ export type AlertAgent = {
 
 export type AlertFacts = {
   readonly now: number;
+  /** Since when somebody has looked without a gap; what was found then had no time to be done. */
+  readonly watchedSince: number;
   readonly agents: readonly AlertAgent[];
   /** `id` is the scope, with the limit's name where it is not the dollars of a day. */
   readonly budgets: readonly {
@@ -97,7 +99,7 @@ export function findingsOf(facts: AlertFacts): Finding[] {
     ...facts.agents.flatMap((agent) => agentFindings(agent, facts.now)),
     ...facts.budgets.flatMap(budgetFindings),
     ...facts.stuckTasks.map(({ taskId, message }) => ({ rule: 'task_stuck', subject: taskId, message }) as const),
-    ...(facts.queues ?? []).flatMap(queueFindings),
+    ...(facts.queues ?? []).flatMap((queue) => queueFindings(queue, facts)),
     ...facts.approvals.flatMap((approval) => approvalFindings(approval, facts.now)),
     ...systemFindings(facts),
   ];
@@ -154,18 +156,22 @@ function missedFindings({ id, missed }: AlertAgent): Finding[] {
 
 function budgetFindings({ id, percent, used, limit }: AlertFacts['budgets'][number]): Finding[] {
   if (percent < 80) return [];
-  const message = `${id}: ${used} of ${limit} are used, ${percent} %.`;
+  const message = `${id.replace('#', ', ')}: ${used} of ${limit} are used, ${percent} %.`;
   if (percent < 100) return [{ rule: 'budget_warning', subject: id, message }];
   return [{ rule: 'budget_exceeded', subject: id, message, covers: 'budget_warning' }];
 }
 
-function queueFindings(queue: NonNullable<AlertFacts['queues']>[number]): Finding[] {
-  const { name, visible, dead, oldestSeconds, reason } = queue;
+function queueFindings(
+  { name, visible, dead, oldestSeconds, reason }: NonNullable<AlertFacts['queues']>[number],
+  { now, watchedSince }: AlertFacts,
+): Finding[] {
   const found: Finding[] = [];
   const add = (rule: RuleId, message: string): void => void found.push({ rule, subject: name, message });
-  if (dead > 0) add('dead_letters', `${name}: ${dead} dead letter${dead === 1 ? '' : 's'}. The first: ${reason}`);
+  const first = reason.replace(/\s+/g, ' ').slice(0, 300);
+  if (dead > 0) add('dead_letters', `${name}: ${dead} dead letter${dead === 1 ? '' : 's'}. The first: ${first}`);
   const minutes = Math.floor(oldestSeconds / 60);
-  if (oldestSeconds >= OLD_MESSAGE_SECONDS)
+  const workedSeconds = Math.min(oldestSeconds, (now - watchedSince) / 1000);
+  if (workedSeconds >= OLD_MESSAGE_SECONDS)
     add('oldest_message', `${name}: the oldest message waits for ${minutes} min.`);
   else if (visible > MAX_BACKLOG) add('backlog', `${name}: ${visible} messages wait.`);
   return found;
@@ -182,10 +188,11 @@ function approvalFindings(
 }
 
 function systemFindings(facts: AlertFacts): Finding[] {
-  const { now, decidedAt, decideEverySeconds, refused, ledgerFaults, auditGaps, channels, wentBack } = facts;
+  const { now, watchedSince, decidedAt, decideEverySeconds } = facts;
+  const { refused, ledgerFaults, auditGaps, channels, wentBack } = facts;
   const found: Finding[] = [];
   const add = (rule: RuleId, subject: string, message: string): void => void found.push({ rule, subject, message });
-  if (now > decidedAt + 2 * decideEverySeconds * 1000 + SLACK_MS) {
+  if (now > Math.max(decidedAt, watchedSince) + 2 * decideEverySeconds * 1000 + SLACK_MS) {
     const hours = Math.floor((now - decidedAt) / 3_600_000);
     add('decisions_silent', 'fleet', `No decision pass has ended well for ${hours} h.`);
   }

@@ -24,16 +24,18 @@ export type DriftFacts = {
   readonly agent: Agent;
   readonly instances: readonly Instance[];
   readonly tasks: readonly KeptTask[];
+  /** Since when somebody has looked without a gap. */
+  readonly watchedSince: number;
   readonly now: number;
 };
 
 /** null: none of its tasks is kept running, and none was. */
-export function taskDrift({ agent, instances, tasks, now }: DriftFacts): TaskDrift | null {
+export function taskDrift({ agent, instances, tasks, watchedSince, now }: DriftFacts): TaskDrift | null {
   const mine = tasks.filter(({ agentId, stopping }) => agentId === agent.id && !stopping);
   const keeps = agent.continuous === true && agent.compute !== undefined;
   if (!keeps && mine.length === 0) return null;
   const wanted = keeps && agent.status === 'active' ? agent.instances : 0;
-  const settled = now >= agent.updatedAt + DRIFT_MS;
+  const settled = now >= Math.max(agent.updatedAt, watchedSince) + DRIFT_MS;
   const isLate = (one: Instance): boolean => isFree(one, now) && now >= idleSince(one) + DRIFT_MS;
   const missing = instances.filter(
     (one) => one.number < wanted && isLate(one) && !mine.some(({ number }) => number === one.number),
