@@ -38,7 +38,7 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'a claim does not ask whether its slot was closed',
-    caughtBy: 2,
+    caughtBy: 1,
     spoil: spoiled({
       op: (op) => (isClaim(op) ? without(op, 'fl', 'rc') : op),
       show: (item) => (item.pk.startsWith('FLEET#') && item.rc !== undefined ? { ...item, rc: [], fl: 0 } : item),
@@ -46,7 +46,7 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'a kill does not win over a scaling up',
-    caughtBy: 3,
+    caughtBy: 24,
     spoil: spoiled({
       op: (op) => (op.op === 'check' && op.key.pk === 'HALT' ? null : op),
       show: (item) => (item.pk === 'HALT' && item.sk === 'gate' ? { ...item, scopes: [] } : item),
@@ -54,12 +54,12 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'a kill does not stop paid calls',
-    caughtBy: 13,
+    caughtBy: 23,
     spoil: spoiled({ op: (op) => (isMark(op) ? without(op, 'ke', 'st') : op) }),
   },
   {
     name: 'a request hands itself on without counting',
-    caughtBy: 7,
+    caughtBy: 9,
     message: (message) => (message.kind === 'request' ? { ...message, hop: 0 } : message),
   },
   {
@@ -74,7 +74,7 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'open requests are not looked for',
-    caughtBy: 7,
+    caughtBy: 9,
     spoil: spoiled({
       show: (item) => (item.pk.startsWith('REQUEST#') ? { ...item, touchedAt: Number.MAX_SAFE_INTEGER } : item),
     }),
@@ -94,7 +94,7 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'a task takes over whatever it finds, stopped or not',
-    caughtBy: 67,
+    caughtBy: 47,
     spoil: spoiled({ op: (op) => (isAdoption(op) ? without(op, 'f', 'ho') : op) }),
   },
   { name: 'lost heartbeats are not noticed', caughtBy: 7, neverSweeps: true },
@@ -117,22 +117,22 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'a decision is made while another of its kind is open',
-    caughtBy: 2,
+    caughtBy: 6,
     spoil: spoiled({ op: (op) => (touches(op, 'LOCK#') ? { ...op, if: [] } : op) as Op }),
   },
   {
     name: 'a change of an agent forgets its order to reconcile',
-    caughtBy: 21,
+    caughtBy: 222,
     spoil: spoiled({ op: (op) => (op.op === 'put' && op.item.pk === 'OUTBOX' ? null : op) }),
   },
   {
     name: 'a movement is booked without asking whether it was',
-    caughtBy: 6,
+    caughtBy: 105,
     spoil: spoiled({ op: (op) => (op.op === 'put' && touches(op, 'ENTRY#') ? without(op, 'pk') : op) }),
   },
   {
     name: 'an instance that cools down is claimed',
-    caughtBy: 1,
+    caughtBy: 4,
     spoil: spoiled({
       op: (op) => (isClaim(op) ? without(op, 'cu') : op),
       show: (item) => (item.pk.startsWith('FLEET#') && item.cu !== undefined ? { ...item, cu: 0 } : item),
@@ -140,7 +140,7 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'audit records are written where others stand',
-    caughtBy: 45,
+    caughtBy: 2,
     spoil: spoiled({
       op: (op) => {
         if (op.op === 'put' && op.item.pk.startsWith('AUDIT#')) return without(op, 'pk');
@@ -156,6 +156,6 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
     }),
   },
   { name: 'a secret that was refused is not read anew', caughtBy: 16, staleSecrets: true },
-  { name: 'what nobody can read comes back for ever', caughtBy: 12, keepsPoison: true },
+  { name: 'what nobody can read comes back for ever', caughtBy: 67, keepsPoison: true },
   { name: 'a restored table goes on at once', caughtBy: 43, restoresOpen: true },
 ];
