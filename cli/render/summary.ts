@@ -9,6 +9,7 @@ import { centsOf, durationOf, plural, roiOf, shortTime, usdOf } from './words.ts
 /** How many lines of each; the rest is counted or left out. */
 type Depth = {
   readonly agents: number;
+  readonly ill: number;
   readonly decisions: number;
   readonly approvals: number;
   readonly mails: number;
@@ -16,11 +17,11 @@ type Depth = {
 
 /** From everything to what matters most. */
 const DEPTHS: readonly Depth[] = [
-  { agents: 20, decisions: 5, approvals: 10, mails: 3 },
-  { agents: 20, decisions: 4, approvals: 3, mails: 1 },
-  { agents: 10, decisions: 3, approvals: 2, mails: 0 },
-  { agents: 6, decisions: 1, approvals: 1, mails: 0 },
-  { agents: 3, decisions: 0, approvals: 1, mails: 0 },
+  { agents: 20, ill: 5, decisions: 5, approvals: 10, mails: 3 },
+  { agents: 20, ill: 3, decisions: 4, approvals: 3, mails: 1 },
+  { agents: 10, ill: 2, decisions: 3, approvals: 2, mails: 0 },
+  { agents: 6, ill: 1, decisions: 1, approvals: 1, mails: 0 },
+  { agents: 3, ill: 1, decisions: 0, approvals: 1, mails: 0 },
 ];
 
 /** As much of it as fits into so many lines. */
@@ -33,6 +34,7 @@ function pageOf(snapshot: Snapshot, style: Style, depth: Depth): string {
   return blocks(
     headOf(snapshot, style),
     fleetOf(snapshot, style, depth.agents),
+    illOf(snapshot, style, depth.ill),
     totalsOf(snapshot, style),
     approvalsOf(snapshot, style, depth.approvals),
     decisionsOf(snapshot, style, depth.decisions),
@@ -75,6 +77,18 @@ function fleetOf({ agents }: Snapshot, style: Style, most: number): string {
     'no agents yet: nova agent deploy <blueprint>',
   );
   return hidden > 0 ? `${lines}\n${style.paint('dim', `and ${plural(hidden, 'more agent')}: nova agent list`)}` : lines;
+}
+
+/** Who does not do what it should, and why: a crash, a lost lease, a task that it waits for. */
+function illOf({ agents }: Snapshot, style: Style, most: number): string {
+  const ill = agents.filter(({ health }) => health === 'unhealthy' || health === 'degraded');
+  if (ill.length === 0) return '';
+  const lines = ill
+    .slice(0, most)
+    .map(({ id, health, healthReasons }) =>
+      cut(harmless(`${id} ${health}: ${healthReasons.join('; ')}`), style.columns),
+    );
+  return [style.paint('yellow', `Not well (${ill.length}): nova agent health`), ...lines].join('\n');
 }
 
 /** `paused: crash` */

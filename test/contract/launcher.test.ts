@@ -143,6 +143,8 @@ for (const [name, make] of STANDS) {
     await until('its start', () => read(out).includes('ready'));
     const asked = Date.now();
     await launcher.stopTask(taskId, 'killed');
+    const [going] = await launcher.listTasks('runner');
+    assert.ok(going?.stopping && Math.abs((going.stoppingAt ?? 0) - asked) < 2_000, 'since when it is on its way out');
     await until('its end', () => tasks.get(taskId)?.status === 'STOPPED');
     assert.match(read(out), /no\n$/);
     assert.equal(tasks.get(taskId)?.exitCode, 137);

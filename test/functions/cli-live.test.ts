@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withProgress } from '../../cli/progress.ts';
 import { changesBetween, liveSummary } from '../../cli/render/live.ts';
+import { PLAIN } from '../../cli/render/style.ts';
+import { renderSummary } from '../../cli/render/summary.ts';
 import type { Snapshot } from '../../cli/snapshot.ts';
 import type { Terminal } from '../../cli/terminal.ts';
 import { cliWorld, novaJson, workAll } from '../fixtures/cli-world.ts';
@@ -58,6 +60,23 @@ test('on a terminal the page is drawn over itself, and only when it differs', as
   const lines = (screen.written[0] ?? '').split('\n').length - 1;
   assert.ok(screen.written[1]?.includes(`\u001b[${lines}A`), 'goes up as many lines as were drawn');
   assert.match(screen.written[1] ?? '', /shop[\s\S]*Ctrl-C stops/);
+});
+
+test('who is not well is named with its reason, and the rest is counted', async () => {
+  const cli = cliWorld();
+  for (const name of ['shop', 'mill', 'farm'])
+    await novaJson(cli, ['agent', 'deploy', 'lab.scripted', '--name', name, '--config', EARNS]);
+  const well = (await novaJson(cli, ['status'])) as Snapshot;
+  assert.doesNotMatch(renderSummary(well, PLAIN), /Not well/);
+  const waits = ['instance 0 waits for a task: the fleet runs 100 already, the most there may be'];
+  const agents = well.agents.map((agent) => ({ ...agent, health: 'degraded', healthReasons: waits }));
+  const page = renderSummary({ ...well, agents }, PLAIN);
+  assert.match(
+    page,
+    /Not well \(3\): nova agent health\n\w+ degraded: instance 0 waits for a task: the fleet runs 100/,
+  );
+  assert.ok(page.split('\n').every((line) => line.length <= 80));
+  assert.equal(renderSummary({ ...well, agents }, PLAIN, 5).match(/ degraded: /g)?.length, 1);
 });
 
 test('what takes longer than two seconds gives a sign of life, on the error stream alone', async (t) => {
