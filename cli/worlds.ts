@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../shared/domain/agent.ts';
 import { messageOf, NovaError } from '../shared/domain/error.ts';
 import { withFix } from './account-words.ts';
 import type { AnyWorldCommand, Here, Input, Reach } from './command.ts';
+import { answeredBy } from './frozen-engine.ts';
 import { runAllowed } from './gate.ts';
 import { askEngine, findEngine, type LocalEngine, NobodyThere } from './local-engine.ts';
 
@@ -56,7 +57,7 @@ function throughEngine(engine: LocalEngine, here: Here): OpenReach {
     async ask(command, input) {
       const asked = { command: [command.noun, command.verb], input: jsonOf(input), actor: here.actor };
       try {
-        return await askEngine(engine, asked, here.interrupted);
+        return await answeredBy(engine, here, () => askEngine(engine, asked, here.interrupted));
       } catch (thrown) {
         if (!(thrown instanceof NobodyThere)) throw thrown;
         fallback = await openDirectory(here);

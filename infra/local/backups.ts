@@ -44,6 +44,8 @@ const FILES = ['audit-roots.jsonl', 'settings.json'] as const;
 const KNOWN: ReadonlySet<string> = new Set([DATABASE, SECRETS, ...FILES]);
 /** While it is being made. */
 const MAKING = '.making';
+/** In it: the process that makes it. */
+const MAKER = 'maker.pid';
 
 export const backupFolder = (home: string, id: string): string => join(home, FOLDER, id);
 
@@ -54,11 +56,14 @@ export function makeBackup(home: string, { id, at, version, withSecrets }: Made)
   if (!existsSync(join(home, DATABASE))) throw new NovaError('not_found', `there is no data in ${home}`);
   const folder = backupFolder(home, id);
   const making = `${folder}${MAKING}`;
+  clearAbandoned(join(home, FOLDER));
   try {
     mkdirSync(making, { recursive: true, mode: 0o700 });
+    writeFileSync(join(making, MAKER), String(process.pid), { mode: 0o600 });
     for (const name of withSecrets ? [...FILES, SECRETS] : FILES) copyPrivately(home, making, name);
     snapshot(join(home, DATABASE), join(making, DATABASE));
     const backup: Backup = { v: 1, id, at, version, ...countsOf(join(making, DATABASE)), files: filesOf(making) };
+    rmSync(join(making, MAKER));
     writeFileSync(join(making, MANIFEST), `${JSON.stringify(backup, null, 2)}\n`, { mode: 0o600 });
     // Whole or not at all: what a crash leaves behind has another name.
     renameSync(making, folder);
@@ -67,6 +72,31 @@ export function makeBackup(home: string, { id, at, version, withSecrets }: Made)
     rmSync(making, { recursive: true, force: true });
     if (cause instanceof NovaError) throw cause;
     throw new NovaError('unavailable', `the backup could not be written: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** What a killed backup left: nobody is at it any more, or it says of nobody and is a day old. */
+function clearAbandoned(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder).filter((one) => one.endsWith(MAKING))) {
+    const path = join(folder, name);
+    const pid = Number(textOf(join(path, MAKER)));
+    const isHeld =
+      pid > 0 ? isAlive(pid) : Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < DAY_MS;
+    if (!isHeld) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+const DAY_MS = 86_400_000;
+const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+
+/** Signal 0 asks without doing anything; EPERM means that it lives and is somebody else's. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
@@ -99,7 +129,7 @@ function countsOf(path: string): Pick<Backup, 'items' | 'messages'> {
 
 const filesOf = (folder: string): BackupFile[] =>
   readdirSync(folder)
-    .filter((name) => name !== MANIFEST)
+    .filter((name) => name !== MANIFEST && name !== MAKER)
     .sort()
     .map((name) => ({ name, bytes: statSync(join(folder, name)).size, sha256: hashOf(join(folder, name)) }));
 

@@ -6,7 +6,7 @@ export type Actor = string;
 /** All that has a chain of its own. Each keeps its head on an item, which is never deleted. */
 export type AuditKind =
   | ('agent' | 'alert' | 'approval' | 'budget' | 'channel' | 'decision')
-  | ('halt' | 'ledger' | 'operator' | 'policy' | 'targets');
+  | ('halt' | 'ledger' | 'operator' | 'policy' | 'secret' | 'targets');
 export type AuditEntity = `${AuditKind}:${string}`;
 
 export type AuditEntry = {

@@ -23,6 +23,8 @@ import {
   operatorRegisterKey,
   policyKey,
   rulesKey,
+  secretKey,
+  secretPrefix,
   targetsKey,
 } from './keys.ts';
 import { queryAll } from './query-all.ts';
@@ -39,6 +41,7 @@ const HEADS: { readonly [kind in AuditKind]: (id: string) => Key | null } = {
   ledger: (id) => (id === 'book' ? ledgerBookKey : null),
   operator: operatorKey,
   policy: (id) => (id === 'autonomy' ? policyKey : id === 'rules' ? rulesKey : null),
+  secret: secretKey,
   targets: (id) => (id === 'workspace' ? targetsKey : null),
 };
 
@@ -74,6 +77,7 @@ export async function listedEntities(table: Table): Promise<AuditEntity[]> {
     ...(await one('halt:emergency')),
     ...(await one('policy:autonomy')),
     ...(await one('policy:rules')),
+    ...(await list(policyKey.pk, secretPrefix)).map(({ sk }) => `secret:${sk.slice(secretPrefix.length)}` as const),
     ...(await one('ledger:book')),
     ...(await one('targets:workspace')),
   ];

@@ -147,6 +147,9 @@ export const rulesVersionKey = (version: number): Key => ({ pk: 'POLICY', sk: `r
 /** Compiled rules of the owner's own, by their hash. */
 export const ownRulesKey = (sha256: string): Key => ({ pk: 'POLICY', sk: `wasm#${sha256}` });
 /** What the months should bring. */
+/** Who set a secret and when; never its value. */
+export const secretPrefix = 'secret#';
+export const secretKey = (name: string): Key => ({ pk: 'POLICY', sk: `${secretPrefix}${name}` });
 export const targetsKey: Key = { pk: 'POLICY', sk: 'targets' };
 
 /** What is wrong, by rule and subject; each through its episodes. */

@@ -4,6 +4,8 @@ import { execFile } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -158,4 +160,21 @@ test('an older database put in place of a newer one is halted, too: what lies be
   assert.equal((await nova(home, 'killswitch', 'off', '--why', 'the disk was lost')).code, 0);
   assert.equal((await nova(home, 'audit', 'verify')).value.valid, true);
   await back.stop();
+});
+
+test('what a killed backup left behind goes with the next one; one that somebody is at stays', async () => {
+  const home = newFolder();
+  assert.equal((await nova(home, 'agent', 'deploy', 'lab.scripted', '--name', 'shop', '--config', CONFIG)).code, 0);
+  const left = (name: string, pid: number): string => {
+    const folder = join(home, 'backups', `${name}.making`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'maker.pid'), String(pid));
+    return folder;
+  };
+  const [dead, held] = [left('dead', 2 ** 30), left('held', process.pid)];
+  const made = await nova(home, 'backup', 'run');
+  assert.equal(made.code, 0, made.err);
+  assert.deepEqual([existsSync(dead), existsSync(held)], [false, true]);
+  assert.ok(!readdirSync(String(made.value.place)).includes('maker.pid'));
+  assert.equal((await nova(home, 'backup', 'verify')).code, 0);
 });

@@ -41,6 +41,7 @@ async function changedAll(): Promise<CliWorld> {
   await setEmergencyLimit(world, 200_000_000, ACTOR);
   await novaJson(cli, ['ledger', 'add', '--amount', '12', '--kind', 'cost', '--reason', 'hosting']);
   await changeTargets(world, { start: '2026-12' }, ACTOR);
+  await nova(cli, ['secret', 'set', 'stripe-api-key'], { stdin: 'sk_test' });
   assert.ok(await moveAlert(world, { do: 'raise', finding: FINDING, before: null }));
   await novaJson(cli, ['alert', 'ack', 'dead_letters:revenue']);
   await novaJson(cli, ['alert', 'resolve', 'dead_letters:revenue']);
@@ -63,7 +64,7 @@ const chains = (cli: CliWorld): string[] => [
 // Spelled out: a kind that is missing here does not compile, and one that nothing writes is found below.
 const KINDS: { readonly [kind in AuditKind]: true } = {
   ...{ agent: true, alert: true, approval: true, budget: true, channel: true, decision: true },
-  ...{ halt: true, ledger: true, operator: true, policy: true, targets: true },
+  ...{ halt: true, ledger: true, operator: true, policy: true, secret: true, targets: true },
 };
 
 test('every kind that is audited is written by somebody, and each of its chains is proved, listed and exported', async () => {

@@ -127,5 +127,14 @@ test('a terminal gets our colours and nothing else that it would obey; a pipe ge
   const refused = await nova(cli, ['killswitch', 'off', '--agent', hostile, '--why', 'x'], { tty: true });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   assert.doesNotMatch(refused.err, /[\u001b\u0007\r\u009b\u202e]/);
-  assert.ok((await nova(cli, ['killswitch', 'status'])).out.includes(hostile));
+  // A long reason is broken where it has white space, and nowhere else.
+  const piped = (await nova(cli, ['killswitch', 'status'])).out;
+  for (const part of hostile.split('\r')) assert.ok(piped.includes(part), part);
+});
+
+test('a long reason of the kill switch fits eighty columns', async () => {
+  const cli = cliWorld();
+  await nova(cli, ['killswitch', 'on', '--wait', '0', '--why', 'it buys things that nobody asked for, '.repeat(20)]);
+  const { out } = await nova(cli, ['killswitch', 'status']);
+  for (const line of out.split('\n')) assert.ok(line.length <= 80, line);
 });

@@ -1,6 +1,7 @@
 import { tableNow } from '../../../shared/aws/account.ts';
 import { contextWords, requireReady, runCdk, stageOf } from '../../cloud.ts';
 import { stackNames } from '../../cloud-checks.ts';
+import { currency, email, zone } from '../../cloud-fields.ts';
 import { hereCommand } from '../../command.ts';
 import { flag, text } from '../../fields.ts';
 
@@ -12,10 +13,10 @@ export const command = hereCommand({
     'Looks first: credentials, region, quotas, bootstrap, stacks that are stuck. Then bundles, synthesizes with all checks, and deploys the data stack before the work stack. New or wider rights are shown and asked for unless --yes. Runs in progress end on the old version; messages of old versions are read. What is not given here stands in cdk.json.',
   args: {},
   options: {
-    owner: text('who is asked and told', 'e-mail'),
-    sender: text('who mails come from, verified at SendGrid', 'e-mail'),
-    timezone: text('the zone of days and budgets', 'zone'),
-    currency: text('three letters', 'code'),
+    owner: email('who is asked and told'),
+    sender: email('who mails come from, verified at SendGrid'),
+    timezone: zone('the zone of days and budgets'),
+    currency: currency('three letters'),
     table: text('the table to work on: one that nova backup adopt made ready; stays so', 'name'),
     yes: flag('do not ask before wider rights: for pipelines'),
   },

@@ -1,5 +1,5 @@
 import { NovaError } from '../../../shared/domain/error.ts';
-import { contextWords, runCdk, stageOf } from '../../cloud.ts';
+import { contextWords, requireCaller, runCdk, stageOf } from '../../cloud.ts';
 import { stackNames } from '../../cloud-checks.ts';
 import { type Here, hereCommand } from '../../command.ts';
 import { flag } from '../../fields.ts';
@@ -15,6 +15,7 @@ export const command = hereCommand({
   examples: ['nova --stage test cloud destroy'],
   async run({ yes }, here) {
     const stage = stageOf(here);
+    await requireCaller();
     if (!yes) await sure(here, stage);
     const [data = '', work = ''] = stackNames(stage);
     await runCdk(here, ['destroy', work, '--exclusively', '--force', ...contextWords(stage, {})]);

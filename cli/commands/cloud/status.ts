@@ -31,10 +31,17 @@ export const command = hereCommand({
     [
       checkLines(checks, style),
       '',
-      deployed ? `${id} is deployed` : `${id} is not deployed: nova --stage ${id} cloud deploy`,
+      deployed
+        ? `${id} is deployed`
+        : isKnown(checks)
+          ? `${id} is not deployed: nova --stage ${id} cloud deploy`
+          : `whether ${id} is deployed could not be seen`,
     ].join('\n'),
   exit: ({ healthy }) => (healthy ? 0 : 1),
 });
+
+const isKnown = (checks: readonly CloudCheck[]): boolean =>
+  checks.some(({ id, status }) => id === 'credentials' && status === 'ok');
 
 async function checksOf(here: Here, stage: string): Promise<CloudCheck[]> {
   const { world, admin } = await openStageWorld(here, stage);

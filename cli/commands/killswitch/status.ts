@@ -6,6 +6,7 @@ import { listHalts } from '../../../shared/store/halt-store.ts';
 import { listFleet } from '../../../shared/store/instance-store.ts';
 import { worldCommand } from '../../command.ts';
 import { haltView, scopeOf, WHERE } from '../../halt.ts';
+import { wrap } from '../../render/style.ts';
 import { plural, usdOf } from '../../render/words.ts';
 
 export const command = worldCommand({
@@ -42,11 +43,19 @@ export const command = worldCommand({
     const { switches, running, attemptedMicros: attempted, emergencyLimitMicros: limit } = view;
     const lines = switches.map(
       ({ id, by, at, reason, stopped, settled }) =>
-        `${style.paint('red', 'ON')} for ${id} since ${at} by ${by}${reason ? `: ${reason}` : ''}; ${plural(stopped.length, 'agent')} stopped${settled ? '' : ', still under way'}`,
+        `${style.paint('red', 'ON')} ${wrap(
+          `for ${id} since ${at} by ${by}${reason ? `: ${reason}` : ''}; ${plural(stopped.length, 'agent')} stopped${settled ? '' : ', still under way'}`,
+          style.columns,
+          '   ',
+        )}`,
     );
     return [
       ...(lines.length > 0 ? lines : ['The kill switch is off.']),
-      `${plural(running.length, 'run')} in progress${running.length > 0 ? `: ${running.join(', ')}` : ''}`,
+      wrap(
+        `${plural(running.length, 'run')} in progress${running.length > 0 ? `: ${running.join(', ')}` : ''}`,
+        style.columns,
+        '   ',
+      ),
       `attempted today: ${usdOf(attempted)}; it trips by itself at ${usdOf(limit)}`,
     ].join('\n');
   },

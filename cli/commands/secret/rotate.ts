@@ -1,5 +1,6 @@
 import { optionalSecret } from '../../../shared/connectors/optional-secret.ts';
 import { NovaError } from '../../../shared/domain/error.ts';
+import { changeRecorded } from '../../../shared/store/secret-record.ts';
 import { worldCommand } from '../../command.ts';
 import { flag, needed, text } from '../../fields.ts';
 import { OURS, secretName, TWO_LIVE, typedSecret } from '../../secrets.ts';
@@ -29,12 +30,13 @@ export const command = worldCommand({
     const typed = finish || (OURS.includes(secretName(name)) && valueFile === undefined);
     return { name, valueFile: undefined, finish, value: typed ? undefined : await typedSecret(name, valueFile, here) };
   },
-  async run({ name, value, finish }, { admin, world }) {
+  async run({ name, value, finish }, { admin, world, actor }) {
     const kept = ((await optionalSecret(world.secrets, name)) ?? '').split(/[\s,]+/).filter(Boolean);
     if (kept.length === 0) throw new NovaError('not_found', `there is no "${name}" yet: nova secret set ${name}`);
     const [newest = ''] = kept;
     const versions = finish ? [newest] : [value ?? world.ids.token(32), ...(TWO_LIVE.includes(name) ? [newest] : [])];
-    await admin.secrets.set(name, versions.join(','));
+    const action = finish ? 'secret.finished' : 'secret.rotated';
+    await changeRecorded(world, { name, actor, action }, () => admin.secrets.set(name, versions.join(',')));
     return { id: name, versions: versions.length, updatedAt: new Date(world.time.now()).toISOString() };
   },
   render: ({ id, versions }) =>

@@ -1,3 +1,4 @@
+import { changeRecorded } from '../../../shared/store/secret-record.ts';
 import { worldCommand } from '../../command.ts';
 import { needed, text } from '../../fields.ts';
 import { typedSecret } from '../../secrets.ts';
@@ -19,8 +20,8 @@ export const command = worldCommand({
   async prepare({ name, valueFile }, here) {
     return { name, valueFile: undefined, value: await typedSecret(name, valueFile, here) };
   },
-  async run({ name, value }, { admin, world }) {
-    await admin.secrets.set(name, value);
+  async run({ name, value }, { admin, world, actor }) {
+    await changeRecorded(world, { name, actor, action: 'secret.set' }, () => admin.secrets.set(name, value));
     return { id: name, updatedAt: new Date(world.time.now()).toISOString() };
   },
   render: ({ id }) => `${id} is set`,
