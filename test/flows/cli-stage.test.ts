@@ -55,6 +55,8 @@ async function account(t: TestContext, denied = '', { older = false } = {}) {
     if (target === 'AmazonSSM.GetParameter' && Name === '/nova/prod/manifest')
       return json({ Parameter: { Name, Value: manifest } });
     if (target === 'DynamoDB_20120810.GetItem') return json({});
+    // Who set a secret is on record.
+    if (target === 'DynamoDB_20120810.TransactWriteItems') return json({});
     if (target === 'DynamoDB_20120810.Query') return json({ Items: [], Count: 0, ScannedCount: 0 });
     return failure(target === 'AmazonSSM.GetParameter' ? 'ParameterNotFound' : 'UnknownOperationException');
   };
