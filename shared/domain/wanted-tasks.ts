@@ -147,7 +147,7 @@ function slotFor(instance: Instance, { leaseSeconds, now }: TaskFacts): Slot {
 
 function startsOf(agent: Agent, facts: TaskFacts): TaskStep[] {
   if (agent.status !== 'active' || !agent.continuous || !agent.compute) return [];
-  const { instances, tasks, now } = facts;
+  const { instances, tasks, leaseSeconds, now } = facts;
   const { id: agentId, specVersion } = agent;
   return (
     instances
@@ -159,12 +159,19 @@ function startsOf(agent: Agent, facts: TaskFacts): TaskStep[] {
       .filter((one) => !tasks.some((task) => isItsTask(task, one)))
       .filter(({ run }) => run === null || run.leaseUntil <= now)
       .filter((one) => !refusedLately(one, now))
+      .filter((one) => openTicks(one).length > 0 || now - ranUntil(one) >= leaseSeconds * 1000)
       .sort((a, b) => a.number - b.number)
       .map((one) => {
         const slot = slotFor(one, facts);
         return { do: 'start', agentId, number: one.number, slot, attempt: (one.tries[slot]?.attempts ?? 0) + 1 };
       })
   );
+}
+
+/** Whoever ended a cycle a moment ago may rest for the next one, in a task that was just started and is not listed yet. */
+function ranUntil({ journal }: Instance): number {
+  const last = journal.findLast(({ outcome }) => outcome !== 'refused' && outcome !== 'cancelled');
+  return last ? last.startedAt + last.durationMs : 0;
 }
 
 const isItsTask = (task: SeenTask, instance: Instance): boolean =>

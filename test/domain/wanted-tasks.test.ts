@@ -140,6 +140,24 @@ test('a start that ECS does not show yet is not repeated: its claim is there, an
   assert.deepEqual(steps({ ...facts, instances: [claimed] }), [], 'claimed, its task not listed');
 });
 
+test('who ended a cycle a moment ago may rest in a task that is not listed yet, and is waited for as long as a lease', () => {
+  const ended = (agoMs: number, change: Partial<Instance> = {}) => [
+    instance(0, {
+      journal: [
+        {
+          ...{ slot: 'a', outcome: 'crashed', attempt: 1, startedAt: NOW - agoMs - 2_000, durationMs: 2_000 },
+          ...{ costMicros: 0, earnedMicros: 0, note: 'boom' },
+        },
+      ],
+      ...change,
+    }),
+  ];
+  assert.deepEqual(steps({ instances: ended(MINUTE - 1) }), []);
+  assert.equal(steps({ instances: ended(MINUTE) }).length, 1);
+  const lost = { [tickSlot(NOW - MINUTE)]: { attempts: 1, lostMicros: 0 } };
+  assert.equal(steps({ instances: ended(1_000, { tries: lost }) }).length, 1, 'a lost cycle waits for nobody');
+});
+
 test('a start comes after every cycle that has closed, and takes up what was lost first', () => {
   const one = { agents: [{ ...agent, instances: 1 }] };
   const slotOf = (change: Partial<Instance>) => {

@@ -16,7 +16,7 @@ import { openPolicy } from '../../../shared/policy/open-policy.ts';
 import type { Mail, WantedSchedule } from '../../../shared/ports/outside.ts';
 import type { Queue } from '../../../shared/ports/queue.ts';
 import type { Settings } from '../../../shared/ports/settings.ts';
-import type { Page, Query, Table } from '../../../shared/ports/table.ts';
+import type { Item, Page, Query, Table } from '../../../shared/ports/table.ts';
 import type { World } from '../../../shared/ports/world.ts';
 import { systemHashing } from '../../../shared/runtime/hashing.ts';
 import type { RevenueMessage, RunMessage, WorkMessage } from '../../../shared/wire/messages.ts';
@@ -75,6 +75,8 @@ export class Cloud {
   readonly sent: { readonly queue: QueueName; readonly message: RunMessage | RevenueMessage | WorkMessage }[] = [];
   /** Nothing fails: whoever reads is answered at once. */
   hasty = false;
+  /** Something happened that never may. */
+  trouble: (problem: string) => void = () => {};
   table = new SimTable();
   books: Books;
   /** The next so many calls to the mail service fail. */
@@ -87,6 +89,10 @@ export class Cloud {
   readonly down = new Set<About['port']>();
   /** What the index showed when it was asked last, by its partition. */
   readonly shown = new Map<string, Page>();
+  /** What limits, budgets and the policy were before their last change, by key. */
+  readonly was = new Map<string, Item>();
+  /** From which of its paid calls each attempt went on, in order. */
+  readonly begun: { readonly run: string; readonly first: number; readonly at: number }[] = [];
   readonly #ids;
   readonly #pool: Sandbox[] = [];
   #boot: (task: Task) => Promise<Machine> = () => Promise.reject(new RangeError('nobody starts tasks yet'));
@@ -100,6 +106,7 @@ export class Cloud {
     this.books = new Books(DEPARTMENTS, HOLDS_OF);
     this.cluster = new Cluster({
       ...{ clock: this.clock, machines: this.machines, boot: (task) => this.#boot(task) },
+      trouble: (problem) => this.trouble(problem),
       tell: (event, delaySeconds) => void this.queues.work.send(event as WorkMessage, { delaySeconds }),
     });
   }
@@ -195,7 +202,10 @@ export class Cloud {
       events: { put: () => ask({ port: 'mailer' }, () => undefined) },
       gauges: queueGauges(this.queues),
       secrets,
-      host: scriptedHost({ machines, machine: () => box.machine, books: () => this.books }),
+      host: scriptedHost({
+        ...{ machines, machine: () => box.machine, books: () => this.books },
+        begins: (run, first) => void this.begun.push({ run, first, at: clock.now() }),
+      }),
       http: { get: () => Promise.reject(new NovaError('unavailable', 'no way out')) },
       ...{ llm: noLlm, stripe: noStripe, gumroad: noGumroad },
     };
@@ -226,7 +236,7 @@ export class Cloud {
 
   #launcherOf(ask: <T>(about: About, perform: () => T) => Promise<T>): World['launcher'] {
     return {
-      runTask: (task) => ask({ port: 'launcher', verb: 'run' }, () => this.cluster.run(task)),
+      runTask: (task) => ask({ port: 'launcher', verb: 'run', task }, () => this.cluster.run(task)),
       stopTask: (taskId, reason) => ask({ port: 'launcher', verb: 'stop' }, () => this.cluster.stop(taskId, reason)),
       listTasks: (family) => ask({ port: 'launcher', verb: 'list' }, () => this.cluster.list(family)),
     };

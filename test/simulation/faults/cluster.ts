@@ -12,6 +12,7 @@ export type Task = {
   status: 'PENDING' | 'RUNNING' | 'STOPPED';
   startsAt: number;
   startedAt: number | null;
+  stoppedAt: number | null;
   /** ListTasks does not show it before. */
   seenFrom: number;
   stopping: boolean;
@@ -28,17 +29,28 @@ export type Task = {
 
 const STOP_MS = 120_000;
 
+type Asked = {
+  readonly clientToken: string;
+  readonly family: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly size?: TaskSize;
+};
+
 export type ClusterPorts = {
   readonly clock: Clock;
   readonly machines: Machines;
   /** Starts what runs in it; answers its machine. */
   boot(task: Task): Promise<Machine>;
+  /** Two tasks where there may be one. */
+  trouble(problem: string): void;
   /** The event of its end, as EventBridge spells it. */
   tell(event: unknown, delaySeconds: number): void;
 };
 
 export class Cluster {
   readonly tasks: Task[] = [];
+  /** For so long a new task is not listed. */
+  unlistedMs = 0;
   readonly #ports: ClusterPorts;
   readonly #byToken = new Map<string, Task>();
 
@@ -46,20 +58,22 @@ export class Cluster {
     this.#ports = ports;
   }
 
-  run(asked: {
-    readonly clientToken: string;
-    readonly family: string;
-    readonly environment: Readonly<Record<string, string>>;
-    readonly size?: TaskSize;
-  }): Placed {
+  run(asked: Asked): Placed {
     const known = this.#byToken.get(asked.clientToken);
     if (known) return { taskId: known.taskId, reason: '' };
     const now = this.#ports.clock.now();
     const task: Task = {
       ...{ taskId: `t${this.tasks.length + 1}`, family: asked.family, clientToken: asked.clientToken },
-      ...{ environment: asked.environment, createdAt: now, status: 'PENDING', startsAt: now + 20_000, startedAt: null },
       ...{
-        seenFrom: now,
+        environment: asked.environment,
+        createdAt: now,
+        status: 'PENDING',
+        startsAt: now + 20_000,
+        startedAt: null,
+      },
+      ...{
+        stoppedAt: null,
+        seenFrom: now + this.unlistedMs,
         stopping: false,
         stoppingAt: null,
         stopCode: '',
@@ -70,9 +84,29 @@ export class Cluster {
       },
       term: new AbortController(),
     };
+    const twin = this.#hiddenTwinOf(task);
+    if (twin) this.#ports.trouble(`task ${task.taskId} was started while ${twin.taskId} is there and not listed yet`);
     this.tasks.push(task);
     this.#byToken.set(asked.clientToken, task);
     return { taskId: task.taskId, reason: '' };
+  }
+
+  /** ECS has answered for this token already. */
+  knows(clientToken: string): boolean {
+    return this.#byToken.has(clientToken);
+  }
+
+  /** One that is kept running for the same instance, and that the list does not show yet. */
+  #hiddenTwinOf({ environment, createdAt }: Task): Task | undefined {
+    const { NOVA_TASK_SPEC: version, NOVA_TASK_AGENT: agent, NOVA_TASK_INSTANCE: instance } = environment;
+    if (version === undefined) return undefined;
+    return this.alive().find(
+      (other) =>
+        other.seenFrom > createdAt &&
+        other.environment.NOVA_TASK_SPEC === version &&
+        other.environment.NOVA_TASK_AGENT === agent &&
+        other.environment.NOVA_TASK_INSTANCE === instance,
+    );
   }
 
   list(family: string): readonly LaunchedTask[] {
@@ -136,6 +170,7 @@ export class Cluster {
   #end(task: Task, exitCode: number | null): void {
     if (task.status === 'STOPPED') return;
     task.status = 'STOPPED';
+    task.stoppedAt = this.#ports.clock.now();
     if (task.stopCode === '') task.stopCode = exitCode === null ? 'TaskFailedToStart' : 'EssentialContainerExited';
     this.#ports.tell(this.event(task, exitCode), 0);
   }

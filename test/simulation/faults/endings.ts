@@ -1,9 +1,13 @@
 /** What must be true when nothing fails any more: ten minutes later, and when all is quiet. */
+import { pricesAt } from '../../../shared/domain/price-table.ts';
+import { receiptOf } from '../../../shared/domain/receipt.ts';
 import { runId, tickSlot } from '../../../shared/domain/run.ts';
+import { TAIL_SECONDS, type TaskShape, taskUsage } from '../../../shared/domain/task.ts';
 import { ticketOf } from '../../../shared/jobs/launch-run.ts';
 import type { Item } from '../../../shared/ports/table.ts';
 import type { TickMessage } from '../../../shared/wire/messages.ts';
 import { Broken } from '../books.ts';
+import { CAST } from './cast.ts';
 import type { Play } from './play.ts';
 
 const LONGEST_ORPHAN_MS = 10 * 60_000;
@@ -36,8 +40,8 @@ export async function checkFinal(play: Play, asked: readonly TickMessage[]): Pro
   checkRequests(play, fail);
 }
 
-/** So long a request may stand still between two of its runs. */
-const LONGEST_STANDSTILL_MS = 60_000;
+/** So long after a run of its instance a request may stand still: three minutes, the sweep's minute, and a moment. */
+const LONGEST_STANDSTILL_MS = 250_000;
 
 /** A resting request is sent again after a quarter of an hour, by the next sweep. */
 const LONGEST_REST_MS = 17 * 60_000;
@@ -53,7 +57,8 @@ function checkRequests(play: Play, fail: (problem: string) => never): void {
     const item = instances(play).find(({ sk }) => sk === `${String(agentId)}#00${String(instance)}`);
     const waits = item?.st === 'halted' || (item?.ho !== undefined && Number(item.lu) > now);
     const rests = request.restedAt === request.touchedAt && now - Number(request.touchedAt) <= LONGEST_REST_MS;
-    const moved = now - (watch.moved.get(String(id)) ?? 0) <= LONGEST_STANDSTILL_MS;
+    const last = Math.max(watch.moved.get(String(id)) ?? 0, item ? (watch.freed.get(item.sk) ?? 0) : 0);
+    const moved = now - last <= LONGEST_STANDSTILL_MS;
     if (!waits && !rests && !moved)
       fail(
         `request ${String(id)} for ${String(agentId)} stands at ${String(next)} of ${String(times)} and waits for nothing`,
@@ -89,6 +94,7 @@ export async function checkEnd(play: Play): Promise<void> {
     if (item?.st === 'active') fail(`request ${String(request.id)} stands at ${String(request.next)}`);
   }
   checkHops(play, fail);
+  checkTaskMoney(play, fail);
   checkDesired(play, fail);
   checkSums(play, fail);
 }
@@ -129,6 +135,40 @@ function checkDesired(play: Play, fail: (problem: string) => never): void {
   const stray = cloud.cluster.alive();
   if (stray.length > 0) fail(`task ${stray[0]?.taskId} is still there`);
 }
+
+/** A run says how long it took, then it is written: a write that hangs for longer has lost its lease. */
+const WRITING_MS = 180_000;
+
+/** What a run in tasks cost until it was closed, by the clock of the platform, is charged to it: as far as its hold reaches. */
+function checkTaskMoney({ cloud, watch, counts }: Play, fail: (problem: string) => never): void {
+  // Where the clock was set on by hours in the middle of a write, nobody has run for hours.
+  if (watch.skewed || ['F3', 'F25', 'F46'].some((fault) => counts.has(fault))) return;
+  const spent = new Map<string, number>();
+  for (const { taskId, startedAt, stoppedAt } of cloud.cluster.tasks) {
+    const run = watch.adopted.get(taskId);
+    const closed = run === undefined ? undefined : watch.closed.get(run);
+    const { task, timeoutSeconds } = specOf(run?.split('.')[0]);
+    if (run === undefined || !closed || !task || startedAt === null) continue;
+    const mostMs = (timeoutSeconds + TAIL_SECONDS) * 1000;
+    const billedMs = Math.min(
+      mostMs,
+      Math.max(0, Math.min(stoppedAt ?? closed.at, closed.at) - WRITING_MS - startedAt),
+    );
+    const { totalMicros } = receiptOf(taskUsage(task, billedMs), pricesAt(closed.at));
+    spent.set(run, (spent.get(run) ?? 0) + totalMicros);
+  }
+  for (const [run, computeMicros] of spent) {
+    const cost = watch.closed.get(run)?.costMicros ?? 0;
+    const paid = cloud.books.provider.runs.get(run)?.micros ?? 0;
+    if (cost < paid + computeMicros)
+      fail(`${run} is charged ${cost}; its tasks cost ${computeMicros} and its calls ${paid}`);
+  }
+}
+
+const specOf = (agentId = ''): { task?: TaskShape; timeoutSeconds: number } => {
+  const { task, timeoutSeconds = 0 } = CAST.find(({ name }) => name === agentId) ?? {};
+  return { ...(task ? { task } : {}), timeoutSeconds };
+};
 
 /** Each sale once, and the sums of an agent are those of its entries. */
 function checkSums(play: Play, fail: (problem: string) => never): void {

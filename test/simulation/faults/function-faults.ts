@@ -15,10 +15,7 @@ export const FUNCTION_FAULTS: readonly Fault[] = [
     meets: {
       chance: 0.02,
       fits: inFunction,
-      strike(ask, { cloud, throws }) {
-        if (throws.chance(0.5)) ask.perform();
-        cloud.machines.kill(ask.machine);
-      },
+      strike: (ask, { cloud }) => cloud.machines.killAt(ask),
     },
   },
   {
@@ -31,10 +28,7 @@ export const FUNCTION_FAULTS: readonly Fault[] = [
     meets: {
       chance: 0.6,
       fits: (ask) => inFunction(ask) && isRelease(ask),
-      strike(ask, { cloud, throws }) {
-        if (throws.chance(0.5)) ask.perform();
-        cloud.machines.kill(ask.machine);
-      },
+      strike: (ask, { cloud }) => cloud.machines.killAt(ask),
     },
   },
   {

@@ -6,11 +6,14 @@ import type { Clock } from '../../../shared/memory/clock.ts';
 import type { Dice } from '../../../shared/memory/dice.ts';
 import type { TableCall } from '../../../shared/memory/faulty-table.ts';
 
+export type AskedTask = { readonly clientToken: string; readonly environment: Readonly<Record<string, string>> };
+
 /** What is asked, for those who choose a fault by it. */
 export type About =
   | { readonly port: 'table'; readonly call: TableCall }
   | { readonly port: 'queue'; readonly verb: 'send' | 'delete' | 'give back' | 'bury'; readonly queue: string }
-  | { readonly port: 'launcher'; readonly verb: 'run' | 'stop' | 'list' }
+  | { readonly port: 'launcher'; readonly verb: 'run'; readonly task: AskedTask }
+  | { readonly port: 'launcher'; readonly verb: 'stop' | 'list' }
   | { readonly port: 'scheduler' | 'mailer' | 'secrets' | 'provider' | 'rest' };
 
 export type Ask = {
@@ -27,7 +30,8 @@ export type Machine = {
   readonly id: number;
   /** The function or the task that it is. */
   readonly kind: string;
-  readonly skewMs: number;
+  /** How much its clock is wrong. */
+  skewMs: number;
   busy: boolean;
   dead: boolean;
   frozenUntil: number;
@@ -127,6 +131,18 @@ export class Machines {
     this.#take(ask);
     ask.answer(value);
     await this.#settle(ask.machine);
+  }
+
+  /** It dies, perhaps just after what it was about to do was done. */
+  killAt(ask: Ask): void {
+    if (this.#throws.chance(0.5)) {
+      try {
+        ask.perform();
+      } catch {
+        // Whatever failed, nobody is there any more to hear of it.
+      }
+    }
+    this.kill(ask.machine);
   }
 
   /** It was done, and whoever asked hears of an error. */

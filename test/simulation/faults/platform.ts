@@ -58,7 +58,7 @@ export class Platform {
     const { cloud } = this;
     const work = jobs.queues.find((one) => one.queue === queue);
     if (!work || !('queue' in work.row.on)) return 0;
-    if (this.#working(work.row.name) >= AT_ONCE) return 0;
+    if (cloud.down.has('queue') || this.#working(work.row.name) >= AT_ONCE) return 0;
     const deliveries = await cloud.queues[queue].receive({ max: work.row.on.batchSize, waitSeconds: 0 });
     if (deliveries.length === 0) return 0;
     if (cloud.wrong.deletesFirst) for (const { receipt } of deliveries) await cloud.queues[queue].delete(receipt);

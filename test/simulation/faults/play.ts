@@ -6,7 +6,7 @@ import { Books, Broken } from '../books.ts';
 import { type Changed, SimTable } from '../sim-table.ts';
 import { DEPARTMENTS, HOLDS_OF } from './cast.ts';
 import { Cloud } from './cloud.ts';
-import type { Ask } from './machines.ts';
+import type { Ask, Machine } from './machines.ts';
 import { People } from './people.ts';
 import { Platform } from './platform.ts';
 import type { stageOf } from './stage.ts';
@@ -43,6 +43,10 @@ export class Play {
     this.watch = this.#newWatch();
     this.platform = new Platform(this.cloud);
     this.people = new People(this);
+    this.cloud.trouble = (problem) => {
+      // An order that comes late, or a lease that was lost, may bring a second one; it finds the first at work, and goes.
+      if (this.alone) this.fail(problem);
+    };
     for (const [name, schedule] of stage.schedules) this.cloud.schedules.set(name, schedule);
     this.#listen(this.cloud.table);
     for (const item of stage.items) this.cloud.table.write({ op: 'put', item });
@@ -74,6 +78,8 @@ export class Play {
     table.onCommit = (changes) => {
       this.#log.push({ at: this.cloud.clock.now(), what: changes });
       this.mark(hashOf(changes));
+      for (const { key, before } of changes)
+        if (before && isRule(key.pk)) this.cloud.was.set(`${key.pk} ${key.sk}`, before);
       this.cloud.books.commit(changes);
       this.watch.commit(changes);
     };
@@ -115,6 +121,17 @@ export class Play {
     this.cloud.table.transact(ops);
   }
 
+  /** This machine goes on undisturbed until it has ended. False when something stood in its way. */
+  async finish(machine: Machine): Promise<boolean> {
+    for (let steps = 0; steps < 100; steps++) {
+      const ask = this.cloud.machines.waiting.find((one) => one.machine === machine);
+      if (!ask) return true;
+      if (this.cloud.down.has(ask.about.port)) return false;
+      await this.answer(ask);
+    }
+    return false;
+  }
+
   /** One waiting question is answered. */
   async answer(ask: Ask): Promise<void> {
     this.steps++;
@@ -149,6 +166,9 @@ export class Play {
     this.cloud.hasty = false;
   }
 }
+
+/** What is decided by: limits, what is left of them, and the policy. */
+const isRule = (pk: string): boolean => pk.startsWith('BUDGET#') || pk === 'LIMITS' || pk === 'POLICY';
 
 const cached = new WeakMap<readonly Changed[], number>();
 

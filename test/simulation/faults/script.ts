@@ -30,9 +30,14 @@ type Progress = readonly [run: string, done: number];
 /** The process that ran it was ended by the platform for its memory: the machine lives on. */
 export class OutOfMemory extends Error {}
 
-type Ports = { readonly machines: Machines; readonly machine: () => Machine; readonly books: () => Books };
+type Ports = {
+  readonly machines: Machines;
+  readonly machine: () => Machine;
+  readonly books: () => Books;
+  begins(run: string, firstCall: number): void;
+};
 
-export function scriptedHost({ machines, machine, books }: Ports): BlueprintHost {
+export function scriptedHost({ machines, machine, books, begins }: Ports): BlueprintHost {
   return {
     async execute(order, calls, interruption) {
       const part = partOf(order.config);
@@ -41,6 +46,7 @@ export function scriptedHost({ machines, machine, books }: Ports): BlueprintHost
       // What is kept belongs to the instance: another run may have come in between, and must not lose what this one did.
       const kept = ((order.state ?? []) as readonly Progress[]).filter((one) => one[0] !== run).slice(-4);
       const first = ((order.state ?? []) as readonly Progress[]).find((one) => one[0] === run)?.[1] ?? 0;
+      begins(run, first);
       try {
         for (let call = first; call < part.calls; call++) {
           if (interruption?.signal.aborted) return INTERRUPTED;

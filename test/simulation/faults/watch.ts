@@ -3,6 +3,7 @@
 import type { DecisionStatus } from '../../../shared/domain/decision.ts';
 import { isFinal, mayDecisionMove } from '../../../shared/domain/decision-moves.ts';
 import { isUnder } from '../../../shared/domain/halt.ts';
+import { runId } from '../../../shared/domain/run.ts';
 import type { Item } from '../../../shared/ports/table.ts';
 import type { Changed } from '../sim-table.ts';
 import { DEPARTMENTS } from './cast.ts';
@@ -34,6 +35,12 @@ export class Watch {
   readonly #open = new Map<string, string>();
   /** Scopes whose kill was acknowledged. */
   readonly acked = new Set<string>();
+  /** Runs that were closed: when, how, and at what cost. */
+  readonly closed = new Map<string, { readonly at: number; readonly outcome: string; readonly costMicros: number }>();
+  /** The runs that tasks have taken over, by task. */
+  readonly adopted = new Map<string, string>();
+  /** When an instance was last let go, by its sort key. */
+  readonly freed = new Map<string, number>();
   /** When a run of a request was last claimed or given back, by the request's id. */
   readonly moved = new Map<string, number>();
   /** Clocks differ: whether somebody's clock had reached a moment cannot be said. */
@@ -112,6 +119,11 @@ export class Watch {
     const opened = after?.st === 'active' && before?.st !== 'active';
     if (opened && this.isHalted(agentId)) this.#fail(`${key.sk} was opened under the kill switch`);
     if (!before || !after) return;
+    this.#close(before, after);
+    const holder = String(after.ho ?? '');
+    if (holder !== before.ho && holder.startsWith('task:'))
+      this.adopted.set(holder.slice(5), runId(agentId, Number(key.sk.split('#')[1]), String(after.sl)));
+    if (before.ho !== undefined && after.ho === undefined) this.freed.set(key.sk, this.#now());
     const claimed = after.ho !== undefined && after.ho !== before.ho;
     const fresh = claimed && before.ho === undefined;
     if (fresh && this.isHalted(agentId, this.acked)) this.#fail(`${key.sk} was claimed after its kill`);
@@ -126,6 +138,16 @@ export class Watch {
 
   #request({ before, after }: Changed): void {
     if (after && before?.next !== after.next) this.moved.set(String(after.id), this.#now());
+  }
+
+  #close(before: Item, after: Item): void {
+    const [was, is] = [before.j, after.j].map((list) => (list ?? []) as readonly string[]);
+    const record = is?.at(-1);
+    if (record === undefined || (is?.length === was?.length && record === was?.at(-1))) return;
+    const [slot = '', outcome = '', , , , cost = '0'] = record.split(',');
+    const [agentId = '', number] = after.sk.split('#');
+    const closed = { at: this.#now(), outcome: outcome.slice(0, 1), costMicros: Number.parseInt(cost, 36) };
+    this.closed.set(runId(agentId, Number(number), slot), closed);
   }
 
   #entry({ key, before, after }: Changed): void {
