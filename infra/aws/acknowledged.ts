@@ -7,6 +7,7 @@ import type { Construct } from 'constructs';
 import { functions, queues } from '../topology.ts';
 import { frontAnswers } from './acknowledged/front.ts';
 import { rootsAnswers, secretsAnswers } from './acknowledged/kept.ts';
+import { peopleAnswers } from './acknowledged/people.ts';
 import { taskAnswers } from './acknowledged/tasks.ts';
 import type { Acknowledgment } from './acknowledgment.ts';
 import type { Choices } from './context.ts';
@@ -25,6 +26,7 @@ export function acknowledgments(choices: Choices): readonly Acknowledgment[] {
     ...frontAnswers(choices),
     ...rootsAnswers(choices),
     ...secretsAnswers(),
+    ...peopleAnswers(choices),
     ...channels(choices),
     ...everywhere(choices),
     ...everyResource(choices),

@@ -11,10 +11,8 @@ import { ROTATED_SECRETS, type SecretName } from '../topology.ts';
 import type { Choices } from './context.ts';
 import { askedInstead } from './examples.ts';
 import { keyStatements } from './key-policy.ts';
-import type { Names } from './names.ts';
-
-/** The sparse index `ix` of the Table port. */
-export const INDEX_NAME = 'by-ix';
+import { INDEX_NAME, type Names, namesOf } from './names.ts';
+import { peoplePolicies } from './people-policies.ts';
 
 export class DataStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps & { readonly names: Names; readonly choices: Choices }) {
@@ -55,6 +53,7 @@ export class DataStack extends Stack {
     }
     auditBucket(this, names, key);
     for (const name of ROTATED_SECRETS) madeSecret(this, { names, name, key });
+    peoplePolicies(this, namesOf(choices.stage, choices.table));
   }
 }
 

@@ -3,8 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { ArnFormat, Aws, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { type Access, ENTITIES, type Entity, ROTATED_SECRETS, type Uses } from '../topology.ts';
-import { INDEX_NAME } from './data-stack.ts';
-import type { Names } from './names.ts';
+import { INDEX_NAME, type Names } from './names.ts';
 
 const ACTIONS: Readonly<Record<Access, readonly string[]>> = {
   read: ['dynamodb:GetItem', 'dynamodb:Query'],
@@ -24,6 +23,10 @@ export const WHY_EVERYWHERE: Readonly<Record<string, string>> = {
   'ecs:ListTasks': 'AWS knows no resource but machines for it: a condition keeps it to the cluster of this stage.',
   'ecr:GetAuthorizationToken':
     'AWS knows no resource for it: the pass is for the registry, and what may be pulled with it is granted by name.',
+  'ssm:DescribeParameters':
+    'AWS knows no resource for it: it shows people which secrets are set, by names of the whole account, and no value.',
+  'dynamodb:ListBackups':
+    'AWS knows no resource for it: it shows people names and times of backups of the whole account, and nothing in them.',
   'xray:PutTraceSegments': 'AWS knows no resource for it: a trace belongs to nothing but the account and the Region.',
   'xray:PutTelemetryRecords': 'AWS knows no resource for it: it tells X-Ray how many segments were sent, and no more.',
 };
@@ -38,8 +41,11 @@ export const allow = (
   conditions: Record<string, Record<string, unknown>> = {},
 ) => new iam.PolicyStatement({ actions: [...actions], resources: [...resources], conditions });
 
+/** Items of the table, and partitions of its index. */
+type Rows = Pick<Uses, 'table' | 'attributes' | 'index'>;
+
 /** One statement per combination of accesses, over the leading keys of all entities that have it. */
-export function tableStatements(scope: Construct, names: Names, uses: Uses): iam.PolicyStatement[] {
+export function tableStatements(scope: Construct, names: Names, uses: Rows): iam.PolicyStatement[] {
   const table = tableArn(scope, names);
   const byAccess = new Map<string, string[]>();
   for (const [entity, accesses] of Object.entries(uses.table) as [Entity, readonly Access[]][]) {
@@ -49,7 +55,8 @@ export function tableStatements(scope: Construct, names: Names, uses: Uses): iam
       .flatMap((access) => ACTIONS[access])
       .sort()
       .join(' ');
-    byAccess.set(actions, [...(byAccess.get(actions) ?? []), ENTITIES[entity]]);
+    // An update of some attributes alone has a statement of its own.
+    if (actions !== '') byAccess.set(actions, [...(byAccess.get(actions) ?? []), ENTITIES[entity]]);
   }
   const statements = [...byAccess].map(([actions, keys]) => allow(actions.split(' '), [table], leading(keys)));
   const narrowed = Object.entries(uses.attributes ?? {}) as [Entity, readonly string[]][];
@@ -61,7 +68,7 @@ export function tableStatements(scope: Construct, names: Names, uses: Uses): iam
   return [...statements, allow(['dynamodb:Query'], [`${table}/index/${INDEX_NAME}`], leading(uses.index))];
 }
 
-const tableArn = (scope: Construct, names: Names): string =>
+export const tableArn = (scope: Construct, names: Names): string =>
   Stack.of(scope).formatArn({ service: 'dynamodb', resource: 'table', resourceName: names.table });
 
 const leading = (keys: readonly string[]) => ({
@@ -90,7 +97,7 @@ export function parameterStatements(scope: Construct, names: Names, uses: Uses):
 }
 
 /** AWS adds six characters of its own to the name. */
-const secretArn = (scope: Construct, name: string): string =>
+export const secretArn = (scope: Construct, name: string): string =>
   Stack.of(scope).formatArn({
     service: 'secretsmanager',
     resource: 'secret',
@@ -102,7 +109,7 @@ export const parameterArn = (scope: Construct, name: string): string =>
   Stack.of(scope).formatArn({ service: 'ssm', resource: 'parameter', resourceName: name.slice(1) });
 
 /** Roots of the audit trail are added or read; Object Lock and this list keep every other hand off. */
-export function rootsStatements(scope: Construct, names: Names, uses: Uses): iam.PolicyStatement[] {
+export function rootsStatements(scope: Construct, names: Names, uses: Pick<Uses, 'auditRoots'>): iam.PolicyStatement[] {
   const bucket = `arn:${Aws.PARTITION}:s3:::${names.auditBucket(Aws.ACCOUNT_ID, Stack.of(scope).region)}`;
   const reads = uses.auditRoots?.includes('read');
   const actions = [...(uses.auditRoots?.includes('keep') ? ['s3:PutObject'] : []), ...(reads ? ['s3:GetObject'] : [])];

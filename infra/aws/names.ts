@@ -1,5 +1,9 @@
 /** Every physical name: a function of the stage and the thing, so that two stages never meet in one account. */
+import type { PersonRole } from '../people.ts';
 import type { QueueName } from '../topology.ts';
+
+/** The sparse index `ix` of the Table port. */
+export const INDEX_NAME = 'by-ix';
 
 export type Names = ReturnType<typeof namesOf>;
 
@@ -31,6 +35,8 @@ export function namesOf(stage: string, table = `nova-${stage}`) {
     taskSettings: (name: string) => `/nova/${stage}/tasks/${name}`,
     taskRole: (name: string) => `${own}-${name}-task`,
     executionRole: (name: string) => `${own}-${name}-start`,
+    /** What people attach to themselves: a permission set knows it by this name. */
+    peoplePolicy: (role: PersonRole) => `${own}-${role}`,
     rule: (name: string) => `${own}-${name}`,
     /** Changes, for the owner's own rules. */
     bus: own,

@@ -1,10 +1,11 @@
 /** Secrets as their owner sees them: a value goes in, names come out. */
-import { GetParametersByPathCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { DescribeParametersCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { SecretShelf } from '../ports/admin.ts';
 import { serviceError } from './service-error.ts';
 
 /** `prefix` is `/nova/<stage>/secrets/`. */
 export function ssmShelf(client: SSMClient, prefix: string): SecretShelf {
+  const below = { Key: 'Name', Option: 'BeginsWith', Values: [prefix] };
   return {
     async set(name, value) {
       const parameter = { Name: `${prefix}${name}`, Value: value, Type: 'SecureString', Overwrite: true } as const;
@@ -14,9 +15,9 @@ export function ssmShelf(client: SSMClient, prefix: string): SecretShelf {
       const names: string[] = [];
       let token: string | undefined;
       do {
-        // Without decryption: what comes back are the names, and ciphertext that is thrown away.
-        const page = { Path: prefix, Recursive: true, WithDecryption: false, ...(token ? { NextToken: token } : {}) };
-        const answer = await asked('list the secrets', () => client.send(new GetParametersByPathCommand(page)));
+        // Who may ask for parameters by their path may have their values, too; this shows names alone, to whoever may not.
+        const page = { ParameterFilters: [below], MaxResults: 50, ...(token ? { NextToken: token } : {}) };
+        const answer = await asked('list the secrets', () => client.send(new DescribeParametersCommand(page)));
         names.push(...(answer.Parameters ?? []).flatMap(({ Name }) => (Name ? [Name.slice(prefix.length)] : [])));
         token = answer.NextToken;
       } while (token);

@@ -49,7 +49,7 @@ async function account(t: TestContext, denied = '', { older = false } = {}) {
       secrets.set(Name, Value);
       return json({ Version: 1 });
     }
-    if (target === 'AmazonSSM.GetParametersByPath') {
+    if (target === 'AmazonSSM.DescribeParameters') {
       return json({ Parameters: [...secrets.keys()].map((name) => ({ Name: name, Type: 'SecureString' })) });
     }
     if (target === 'AmazonSSM.GetParameter' && Name === '/nova/prod/manifest')
@@ -121,7 +121,7 @@ test('no such stage is not found, and what has no place on a stage says so', asy
 });
 
 test('rights that the caller lacks are denied, credentials that nobody has a failure', async (t) => {
-  const { url } = await account(t, 'AmazonSSM.GetParametersByPath');
+  const { url } = await account(t, 'AmazonSSM.DescribeParameters');
   const denied = await nova(url, ['secret', 'list', '--stage', 'prod']);
   assert.equal(denied.code, 4, denied.err);
   assert.match(denied.err, /AccessDenied/);

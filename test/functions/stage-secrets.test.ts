@@ -56,10 +56,11 @@ function answerOf({ versions, parameters }: Pick<Aws, 'versions' | 'parameters'>
     case 'AmazonSSM.PutParameter':
       parameters.set(id, String(body.Value));
       return { body: { Version: 1 } };
-    case 'AmazonSSM.GetParametersByPath': {
-      const all = [...parameters.keys()].filter((name) => name.startsWith(String(body.Path))).sort();
+    case 'AmazonSSM.DescribeParameters': {
+      const [{ Values: [path = ''] = [] } = {}] = body.ParameterFilters as { Values?: string[] }[];
+      const all = [...parameters.keys()].filter((name) => name.startsWith(path)).sort();
       const from = Number(body.NextToken ?? 0);
-      const page = all.slice(from, from + 2).map((Name) => ({ Name, Value: 'AQICAHciphertext', Type: 'SecureString' }));
+      const page = all.slice(from, from + 2).map((Name) => ({ Name, Type: 'SecureString' }));
       return { body: { Parameters: page, ...(from + 2 < all.length ? { NextToken: String(from + 2) } : {}) } };
     }
     default:

@@ -12,6 +12,9 @@ test('the logical ids of the data stack are what they were', () => {
   const ids = Object.entries(data.Resources).map(([id, { Type }]) => `${Type} ${id}`);
   assert.deepEqual(ids.filter((id) => !id.includes('Metadata')).sort(), [
     'AWS::DynamoDB::GlobalTable TableCD117FA1',
+    'AWS::IAM::ManagedPolicy Peopleadmin69D1D86B',
+    'AWS::IAM::ManagedPolicy PeopleoperatorFE47D057',
+    'AWS::IAM::ManagedPolicy Peopleviewer2AB08F3D',
     'AWS::KMS::Alias KeyAlias910D852D',
     'AWS::KMS::Key Key961B73FD',
     'AWS::S3::Bucket AuditRootsFD2559D7',

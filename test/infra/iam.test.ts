@@ -26,7 +26,8 @@ const roleIds = new Map(resources(work, 'AWS::IAM::Role').map((role) => [role.id
 /** What each role may do, out of all its policies. */
 const policiesOf = (template: Template) => {
   const parts = resources(template, 'AWS::IAM::ManagedPolicy').map(({ Properties }) => ({
-    role: (Properties.Roles as { Ref: string }[])[0]?.Ref ?? '',
+    // Those of people are attached to nobody and have a name.
+    role: (Properties.Roles as { Ref: string }[] | undefined)?.[0]?.Ref ?? String(Properties.ManagedPolicyName),
     statements: (Properties.PolicyDocument as { Statement: Statement[] }).Statement,
   }));
   return [...Map.groupBy(parts, ({ role }) => role)].map(([role, of]) => ({
@@ -34,8 +35,8 @@ const policiesOf = (template: Template) => {
     statements: of.flatMap(({ statements }) => statements),
   }));
 };
-const policies = policiesOf(work);
-const everyPolicy = policiesOf(all.work);
+const policies = [...policiesOf(work), ...policiesOf(data)];
+const everyPolicy = [...policiesOf(all.work), ...policiesOf(all.data)];
 const actionsOf = ({ Action }: Statement): string[] => [Action].flat();
 const keysOf = ({ Condition }: Statement): string[] =>
   (Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] as string[] | undefined) ?? [];
@@ -133,11 +134,14 @@ const AUDITED = ['agent', 'decision', 'approval', 'policy'] as const;
 /** Updates of these are not changes that anybody decided: how many instances share a limit. */
 const UNAUDITED_WRITERS = ['reconcile-agents'];
 
+/** People read what the sweep reads. */
+const READING = ['dynamodb:GetItem', 'dynamodb:Query'];
+
 test('nobody changes or deletes an audit record or an anchor', () => {
   for (const [entity, allowed] of [
     // The sweep looks whether the last record of each chain is there.
-    ['audit', [['dynamodb:PutItem'], ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']]],
-    ['anchor', [['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']]],
+    ['audit', [['dynamodb:PutItem'], ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'], READING]],
+    ['anchor', [['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'], READING]],
   ] as const) {
     const touched = policies.flatMap(({ role, statements }) =>
       statements
@@ -165,7 +169,7 @@ test('only who changes an audited entity may add an audit record, and whoever ch
   }
 });
 
-test('one role adds a root of the audit trail a day, one reads them; nobody changes or deletes one, or loosens its lock', () => {
+test('one role adds a root of the audit trail a day, one and people read them; nobody changes or deletes one, or loosens its lock', () => {
   const s3 = policies.flatMap(({ role, statements }) =>
     statements.flatMap((one) =>
       actionsOf(one)
@@ -179,16 +183,24 @@ test('one role adds a root of the audit trail a day, one reads them; nobody chan
       ['sweep', 's3:GetObject'],
       ['sweep', 's3:ListBucket'],
       ['closeday', 's3:PutObject'],
+      ...['viewer', 'operator', 'admin'].flatMap((role) => [
+        [`nova-test-${role}`, 's3:GetObject'],
+        [`nova-test-${role}`, 's3:ListBucket'],
+      ]),
     ],
   );
 });
+
+const WHOLE_TABLE = ['DescribeTable', 'DescribeContinuousBackups', 'ListBackups', 'CreateBackup'].map(
+  (action) => `dynamodb:${action}`,
+);
 
 test('the table is never open: each grant names leading keys, and none of them is a bare star', () => {
   for (const { role, statements } of policies) {
     for (const statement of statements) {
       const actions = actionsOf(statement).filter((action) => action.startsWith('dynamodb:'));
-      // Which table it is, and nothing that is in it.
-      if (actions.every((action) => action === 'dynamodb:DescribeTable')) continue;
+      // Which table it is, and which copies of it there are: nothing that is in it.
+      if (actions.every((action) => WHOLE_TABLE.includes(action))) continue;
       assert.ok(keysOf(statement).length > 0, role);
       for (const key of keysOf(statement)) assert.match(key, /^[A-Z]{3,}/, role);
     }

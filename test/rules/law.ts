@@ -111,6 +111,8 @@ const LAWS: readonly Law[] = [
   { room: 'functions/', may: ['shared/'] },
   { room: 'containers/', may: ['shared/', 'node:', 'containers/'] },
   { room: 'infra/topology.ts', may: [], mayTypes: ['shared/runtime/env.ts'] },
+  // What people may use of a stage, in the words of the topology.
+  { room: 'infra/people.ts', may: [], mayTypes: ['infra/topology.ts'] },
   // What a word in `uses` buys in the environment: one answer for the stacks and for a rehearsal.
   { room: 'infra/function-env.ts', may: ['infra/topology.ts'], mayTypes: ['shared/runtime/env.ts'] },
   {
@@ -118,6 +120,7 @@ const LAWS: readonly Law[] = [
     may: [
       'infra/aws/',
       'infra/topology.ts',
+      'infra/people.ts',
       'infra/function-env.ts',
       // An alarm says what an alert says.
       'shared/domain/alert/register.ts',
