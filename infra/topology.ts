@@ -61,8 +61,8 @@ export type Uses = {
   readonly index?: readonly string[];
   readonly sends?: readonly QueueName[];
   readonly secrets?: readonly SecretName[];
-  /** Starts, stops and looks at tasks of agents, where the stage has a cluster. */
-  readonly launches?: true;
+  /** Starts tasks of agents or stops them, where the stage has a cluster; either may look at them. */
+  readonly launches?: readonly ('start' | 'stop')[];
   /** Makes and deletes the schedules of agents. */
   readonly schedules?: true;
   readonly publicUrl?: true;
@@ -171,7 +171,7 @@ export const functions: readonly FunctionRow[] = [
     entry: 'functions/queue/run-agent.ts',
     on: { queue: 'runs', batchSize: 1 },
     // A run that needs hours goes on in a task.
-    uses: { ...RUNS_BLUEPRINTS, launches: true },
+    uses: { ...RUNS_BLUEPRINTS, launches: ['start'] },
     timeoutSeconds: 300,
     memoryMb: 512,
     errorImpact: 'Runs of agents end in the dead-letter queue: the agents in it do not work.',
@@ -238,8 +238,8 @@ export const functions: readonly FunctionRow[] = [
       secrets: ['sendgrid-api-key', 'approval-pepper', 'channel-*'],
       events: true,
       schedules: true,
-      // The kill switch stops tasks, and the reconciler starts and stops them.
-      launches: true,
+      // The kill switch and the reconciler stop tasks; what is to start is asked for as a run.
+      launches: ['stop'],
       publicUrl: true,
       judges: true,
     },
@@ -314,8 +314,8 @@ export const functions: readonly FunctionRow[] = [
       },
       index: ['OPEN#request', 'OPEN#approval', 'AUDIT#*'],
       sends: ['runs', 'revenue', 'work'],
-      // Tasks that should be there are started, others are stopped.
-      launches: true,
+      // Tasks that should not be there are stopped; those that should are asked for as runs.
+      launches: ['stop'],
       // A restored table spends nothing until a person has looked.
       origin: true,
       auditRoots: ['read'],

@@ -77,7 +77,7 @@ export class NovaFunction extends Construct {
       ...parameterStatements(Stack.of(this), site.names, uses),
       ...rootsStatements(Stack.of(this), site.names, uses),
       ...(uses.origin ? [originStatement(Stack.of(this), site.names)] : []),
-      ...(uses.launches ? (site.cluster?.launchStatements() ?? []) : []),
+      ...(uses.launches ? (site.cluster?.launchStatements(uses.launches) ?? []) : []),
       ...(site.choices.tracing ? [traceStatement()] : []),
       ...(uses.events ? [eventsStatement(Stack.of(this), site.names)] : []),
       ...(uses.schedules ? scheduleStatements(Stack.of(this), site.names, site.agentSchedules.role.roleArn) : []),

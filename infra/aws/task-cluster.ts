@@ -9,7 +9,7 @@ import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { heard, tasks } from '../topology.ts';
+import { heard, tasks, type Uses } from '../topology.ts';
 import type { Choices } from './context.ts';
 import { flowLog } from './flow-log.ts';
 import { GpuProvider } from './gpu-provider.ts';
@@ -99,34 +99,41 @@ export class TaskCluster extends Construct {
       .map((row) => new TaskDefinition(this, row, { site, imageOf }));
   }
 
-  /** Starts only what is defined here, and only in this cluster. */
-  launchStatements(): iam.PolicyStatement[] {
+  /** Starts only what is defined here, stops only what is in this cluster. */
+  launchStatements(launches: NonNullable<Uses['launches']>): iam.PolicyStatement[] {
     const { names } = this.#props;
-    const stack = Stack.of(this);
-    const arn = (resource: string, resourceName: string) => stack.formatArn({ service: 'ecs', resource, resourceName });
-    const here = { ArnEquals: { 'ecs:cluster': this.#cluster.attrArn } };
-    const defined = tasks.filter(({ gpu }) => !gpu || this.#gpu !== null);
-    const roleArn = (name: string) =>
-      stack.formatArn({ service: 'iam', region: '', resource: 'role', resourceName: name });
+    const task = [this.#arn('task', `${names.cluster}/*`)];
     return [
-      allow(
-        ['ecs:RunTask'],
-        defined.map(({ name }) => arn('task-definition', `${names.family(name)}:*`)),
-        here,
-      ),
-      // A task takes over the tags of its definition: without this right ECS refuses to start it.
-      allow(['ecs:TagResource'], [arn('task', `${names.cluster}/*`)], {
-        StringEquals: { 'ecs:CreateAction': 'RunTask' },
-      }),
-      allow(['ecs:DescribeTasks', 'ecs:StopTask'], [arn('task', `${names.cluster}/*`)], here),
+      allow(['ecs:DescribeTasks', ...(launches.includes('stop') ? ['ecs:StopTask'] : [])], task, this.#here),
       // ListTasks knows no resource but the machines of a cluster: the condition keeps it to this one.
-      allow(['ecs:ListTasks'], EVERY_RESOURCE, here),
-      allow(
-        ['iam:PassRole'],
-        defined.flatMap(({ name }) => [roleArn(names.taskRole(name)), roleArn(names.executionRole(name))]),
-        { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
-      ),
+      allow(['ecs:ListTasks'], EVERY_RESOURCE, this.#here),
+      ...(launches.includes('start') ? this.#startStatements(task) : []),
     ];
+  }
+
+  #startStatements(task: readonly string[]): iam.PolicyStatement[] {
+    const { names } = this.#props;
+    const defined = tasks.filter(({ gpu }) => !gpu || this.#gpu !== null);
+    const families = defined.map(({ name }) => this.#arn('task-definition', `${names.family(name)}:*`));
+    const roles = defined.flatMap(({ name }) => [names.taskRole(name), names.executionRole(name)]);
+    const roleArn = (resourceName: string) =>
+      Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName });
+    return [
+      allow(['ecs:RunTask'], families, this.#here),
+      // A task takes over the tags of its definition: without this right ECS refuses to start it.
+      allow(['ecs:TagResource'], task, { StringEquals: { 'ecs:CreateAction': 'RunTask' } }),
+      allow(['iam:PassRole'], roles.map(roleArn), {
+        StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+      }),
+    ];
+  }
+
+  get #here() {
+    return { ArnEquals: { 'ecs:cluster': this.#cluster.attrArn } };
+  }
+
+  #arn(resource: string, resourceName: string): string {
+    return Stack.of(this).formatArn({ service: 'ecs', resource, resourceName });
   }
 }
 

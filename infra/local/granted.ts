@@ -3,6 +3,7 @@
  * word fails here, by name, and not on AWS.
  */
 import { NovaError } from '../../shared/domain/error.ts';
+import type { Launcher } from '../../shared/ports/outside.ts';
 import type { Condition, Op, Query, Table, Update } from '../../shared/ports/table.ts';
 import { type Access, ENTITIES, type Entity, type FunctionRow } from '../topology.ts';
 
@@ -75,10 +76,35 @@ export function withinGrants<Job>(row: FunctionRow, job: Job): Job {
     seen.set(table, known);
     return known;
   };
+  const world = (arg: { readonly table: Table }) =>
+    'launcher' in arg
+      ? { ...arg, table: granted(arg.table), launcher: grantedLauncher(arg.launcher as Launcher, row) }
+      : { ...arg, table: granted(arg.table) };
   return {
     ...job,
-    run: (...args: readonly unknown[]) =>
-      inner.run(...args.map((arg) => (hasTable(arg) ? { ...arg, table: granted(arg.table) } : arg))),
+    run: (...args: readonly unknown[]) => inner.run(...args.map((arg) => (hasTable(arg) ? world(arg) : arg))),
+  };
+}
+
+/** @throws NovaError misconfigured from what the row does not grant. */
+function grantedLauncher(launcher: Launcher, { name, uses }: FunctionRow): Launcher {
+  const require = (right: 'start' | 'stop'): void => {
+    if (uses.launches?.includes(right)) return;
+    throw new NovaError(
+      'misconfigured',
+      `${name} may not ${right} a task: its uses in infra/topology.ts do not say so`,
+    );
+  };
+  return {
+    listTasks: (family) => launcher.listTasks(family),
+    runTask: async (order) => {
+      require('start');
+      return launcher.runTask(order);
+    },
+    stopTask: async (taskId, reason) => {
+      require('stop');
+      return launcher.stopTask(taskId, reason);
+    },
   };
 }
 

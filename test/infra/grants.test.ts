@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { grantedTable, withinGrants } from '../../infra/local/granted.ts';
 import { functions } from '../../infra/topology.ts';
 import { mapTable } from '../../shared/memory/map-table.ts';
+import type { Launcher } from '../../shared/ports/outside.ts';
 import type { Op, Table } from '../../shared/ports/table.ts';
 
 const row = (name: string) => functions.find((one) => one.name === name) ?? assert.fail(name);
@@ -85,4 +86,24 @@ test('one table stays one table from run to run: what a store remembers of it is
   await job.run({}, { ...world, table: mapTable() });
   assert.equal(seen[0], seen[1]);
   assert.notEqual(seen[1], seen[2]);
+});
+
+test('who starts tasks may stop none, and who stops them may start none', async () => {
+  const asked: string[] = [];
+  const launcher: Launcher = {
+    listTasks: async () => [],
+    runTask: async () => ({ taskId: String(asked.push('run')), reason: '' }),
+    stopTask: async () => void asked.push('stop'),
+  };
+  const job = {
+    run: async ({ launcher: its }: { table: Table; ids: null; launcher: Launcher }) => ({
+      start: await its.runTask({ family: 'f', clientToken: 't', environment: {} }).catch(({ code }) => code),
+      stop: await its.stopTask('1', 'why').catch(({ code }) => code),
+    }),
+  };
+  const world = { table: mapTable(), ids: null, launcher };
+  assert.equal((await withinGrants(row('run-agent'), job).run(world)).stop, 'misconfigured');
+  for (const name of ['do-work', 'sweep'])
+    assert.equal((await withinGrants(row(name), job).run(world)).start, 'misconfigured');
+  assert.deepEqual(asked, ['run', 'stop', 'stop']);
 });

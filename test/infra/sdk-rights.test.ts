@@ -34,7 +34,8 @@ const ASKED: Readonly<Record<string, readonly string[]>> = {
 /** Where each word of the topology is kept, and which of its requests a function sends (others are the command's). */
 const PORTS: readonly { readonly used: (uses: Uses) => boolean; readonly file: string; readonly only?: RegExp }[] = [
   { used: ({ schedules }) => schedules === true, file: 'eventbridge-scheduler.ts' },
-  { used: ({ launches }) => launches === true, file: 'ecs-launcher.ts' },
+  { used: ({ launches = [] }) => launches.includes('start'), file: 'ecs-launcher.ts', only: /^(Run|List|Describe)/ },
+  { used: ({ launches = [] }) => launches.includes('stop'), file: 'ecs-launcher.ts', only: /^(Stop|List|Describe)/ },
   { used: ({ events }) => events === true, file: 'eventbridge-events.ts' },
   {
     used: ({ secrets = [] }) => secrets.some((name) => name !== 'approval-pepper'),

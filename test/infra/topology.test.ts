@@ -67,7 +67,7 @@ test('a function uses what its job needs, and has no right to anything else', ()
       ['table', Object.keys(uses.table).length > 0, needs.has('table')],
       ...queues.map(({ name: queue }) => [queue, (uses.sends ?? []).includes(queue), needs.has(queue)] as const),
       ['scheduler', uses.schedules ?? false, needs.has('scheduler')],
-      ['launcher', uses.launches ?? false, needs.has('launcher')],
+      ['launcher', uses.launches !== undefined, needs.has('launcher')],
       ['publicUrl', uses.publicUrl ?? false, needs.has('publicUrl')],
       ['mailer', secrets.includes('sendgrid-api-key'), needs.has('mailer')],
       ['stripe', secrets.includes('stripe-api-key'), needs.has('stripe')],
