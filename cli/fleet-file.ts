@@ -5,7 +5,13 @@ import { usdToMicros } from '../shared/domain/money.ts';
 import { paceOf } from '../shared/domain/pace.ts';
 import { priceTable } from '../shared/domain/price-table.ts';
 import { type Rate, rateOf } from '../shared/domain/protocol/cost.ts';
-import { type Compute, taskNanosPerSecond, taskShape } from '../shared/domain/task.ts';
+import {
+  type Compute,
+  MAX_FUNCTION_SECONDS,
+  MAX_TASK_SECONDS,
+  taskNanosPerSecond,
+  taskShape,
+} from '../shared/domain/task.ts';
 
 const FIELDS = ['name', 'schedule', 'timezone', 'instances', 'seconds', 'paidUsd', 'calls', 'earnings', 'limitUsd'];
 const TASK_FIELDS = ['compute', 'cpu', 'memory', 'gpus', 'spot', 'continuous'];
@@ -20,37 +26,58 @@ export function fleetIn(text: string, now: number): FleetAgent[] {
     throw new NovaError('bad_input', `the fleet is not JSON: ${messageOf(cause)}`, { cause });
   }
   if (!Array.isArray(rows)) throw new NovaError('bad_input', 'a fleet is a list of agents: [{"name":"shop", …}]');
-  return rows.map((row, at) => agentIn(row, at, now));
+  const paces = new Map<string, FleetAgent['ticks']>();
+  const seen = new Set<string>();
+  return rows.map((row, at) => {
+    const agent = agentIn(row, at, { now, paces });
+    if (seen.has(agent.id)) throw new NovaError('bad_input', `there are two agents named "${agent.id}"`);
+    seen.add(agent.id);
+    return agent;
+  });
 }
 
-function agentIn(row: unknown, at: number, now: number): FleetAgent {
-  const told = (typeof row === 'object' && row !== null ? row : {}) as { readonly [name: string]: unknown };
+/** Thousands of agents have a few schedules among them. */
+type Clock = { readonly now: number; readonly paces: Map<string, FleetAgent['ticks']> };
+
+/** Beyond this a number is a slip of the keyboard. */
+const MOST = 1_000_000;
+
+function agentIn(row: unknown, at: number, clock: Clock): FleetAgent {
+  if (typeof row !== 'object' || row === null || Array.isArray(row))
+    throw new NovaError('bad_input', `agent ${at + 1} is no object like {"name": "shop", "schedule": "rate(1 hour)"}`);
+  const told = row as Told;
   const id = typeof told.name === 'string' && told.name !== '' ? told.name : `agent ${at + 1}`;
   const wrong = (what: string): NovaError => new NovaError('bad_input', `${id}: ${what}`);
   const unknown = Object.keys(told).find((name) => !FIELDS.includes(name) && !TASK_FIELDS.includes(name));
   if (unknown) throw wrong(`there is no field "${unknown}"; there are ${[...FIELDS, ...TASK_FIELDS].join(', ')}`);
   const number = (name: string, otherwise: number): number => {
     const value = told[name] ?? otherwise;
-    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
-      throw wrong(`${name} is a number, 0 or more`);
+    if (typeof value !== 'number' || !(value >= 0 && value <= MOST))
+      throw wrong(`${name} is a number from 0 to ${MOST}`);
     return value;
   };
   const money = (value: unknown): number => {
-    if (typeof value !== 'string') throw wrong('amounts are text, like "0.10"');
-    return usdToMicros(value);
+    if (typeof value !== 'string' || !/^\d/.test(value)) throw wrong('amounts are text, 0 or more, like "0.10"');
+    return named(() => usdToMicros(value), wrong);
   };
-  const task = taskOf(told, wrong, now);
+  for (const name of ['spot', 'continuous'])
+    if (told[name] !== undefined && typeof told[name] !== 'boolean') throw wrong(`${name} is true or false`);
+  const task = taskOf(told, wrong, clock.now);
+  const longest = task ? MAX_TASK_SECONDS : MAX_FUNCTION_SECONDS;
+  const instances = number('instances', 1);
+  if (!Number.isInteger(instances)) throw wrong('instances is a whole number');
   if (told.continuous === true && task === null) throw wrong('continuous needs compute fargate or gpu');
   return {
     id,
     // One that never rests is billed by the day, all day.
-    ticks: told.continuous === true ? { count: 1, days: 1 } : ticksOf(told, wrong, now),
-    instances: number('instances', 1),
-    milliseconds: spreadOf(told.continuous === true ? DAY_MS / 1000 : (told.seconds ?? 1), (value) => {
-      if (typeof value !== 'number' || !(value >= 0)) throw wrong('seconds is a number, or {"p50": …, "p90": …}');
+    ticks: told.continuous === true ? { count: 1, days: 1 } : ticksOf(told, wrong, clock),
+    instances,
+    milliseconds: spreadOf(told.continuous === true ? DAY_MS / 1000 : (told.seconds ?? 1), wrong, (value) => {
+      if (typeof value !== 'number' || !(value >= 0 && value <= longest))
+        throw wrong(`seconds is a number from 0 to ${longest}, or {"p50": …, "p90": …}`);
       return Math.ceil(value * 1000);
     }),
-    paidMicros: spreadOf(told.paidUsd ?? '0', money),
+    paidMicros: spreadOf(told.paidUsd ?? '0', wrong, money),
     callsPerRun: number('calls', told.paidUsd === undefined ? 0 : 1),
     earningsPerRun: number('earnings', 0),
     task,
@@ -59,21 +86,31 @@ function agentIn(row: unknown, at: number, now: number): FleetAgent {
 }
 
 /** One value for both, or a pair. */
-function spreadOf(told: unknown, read: (value: unknown) => number): Spread {
+function spreadOf(told: unknown, wrong: Wrong, read: (value: unknown) => number): Spread {
   const pair = typeof told === 'object' && told !== null ? (told as Partial<Record<keyof Spread, unknown>>) : null;
   const p50 = read(pair ? pair.p50 : told);
-  return { p50, p90: pair ? read(pair.p90 ?? pair.p50) : p50 };
+  const p90 = pair ? read(pair.p90 ?? pair.p50) : p50;
+  if (p90 < p50) throw wrong('p90, the dearest tenth, is at least p50');
+  return { p50, p90 };
 }
 
 type Told = { readonly [name: string]: unknown };
 type Wrong = (what: string) => NovaError;
 
-function ticksOf({ schedule, timezone }: Told, wrong: Wrong, now: number): FleetAgent['ticks'] {
+function named<T>(work: () => T, wrong: Wrong): T {
   try {
-    return paceOf({ expression: String(schedule ?? ''), timezone: String(timezone ?? 'UTC') }, now).frequency;
+    return work();
   } catch (thrown) {
     throw wrong(messageOf(thrown));
   }
+}
+
+function ticksOf({ schedule, timezone }: Told, wrong: Wrong, { now, paces }: Clock): FleetAgent['ticks'] {
+  const [expression, zone] = [String(schedule ?? ''), String(timezone ?? 'UTC')];
+  const key = `${expression}\n${zone}`;
+  const known = paces.get(key) ?? named(() => paceOf({ expression, timezone: zone }, now).frequency, wrong);
+  paces.set(key, known);
+  return known;
 }
 
 /** Sizes as nova agent deploy takes them: processors, megabytes. */
@@ -82,7 +119,7 @@ function taskOf({ compute = 'lambda', cpu, memory, gpus, spot }: Told, wrong: Wr
   if (given.some((value) => value !== undefined && typeof value !== 'number'))
     throw wrong('cpu, memory and gpus are numbers');
   const [cpus, memoryMb, gpuCount] = given as (number | undefined)[];
-  try {
+  return named(() => {
     const cpuUnits = cpus === undefined ? undefined : Math.round(cpus * 1024);
     const shape = taskShape({ compute: compute as Compute, cpuUnits, memoryMb, gpus: gpuCount, spot: spot === true });
     if (!shape) return null;
@@ -91,7 +128,5 @@ function taskOf({ compute = 'lambda', cpu, memory, gpus, spot }: Told, wrong: Wr
       { task: { ...shape, nanosPerSecond: taskNanosPerSecond(shape, prices) } },
       { computeNanosPerSecond: 0 },
     );
-  } catch (thrown) {
-    throw wrong(messageOf(thrown));
-  }
+  }, wrong);
 }

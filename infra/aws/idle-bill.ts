@@ -22,6 +22,8 @@ const IDLE_RUN = { seconds: 0.5, readUnits: 32.3, writeUnits: 0.21, logBytes: 60
 const FLEET_METRICS = 10;
 /** Turned away at one address in a month, some 5,000 a day, as the flow log writes them. */
 const KNOCKS_GB = 0.02;
+/** Assumed, not measured: what ten deployed images take, packed; the registry of the CDK throws none away. */
+const IMAGES_GB = { fargate: 1, gpu: 2 };
 /** DynamoDB asks for the table's key about every five minutes while it is used. */
 const KEY_CALLS = MINUTES_PER_MONTH / 5;
 
@@ -29,7 +31,6 @@ const KEY_CALLS = MINUTES_PER_MONTH / 5;
 const FREE_AT_REST = new Set([
   'AWS::IAM::InstanceProfile',
   'AWS::Events::Rule',
-  'AWS::ECS::TaskDefinition',
   'AWS::ECS::ClusterCapacityProviderAssociations',
   'AWS::ECS::Cluster',
   'AWS::ECS::CapacityProvider',
@@ -133,6 +134,10 @@ const PRICED: Readonly<Record<string, Pricer>> = {
     return [{ price: 'alarmMetric', amount: metrics, what: id }];
   },
   'AWS::CloudWatch::Dashboard': (_, __, id) => [{ price: 'dashboard', amount: 1, what: id }],
+  'AWS::ECS::TaskDefinition': (properties, _, id) => {
+    const amount = JSON.stringify(properties).includes('"GPU"') ? IMAGES_GB.gpu : IMAGES_GB.fargate;
+    return [{ price: 'imageGbMonth', amount, what: `images of ${id}` }];
+  },
   'AWS::EC2::NatGateway': (_, __, id) => [{ price: 'natGatewayHour', amount: HOURS_PER_MONTH, what: id }],
   'AWS::EC2::EIP': (_, __, id) => [{ price: 'publicIpHour', amount: HOURS_PER_MONTH, what: id }],
   // What strangers knock at: nothing while there is no address, and a gateway has one.

@@ -71,6 +71,13 @@ export const PRICES = {
     source: 'general knowledge, to be checked',
     date: '2026-11-20',
   },
+  imageGbMonth: {
+    usd: 0.1,
+    per: 'GB-month of a private image',
+    free: 0,
+    source: 'general knowledge, to be checked',
+    date: '2026-11-20',
+  },
   natGatewayHour: {
     usd: 0.045,
     per: 'hour of a NAT gateway',

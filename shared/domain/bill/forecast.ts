@@ -31,8 +31,7 @@ export function forecast(standing: Standing, fleet: Fleet): Forecast {
   const idle = billOf(standing.uses, standing.prices);
   const [p50, p90] = [scenario(standing, fleet, 'p50'), scenario(standing, fleet, 'p90')];
   const [low, high] = [p50.micros - idle.micros, p90.micros - idle.micros];
-  const costOf = (costs: readonly Driver[], id: string): number =>
-    costs.filter((one) => one.id === id || one.id.startsWith(`${id}: `)).reduce((sum, { micros }) => sum + micros, 0);
+  const [p50Of, p90Of] = [byAgent(p50.costs), byAgent(p90.costs)];
   return {
     idleMicros: idle.micros,
     idleListMicros: idle.listMicros,
@@ -40,10 +39,20 @@ export function forecast(standing: Standing, fleet: Fleet): Forecast {
     totalMicros: { p50: p50.micros, p90: p90.micros },
     drivers: driversOf(p50.costs, MOST_DRIVERS),
     agents: fleet.agents.map((agent) => {
-      const [p50Micros, p90Micros] = [costOf(p50.costs, agent.id), costOf(p90.costs, agent.id)];
+      const [p50Micros, p90Micros] = [p50Of.get(agent.id) ?? 0, p90Of.get(agent.id) ?? 0];
       return { id: agent.id, runs: runsOf(agent), p50Micros, p90Micros };
     }),
   };
+}
+
+/** What is told as `shop` and as `shop: tasks` is the shop's. */
+function byAgent(costs: readonly Driver[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { id, micros } of costs) {
+    const agent = id.replace(/: (?:paid calls|tasks)$/, '');
+    sums.set(agent, (sums.get(agent) ?? 0) + micros);
+  }
+  return sums;
 }
 
 type Scenario = { readonly micros: number; readonly costs: readonly Driver[] };
