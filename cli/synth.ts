@@ -37,7 +37,8 @@ export async function billFacts(stage: string | null, { root = ROOT, choices = {
       );
       return JSON.parse(stdout) as BillFacts;
     } catch (thrown) {
-      const said = (thrown as { stderr?: string }).stderr?.split('\n').find((line) => /Error|must|-/.test(line));
+      const lines = (thrown as { stderr?: string }).stderr?.split('\n') ?? [];
+      const said = lines.find((line) => /ERROR|Error\b|must\b/.test(line)) ?? lines.find((line) => line.includes('-'));
       throw new NovaError('misconfigured', `the templates cannot be made: ${said?.trim() || messageOf(thrown)}`);
     }
   });

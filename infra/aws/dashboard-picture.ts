@@ -60,7 +60,7 @@ function widgetOf({ type, x, y, width, height, properties }: Widget): string {
   const text = (line: string, at: number, { column = 0, style = 'fill="#545b64"' } = {}): string =>
     `<text x="${left + 10 + column * COLUMN}" y="${top + at}" ${style}>${escaped(line)}</text>`;
   const [title = '', ...rest] = wordsOf(type, properties);
-  const most = Math.max(1, Math.floor((h - 26) / LINE));
+  const most = Math.max(1, Math.floor((h - 36) / LINE));
   return [
     frame,
     text(title, 20, { style: 'fill="#16191f" font-weight="600"' }),

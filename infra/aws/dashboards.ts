@@ -4,6 +4,7 @@
  */
 import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { functions, queues } from '../topology.ts';
@@ -14,6 +15,8 @@ export type Shown = {
   readonly names: Names;
   readonly stage: string;
   readonly queue: (name: (typeof queues)[number]['name']) => QueuePair;
+  /** Ticks and mails of alarms that could not be delivered. */
+  readonly lostTicks: sqs.IQueue;
   readonly api: apigateway.RestApi;
   readonly alarms: readonly cloudwatch.IAlarm[];
 };
@@ -79,7 +82,7 @@ function moneyRows({ stage, names, alarms, queue }: Shown): cloudwatch.IWidget[]
     ],
     [
       number('Spent today, $', dollars(stage, 'costTodayMicros', 'spent')),
-      number('May be spent today, $', dollars(stage, 'limitTodayMicros', 'limit')),
+      number('Limit today, $', dollars(stage, 'limitTodayMicros', 'limit')),
       number('Earned in all, net, $', dollars(stage, 'earnedMicros', 'earned')),
       number('Runs today', fleet(stage, 'runsToday', 'runs')),
       number('Active instances', fleet(stage, 'activeInstances', 'active')),
@@ -113,7 +116,7 @@ function moneyRows({ stage, names, alarms, queue }: Shown): cloudwatch.IWidget[]
   ];
 }
 
-function operationsRows({ names, queue, api }: Shown): cloudwatch.IWidget[][] {
+function operationsRows({ names, queue, lostTicks, api }: Shown): cloudwatch.IWidget[][] {
   const ofEach = (metricName: string, statistic: string): cloudwatch.Metric[] =>
     functions.map(({ name }) => lambda(names.function(name), { metricName, statistic, label: name }));
   const pairs = queues.map(({ name }) => ({ name, ...queue(name) }));
@@ -150,7 +153,7 @@ function operationsRows({ names, queue, api }: Shown): cloudwatch.IWidget[][] {
     [
       graph(
         'Dead letters',
-        pairs.map(({ name, deadLetters }) =>
+        [...pairs, { name: 'schedules', deadLetters: lostTicks }].map(({ name, deadLetters }) =>
           deadLetters.metricApproximateNumberOfMessagesVisible({ ...minute('Maximum'), label: name }),
         ),
       ),

@@ -1,15 +1,15 @@
 /** What somebody who was woken asks the logs first, ready in Logs Insights. A saved query costs nothing until it is run. */
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { functions } from '../topology.ts';
+import { functions, type TaskRow } from '../topology.ts';
 import type { Names } from './names.ts';
 
 type Query = { readonly name: string; readonly groups: readonly string[]; readonly lines: readonly string[] };
 
 export class SavedQueries extends Construct {
-  constructor(scope: Construct, names: Names) {
+  constructor(scope: Construct, names: Names, tasks: readonly TaskRow[]) {
     super(scope, 'queries');
-    for (const { name, groups, lines } of queriesOf(names)) {
+    for (const { name, groups, lines } of queriesOf(names, tasks)) {
       new logs.CfnQueryDefinition(this, name, {
         name: names.query(name),
         logGroupNames: [...groups],
@@ -19,7 +19,7 @@ export class SavedQueries extends Construct {
   }
 }
 
-function queriesOf(names: Names): Query[] {
+function queriesOf(names: Names, tasks: readonly TaskRow[]): Query[] {
   const all = functions.map(({ name }) => names.logGroup(name));
   const door = [names.logGroup('access')];
   return [
@@ -28,7 +28,8 @@ function queriesOf(names: Names): Query[] {
       groups: all,
       lines: [
         'filter level = "ERROR"',
-        'fields @timestamp, service, code, why, stack',
+        // What a function did not catch is written by its runtime, in names of its own.
+        'fields @timestamp, @log, message, code, coalesce(why, errorMessage) as reason, stack',
         'sort @timestamp desc',
         'limit 100',
       ],
@@ -36,7 +37,7 @@ function queriesOf(names: Names): Query[] {
     {
       name: 'failures-by-code',
       groups: all,
-      lines: ['filter level = "ERROR"', 'stats count(*) as failures by service, code', 'sort failures desc'],
+      lines: ['filter level = "ERROR"', 'stats count(*) as failures by @log, code', 'sort failures desc'],
     },
     {
       name: 'killed-by-lambda',
@@ -48,6 +49,7 @@ function queriesOf(names: Names): Query[] {
         'limit 100',
       ],
     },
+    ...(tasks.length > 0 ? [failedTasks(tasks.map(({ name }) => names.logGroup(name)))] : []),
     {
       name: 'slow-answers',
       groups: door,
@@ -65,3 +67,15 @@ function queriesOf(names: Names): Query[] {
     },
   ];
 }
+
+/** A program in a container, not a function: its levels are small letters. */
+const failedTasks = (groups: readonly string[]): Query => ({
+  name: 'failed-tasks',
+  groups,
+  lines: [
+    'filter level = "error"',
+    'fields @timestamp, @log, @logStream, message, why, stack',
+    'sort @timestamp desc',
+    'limit 100',
+  ],
+});

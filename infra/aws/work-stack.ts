@@ -5,7 +5,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { type FunctionRow, functions, type QueueName, queues } from '../topology.ts';
+import { type FunctionRow, functions, type QueueName, queues, tasks } from '../topology.ts';
 import { AgentSchedules } from './agent-schedules.ts';
 import type { Choices } from './context.ts';
 import { Dashboards } from './dashboards.ts';
@@ -55,8 +55,9 @@ export class WorkStack extends Stack {
     const shapes = { site, front, schedules: new SystemSchedules(this, names, agentSchedules.deadLetters) };
     for (const row of functions) makeFunction(this, row, shapes);
     const { rung } = stageAlarms(this, { site, front });
-    new Dashboards(this, { names, stage: choices.stage, queue, api: front.api, alarms: rung });
-    new SavedQueries(this, names);
+    const { deadLetters: lostTicks } = agentSchedules;
+    new Dashboards(this, { names, stage: choices.stage, queue, lostTicks, api: front.api, alarms: rung });
+    new SavedQueries(this, names, containers ? tasks.filter(({ gpu }) => !gpu || containers.gpu) : []);
     this.parameters(site, front);
     monthlyBudget(this, choices, names.budget);
   }

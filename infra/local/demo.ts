@@ -80,7 +80,7 @@ export async function startDemo(engine: Engine, control: Control): Promise<Demo>
   const secret = await world.secrets.get('stripe-webhook-secret');
   const pay = (): void => {
     payOnce({ url: engine.place.url, secret, agentId: 'prompt-shop' }).catch((thrown: unknown) => {
-      world.log.warn('a demo payment failed', { error: messageOf(thrown) });
+      world.log.warn('a demo payment failed', { why: messageOf(thrown) });
     });
   };
   pay();

@@ -125,7 +125,7 @@ async function work({ embedded, jobs }: Parts, options: EngineOptions): Promise<
   embedded.onSystem((target) => runSchedule(world, jobs.schedules, target));
   await scheduler.prepare();
   const ticker = startTicker(scheduler, world.time, (thrown) =>
-    world.log.error('the scheduler failed', { error: messageOf(thrown) }),
+    world.log.error('the scheduler failed', { why: messageOf(thrown) }),
   );
   return { pumps, ticker };
 }
@@ -135,7 +135,7 @@ async function runSchedule(world: World, schedules: readonly ScheduleWork[], tar
   if (!found) throw new NovaError('broken', `the topology has no schedule ${target}`);
   // Not awaited: a long pass must not hold up the ticks of others. A failed one is repeated by its next tick.
   found.job.run(world, callOf(world, found.row)).catch((thrown: unknown) => {
-    world.log.error('a scheduled job failed', { job: target, error: messageOf(thrown) });
+    world.log.error('a scheduled job failed', { job: target, why: messageOf(thrown) });
   });
 }
 

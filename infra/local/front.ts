@@ -185,10 +185,10 @@ function fail({ log }: FrontOptions, response: ServerResponse, thrown: unknown):
     log.error('a request could not be answered', {
       method: String(method),
       place: placeOf(url),
-      error: messageOf(thrown),
+      why: messageOf(thrown),
     });
   }
   if (response.headersSent) return void response.destroy();
   const message = known && known.blame === 'caller' ? messageOf(thrown) : 'the request could not be answered';
-  send(response, { status, headers: JSON_TYPE, body: JSON.stringify({ error: { message } }) });
+  send(response, { status, headers: JSON_TYPE, body: JSON.stringify({ why: { message } }) });
 }

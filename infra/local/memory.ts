@@ -209,7 +209,7 @@ function schedulerOf({ world, queues, table }: Assembled, jobs: Jobs): LocalSche
       if (!found) return;
       // As every platform does: a pass that failed is said, and the next tick is the next try.
       await found.job.run({ ...world, scheduler }, callOf(world, found.row)).catch((thrown: unknown) => {
-        world.log.error('a scheduled job failed', { job: found.row.name, error: messageOf(thrown) });
+        world.log.error('a scheduled job failed', { job: found.row.name, why: messageOf(thrown) });
       });
     },
   });

@@ -129,5 +129,5 @@ async function inTime<T>(work: Promise<T>, limit: { timeoutMs: number; name: str
 }
 
 function fields({ job }: PumpOptions, thrown: unknown): { readonly [name: string]: Json } {
-  return { job: job.name, error: messageOf(thrown) };
+  return { job: job.name, why: messageOf(thrown) };
 }

@@ -153,7 +153,7 @@ async function open(ground: Ground, site: Site): Promise<Open> {
     {
       fire: (target, scheduledFor) => fireBy(ground, site, late.open ?? starting())(target, scheduledFor),
       system: systemSchedules(options, places.settings.timezone),
-      onError: (thrown) => log.error('a schedule could not fire', { error: messageOf(thrown) }),
+      onError: (thrown) => log.error('a schedule could not fire', { why: messageOf(thrown) }),
     },
     closing,
   );
@@ -213,7 +213,7 @@ function startAll(ground: Ground, site: Site & { readonly apis: ApiServer }, clo
 async function startTicking(scheduler: LocalScheduler, { closing, log }: Ground): Promise<void> {
   await scheduler.prepare();
   const ticker = startTicker(scheduler, systemTime, (thrown) =>
-    log.error('the scheduler failed', { error: messageOf(thrown) }),
+    log.error('the scheduler failed', { why: messageOf(thrown) }),
   );
   closing.add(() => ticker.stop());
 }

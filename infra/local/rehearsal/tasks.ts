@@ -60,7 +60,7 @@ export function rehearsalTasks({ home, scale, log, options }: TaskGround, site: 
     onStopped: (task) => {
       // While the engine stops nobody hears it: the next one recovers every lease anyway.
       tell(taskStoppedEvent(task, names.cluster)).catch((thrown: unknown) =>
-        log.warn('the end of a task was not told', { taskId: task.taskId, reason: messageOf(thrown) }),
+        log.warn('the end of a task was not told', { taskId: task.taskId, why: messageOf(thrown) }),
       );
     },
   });
