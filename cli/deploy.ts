@@ -1,6 +1,6 @@
 /** From typed words to a deployed agent: everything is checked before anything is written. */
 import { blueprintNames, loadBlueprint } from '../shared/blueprints/registry.ts';
-import { type AgentSchedule, agentIdOf, type JsonObject, type Overlap } from '../shared/domain/agent.ts';
+import { agentIdOf, type JsonObject, type Overlap } from '../shared/domain/agent.ts';
 import { agentScope } from '../shared/domain/budget.ts';
 import type { Blueprint } from '../shared/domain/ctx.ts';
 import { deployGate } from '../shared/domain/decide/deploy-gate.ts';
@@ -10,9 +10,6 @@ import { haltOver } from '../shared/domain/halt.ts';
 import { NO_PACE, paceOf } from '../shared/domain/pace.ts';
 import type { PolicyVerdict } from '../shared/domain/policy-question.ts';
 import { holdMicros, rateOf } from '../shared/domain/protocol/cost.ts';
-import { nextFiring } from '../shared/domain/schedule/next.ts';
-import { parseSchedule } from '../shared/domain/schedule/parse.ts';
-import { assertTimezone } from '../shared/domain/zone.ts';
 import { changeAgent, getAgent, listAgents } from '../shared/store/agent-store.ts';
 import { judgedMaking, refusalOf } from '../shared/store/authorize.ts';
 import { createDecision } from '../shared/store/decision-store.ts';
@@ -20,6 +17,7 @@ import { deployAgent, type NewAgent } from '../shared/store/deploy-store.ts';
 import { readGate } from '../shared/store/halt-store.ts';
 import { setLimit } from '../shared/store/limit-store.ts';
 import { currentPolicy } from '../shared/store/policy-store.ts';
+import { scheduleFrom } from './agent-schedule.ts';
 import { termsOf } from './agent-terms.ts';
 import type { Reach } from './command.ts';
 import { type ComputeInput, placeFrom } from './compute.ts';
@@ -124,27 +122,13 @@ function newAgent(
     blueprint: blueprint.name,
     department: input.department ?? blueprint.department,
     stage: input.sandbox ? 'sandbox' : 'production',
-    schedule: scheduleOf(input, world),
+    schedule: scheduleFrom(input, world),
     ...{ config, instances, overlap },
     holdMicros: holdMicros({ ...limits, ...place }, rateOf(place, world.settings), world.time.now()),
     ...place,
     ...termsOf(blueprint, parsed),
     ...(crashLimit === undefined ? {} : { crashLimit }),
   };
-}
-
-function scheduleOf({ schedule, timezone }: DeployInput, { settings, time }: Reach['world']): AgentSchedule | null {
-  const zone = timezone ?? settings.timezone;
-  const now = time.now();
-  assertTimezone(zone);
-  if (schedule === undefined) {
-    if (timezone !== undefined) throw new NovaError('bad_input', '--timezone is about a --schedule, and there is none');
-    return null;
-  }
-  if (nextFiring(parseSchedule(schedule), zone, now) === null) {
-    throw new NovaError('bad_input', `"${schedule}" never fires after ${new Date(now).toISOString()} in ${zone}`);
-  }
-  return { expression: schedule, timezone: zone };
 }
 
 async function theBlueprint(name: string): Promise<Blueprint<unknown>> {

@@ -1,4 +1,5 @@
 import { MAX_INSTANCES } from '../../../shared/domain/agent.ts';
+import { SCHEDULE_OPTIONS } from '../../agent-schedule.ts';
 import { worldCommand } from '../../command.ts';
 import { COMPUTE_OPTIONS } from '../../compute.ts';
 import { deploy } from '../../deploy.ts';
@@ -15,8 +16,7 @@ export const command = worldCommand({
   options: {
     name: text('its name (default: that of the blueprint)', 'name'),
     department: text('the cost centre (default: that of the blueprint)', 'name'),
-    schedule: text('cron(…), rate(…) or at(…), as EventBridge Scheduler reads them', 'expression'),
-    timezone: text("IANA zone of the schedule (default: the owner's)", 'zone'),
+    ...SCHEDULE_OPTIONS,
     config: defaulting(config('what the blueprint needs to know'), {}),
     budgetDay: usd('the most it may spend per day'),
     instances: defaulting(count('how many work at the same time', { min: 1, max: MAX_INSTANCES }), 1),

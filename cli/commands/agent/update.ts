@@ -1,59 +1,102 @@
 import { loadBlueprint } from '../../../shared/blueprints/registry.ts';
-import type { AgentSpec, JsonObject } from '../../../shared/domain/agent.ts';
+import type { Agent, AgentSchedule, AgentSpec, JsonObject } from '../../../shared/domain/agent.ts';
 import { NovaError } from '../../../shared/domain/error.ts';
 import { holdMicros, rateOf } from '../../../shared/domain/protocol/cost.ts';
+import { changeAgent } from '../../../shared/store/agent-store.ts';
 import { changeSpec, type NewSpec } from '../../../shared/store/respec-store.ts';
+import { SCHEDULE_OPTIONS, type ScheduleInput, scheduleFrom } from '../../agent-schedule.ts';
 import { termsOf } from '../../agent-terms.ts';
 import { theAgent } from '../../agents.ts';
 import { type Reach, worldCommand } from '../../command.ts';
 import { COMPUTE_OPTIONS, type ComputeInput, type Place, placeFrom } from '../../compute.ts';
-import { config, count, needed, text } from '../../fields.ts';
+import { config, count, flag, needed, text } from '../../fields.ts';
 import { agentDetail } from '../../views/agent-detail.ts';
 
 export const command = worldCommand({
   noun: 'agent',
   verb: 'update',
-  summary: 'give an agent a new config or another size while it runs',
+  summary: 'give an agent a new config, schedule or size while it runs',
   detail:
     'What is not named stays as it is. Runs in progress end with the version they began with; tasks that are kept running are asked to stop at their next checkpoint and replaced, one instance at a time.',
   args: { id: needed(text('the id of the agent', 'id')) },
   options: {
     config: config('what the blueprint needs to know, all of it'),
     crashLimit: count('crashes in a row before it cools down', { min: 1, max: 100 }),
+    ...SCHEDULE_OPTIONS,
+    unscheduled: flag('take its schedule away: it runs when asked'),
     ...COMPUTE_OPTIONS,
     why: text('the reason, for the audit trail', 'sentence'),
   },
   examples: [
     'nova agent update shop --config @shop.json',
+    "nova agent update shop --schedule 'rate(1 hour)'",
     'nova agent update digger --compute fargate --cpu 2 --memory 4096 --why "its pages grew"',
   ],
-  async run({ id, config, crashLimit, why, ...asked }, { world, actor }) {
+  async run({ id, config, crashLimit, schedule, timezone, unscheduled, why = 'updated', ...asked }, { world, actor }) {
     const agent = await theAgent(world, id);
-    if (config === undefined && crashLimit === undefined && !namesAny(asked)) {
-      throw new NovaError('bad_input', 'nothing to change: name a --config, a --crash-limit or a size');
+    const isRespecced = config !== undefined || crashLimit !== undefined || namesAny(asked);
+    const wanted = scheduleAfter(agent, { schedule, timezone, unscheduled, continuous: asked.continuous }, world);
+    if (!isRespecced && wanted === undefined) {
+      throw new NovaError('bad_input', 'nothing to change: name a --config, a --schedule, a --crash-limit or a size');
     }
-    const blueprint = await loadBlueprint(agent.blueprint);
-    const change = (before: AgentSpec): NewSpec => {
-      const wanted: JsonObject = config ?? before.config;
-      const parsed = blueprint.parseConfig(wanted);
-      const bounds = blueprint.limits(parsed);
-      const place = namesAny(asked) ? placeFrom(merged(asked, before), bounds, world) : kept(before, bounds);
-      const rate = rateOf(place, world.settings);
-      const { task: _task, restSeconds: _rest, autoRestart: _restart, ...others } = before;
-      const { holdTokens: _tokens, repeats: _repeats, tools: _tools, ...same } = others;
-      const terms = termsOf(blueprint, parsed);
-      return {
-        ...same,
-        ...{ config: wanted, ...place, holdMicros: holdMicros({ ...bounds, ...place }, rate, world.time.now()) },
-        ...terms,
-        ...(crashLimit === undefined ? {} : { crashLimit }),
-      };
-    };
-    await changeSpec(world, agent.id, change, { actor, why: why ?? 'updated' });
+    // Read and judged before anything is written: a wrong config leaves the schedule as it is.
+    const change = isRespecced ? await respec(agent, { config, crashLimit, asked }, world) : null;
+    if (change) await changeSpec(world, agent.id, change, { actor, why });
+    if (wanted !== undefined) await changeAgent(world, agent.id, { schedule: wanted }, { actor, why });
     return await agentDetail(world satisfies Reach['world'], agent.id);
   },
-  render: ({ id, specVersion }) => `${id} has version ${specVersion} of its config`,
+  render: ({ id, specVersion, schedule }) => {
+    const when = schedule ? `${schedule.expression} ${schedule.timezone}` : 'when asked';
+    return `${id} has version ${specVersion} of its config and runs ${when}`;
+  },
 });
+
+type Respec = {
+  readonly config: JsonObject | undefined;
+  readonly crashLimit: number | undefined;
+  readonly asked: ComputeInput;
+};
+
+/** @throws NovaError bad_input, before anything is written. */
+async function respec(
+  agent: Agent,
+  { config, crashLimit, asked }: Respec,
+  world: Reach['world'],
+): Promise<(before: AgentSpec) => NewSpec> {
+  const blueprint = await loadBlueprint(agent.blueprint);
+  return (before) => {
+    const wanted: JsonObject = config ?? before.config;
+    const parsed = blueprint.parseConfig(wanted);
+    const bounds = blueprint.limits(parsed);
+    const place = namesAny(asked) ? placeFrom(merged(asked, before), bounds, world) : kept(before, bounds);
+    const rate = rateOf(place, world.settings);
+    const { task: _task, restSeconds: _rest, autoRestart: _restart, ...others } = before;
+    const { holdTokens: _tokens, repeats: _repeats, tools: _tools, ...same } = others;
+    return {
+      ...same,
+      ...{ config: wanted, ...place, holdMicros: holdMicros({ ...bounds, ...place }, rate, world.time.now()) },
+      ...termsOf(blueprint, parsed),
+      ...(crashLimit === undefined ? {} : { crashLimit }),
+    };
+  };
+}
+
+type Rescheduled = ScheduleInput & { readonly unscheduled: boolean; readonly continuous: boolean };
+
+/** undefined: it stays as it is. @throws NovaError bad_input. */
+function scheduleAfter(
+  agent: Agent,
+  { schedule, timezone, unscheduled, continuous }: Rescheduled,
+  world: Reach['world'],
+): AgentSchedule | null | undefined {
+  const named = schedule !== undefined || timezone !== undefined;
+  if (unscheduled && named) throw new NovaError('bad_input', 'either --unscheduled or a --schedule, not both');
+  const after = named ? scheduleFrom({ schedule, timezone }, world, agent.schedule) : unscheduled ? null : undefined;
+  const kept = after === undefined ? agent.schedule : after;
+  if (kept && (continuous || (named && agent.continuous)))
+    throw new NovaError('bad_input', 'an agent is --continuous or has a --schedule, not both; see --unscheduled');
+  return after;
+}
 
 const namesAny = (input: ComputeInput): boolean =>
   Object.values(input).some((value) => value !== undefined && value !== false);
