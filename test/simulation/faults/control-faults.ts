@@ -42,12 +42,13 @@ export const CONTROL_FAULTS: readonly Fault[] = [
       for (let k = 0; k < 8; k++) play.platform.tick(newTick('bob', play.cloud.clock.now() - k * 1_000 - 7));
       return true;
     },
-    check({ cloud }) {
-      const trips = cloud.mails.filter(({ dedupKey }) => dedupKey.startsWith('crash:bob:'));
+    /** It never succeeds: until a person resumes it, it trips once. */
+    check({ cloud, counts, watch }) {
+      const trips = cloud.mails.filter(
+        ({ dedupKey }) => dedupKey.startsWith('crash:bob:000:') || dedupKey.startsWith('crash:bob:0:'),
+      );
       const keys = new Set(trips.map(({ dedupKey }) => dedupKey));
-      const bob = [...cloud.table.items()].find(({ pk, sk }) => pk.startsWith('FLEET#') && sk === 'bob#000');
-      const crashes = Number((bob?.t as readonly number[] | undefined)?.[3] ?? 0);
-      return keys.size > 1 && crashes < 5 * keys.size ? `${keys.size} mails of a limit for ${crashes} crashes` : null;
+      return !counts.has('F25') && keys.size > 1 + watch.forgiven ? `${keys.size} mails of one limit` : null;
     },
   },
   {
@@ -58,14 +59,18 @@ export const CONTROL_FAULTS: readonly Fault[] = [
       keeps: ['decided', 'killed', 'trail'],
     },
     async strikes(play) {
-      const pending = isPending(play);
-      if (!pending) {
+      if (!isPending(play)) {
         await play.people.propose();
-        return false;
+        await play.pass(5_000);
       }
+      const pending = isPending(play);
+      if (!pending) return false;
       const { cloud, platform, people, throws } = play;
-      if (throws.chance(0.5)) {
-        cloud.clock.set(Math.max(cloud.clock.now(), Number(pending.expiresAt) - 1_000));
+      if (throws.chance(0.75)) {
+        // A second before its end, or two minutes after it, when nobody has looked yet.
+        const late = throws.chance(0.6);
+        cloud.clock.set(Math.max(cloud.clock.now(), Number(pending.expiresAt) + (late ? 120_000 : -1_000)));
+        if (late) platform.delaySweep(600_000);
         await platform.due();
       }
       const three = [() => people.press(), () => platform.wake('sweep'), () => people.kill('agent:ada')];

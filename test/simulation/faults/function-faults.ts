@@ -3,6 +3,8 @@ import { inFunction, inRun, isRelease } from './asks.ts';
 import type { Fault } from './fault.ts';
 import { OutOfMemory } from './script.ts';
 
+/** By then whoever was ended for its memory is known to have crashed. */
+const TWO_LEASES_MS = 120_000;
 const FREEZE_MS = 15 * 60_000;
 
 export const FUNCTION_FAULTS: readonly Fault[] = [
@@ -50,9 +52,17 @@ export const FUNCTION_FAULTS: readonly Fault[] = [
     meets: {
       chance: 0.12,
       fits: (ask) => inRun(ask) && (ask.about.port === 'rest' || ask.about.port === 'provider'),
-      async strike(ask, { cloud }) {
+      async strike(ask, play) {
+        const { cloud } = play;
+        const held = () => [...cloud.table.items()].filter(({ pk, ho }) => pk.startsWith('FLEET#') && ho !== undefined);
+        const task = cloud.cluster.running().find(({ machine }) => machine === ask.machine);
+        const mine = task ? held().filter(({ ho }) => String(ho).startsWith(`task:${task.taskId}`)) : [];
         if (inFunction(ask)) await cloud.machines.refuse(ask, new OutOfMemory());
         else cloud.machines.kill(ask.machine);
+        if (!play.alone || mine.length === 0) return;
+        await play.pass(TWO_LEASES_MS);
+        const still = held().find(({ sk, ho, f }) => mine.some((one) => one.sk === sk && one.ho === ho && one.f === f));
+        if (still) play.fail(`${still.sk} is still held two leases after its task was ended`);
       },
     },
   },

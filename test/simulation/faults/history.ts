@@ -25,7 +25,7 @@ const MINUTE = 60_000;
 export async function playFaults(seed: number, wrong: Wrong = {}, faults: readonly Fault[] = FAULTS): Promise<Played> {
   const chooses = dice(seed ^ 0x5eed);
   const play = new Play(seed, await stageOf(chooses.pick([4, 12, 60])), wrong);
-  play.alone = chooses.chance(ALONE);
+  play.alone = faults.length === 1 || chooses.chance(ALONE);
   const loose = play.alone ? [chooses.pick(faults)] : faults.filter(({ rare }) => chooses.chance(rare ? 0.35 : 0.14));
   await play.pass(chooses.below(8) * MINUTE);
   await letLoose(play, loose);

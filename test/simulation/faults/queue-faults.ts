@@ -24,11 +24,14 @@ export const QUEUE_FAULTS: readonly Fault[] = [
       keeps: ['once', 'provider', 'ledger', 'decided'],
       times: 5,
     },
-    strikes({ cloud, throws }) {
+    strikes({ cloud, throws, notes }) {
       const queue = cloud.queues[throws.pick(QUEUES)];
       const messages = queue.messages();
       if (messages.length === 0) return false;
-      void (queue as Queue<unknown>).send(throws.pick(messages));
+      const message = throws.pick(messages);
+      const body = JSON.stringify(message);
+      if (notes.get('poison')?.includes(body)) notes.get('poison')?.push(body);
+      void (queue as Queue<unknown>).send(message);
       return true;
     },
   },
@@ -69,9 +72,13 @@ export const QUEUE_FAULTS: readonly Fault[] = [
     },
     async check({ cloud, notes }) {
       const dead = await Promise.all(Object.values(cloud.queues).map((queue) => queue.deadLetters(1_000)));
-      const buried = new Set(dead.flat().map(({ body }) => body));
-      const lost = (notes.get('poison') ?? []).filter((body) => !buried.has(body));
-      return lost.length > 0 ? `${lost[0]} is nowhere` : null;
+      const countIn = (bodies: readonly string[], body: string): number => bodies.filter((one) => one === body).length;
+      const buried = dead.flat().map(({ body }) => body);
+      const sent = notes.get('poison') ?? [];
+      const wrong = sent.find((body) => countIn(buried, body) !== countIn(sent, body));
+      return wrong === undefined
+        ? null
+        : `${wrong} was sent ${countIn(sent, wrong)} times, put aside ${countIn(buried, wrong)}`;
     },
   },
   {
@@ -112,6 +119,13 @@ export const QUEUE_FAULTS: readonly Fault[] = [
       const deliveries = await queue.receive({ max: 5, waitSeconds: 0 });
       for (const { receipt } of deliveries) await queue.giveBack(receipt, 30);
       return deliveries.length > 0;
+    },
+    /** Nobody but bob, whose runs all crash. */
+    check({ cloud, alone }) {
+      const crashed = [...cloud.table.items()].find(
+        ({ pk, sk, cx }) => pk.startsWith('FLEET#') && !sk.startsWith('bob') && Number(cx ?? 0) > 0,
+      );
+      return alone && crashed ? `${crashed.sk} has ${String(crashed.cx)} crashes` : null;
     },
   },
 ];

@@ -44,9 +44,22 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     },
   },
   {
-    ...{ id: 'F4', name: 'a tick for an agent that is retired', keeps: ['once', 'money'] },
-    strikes(play) {
-      play.platform.tick(newTick('zed', oddMs(play)));
+    ...{ id: 'F4', name: 'a tick for an agent that is retired, or paused', keeps: ['once', 'money'] },
+    async strikes(play) {
+      const { cloud, platform, people, throws } = play;
+      if (throws.chance(0.5)) {
+        platform.tick(newTick('zed', oddMs(play)));
+        return true;
+      }
+      const tick = newTick('eve', oddMs(play));
+      await people.pause('eve', () => play.note('paused', `eve.0.${tickSlot(Date.parse(tick.scheduledFor))}`));
+      await play.pass(2_000);
+      const [eve] = [...cloud.table.items()].filter(({ pk, sk }) => pk.startsWith('FLEET#') && sk === 'eve#000');
+      if (eve?.st !== 'paused' || !play.notes.has('paused')) return false;
+      platform.tick(tick);
+      await play.pass(2_000);
+      const run = `eve.0.${tickSlot(Date.parse(tick.scheduledFor))}`;
+      if (cloud.books.provider.runs.has(run)) play.fail(`${run} has run while eve was paused`);
       return true;
     },
     check({ cloud }) {

@@ -1,4 +1,6 @@
 /** F18 to F26: what a table and a clock do to those who rely on them. */
+
+import type { Item } from '../../../shared/ports/table.ts';
 import { isTransaction, mayRepeat, opsOf, unavailable } from './asks.ts';
 import { START } from './cloud.ts';
 import type { Fault } from './fault.ts';
@@ -62,11 +64,17 @@ export const TABLE_FAULTS: readonly Fault[] = [
     },
   },
   {
-    ...{ id: 'F22', name: 'an index shows what was', keeps: ['decided', 'ended', 'hops'] },
+    ...{
+      id: 'F22',
+      name: 'an index, a budget, a limit or the policy is read as it was',
+      keeps: ['money', 'decided', 'ended', 'hops'],
+    },
     meets: {
       chance: 0.5,
-      fits: (ask, { cloud }) => isIndexQuery(ask) && differs(ask, cloud),
+      fits: (ask, { cloud }) => (isIndexQuery(ask) && differs(ask, cloud)) || wasOtherwise(ask, cloud) !== undefined,
       async strike(ask, { cloud }) {
+        const was = wasOtherwise(ask, cloud);
+        if (was) return await cloud.machines.reply(ask, was);
         const query = queryOf(ask);
         await cloud.machines.reply(ask, { items: query ? (cloud.shown.get(query.pk)?.items ?? []) : [], cursor: null });
       },
@@ -106,10 +114,16 @@ export const TABLE_FAULTS: readonly Fault[] = [
   {
     ...{
       id: 'F26',
-      name: 'clocks differ by five minutes, and are set back an hour',
+      name: 'clocks differ by five minutes, jump back at work, and are set back an hour',
       keeps: ['money', 'once', 'provider'],
     },
-    async strikes({ cloud, platform, watch }) {
+    times: 3,
+    async strikes({ cloud, platform, watch, throws }) {
+      const working = cloud.machines.alive();
+      if (watch.skewed && working.length > 0 && throws.chance(0.5)) {
+        throws.pick(working).skewMs -= throws.below(5 * MINUTE);
+        return true;
+      }
       if (platform.skewMs === 0) {
         platform.skewMs = 5 * MINUTE;
         watch.skewed = true;
@@ -125,6 +139,12 @@ export const TABLE_FAULTS: readonly Fault[] = [
 
 function queryOf({ about }: Ask) {
   return about.port === 'table' && about.call.method === 'query' ? about.call.query : null;
+}
+
+/** What was read by its key before it last changed. Reads are strong, so this is more than DynamoDB would do. */
+function wasOtherwise({ about }: Ask, { was }: Play['cloud']): Item | undefined {
+  if (about.port !== 'table' || about.call.method !== 'get') return undefined;
+  return was.get(`${about.call.key.pk} ${about.call.key.sk}`);
 }
 
 /** What it showed last is not what it is now. */

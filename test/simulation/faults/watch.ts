@@ -27,6 +27,9 @@ export const INVARIANTS = {
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
+/** Between the look at the clock and the write. */
+const ANSWER_MS = 60_000;
+
 export class Watch {
   readonly #fail: (problem: string) => void;
   readonly #now: () => number;
@@ -37,6 +40,9 @@ export class Watch {
   readonly acked = new Set<string>();
   /** Runs that were closed: when, how, and at what cost. */
   readonly closed = new Map<string, { readonly at: number; readonly outcome: string; readonly costMicros: number }>();
+  /** How often a person has forgiven bob his crashes. */
+  forgiven = 0;
+  readonly #crashes = new Map<string, { streak: number; at: number }>();
   /** The runs that tasks have taken over, by task. */
   readonly adopted = new Map<string, string>();
   /** When an instance was last let go, by its sort key. */
@@ -110,6 +116,8 @@ export class Watch {
 
   #approval({ key, before, after }: Changed): void {
     const [from, to] = [before?.status, after?.status];
+    if (to === 'approved' && from === 'pending' && !this.skewed && this.#now() > Number(after?.expiresAt) + ANSWER_MS)
+      this.#fail(`${key.pk} was approved after its time`);
     if (from === undefined || from === 'pending' || from === to) return;
     this.#fail(`${key.pk} went from ${String(from)} to ${String(to)}`);
   }
@@ -120,6 +128,7 @@ export class Watch {
     if (opened && this.isHalted(agentId)) this.#fail(`${key.sk} was opened under the kill switch`);
     if (!before || !after) return;
     this.#close(before, after);
+    if (agentId === 'bob') this.#crash(before, after);
     const holder = String(after.ho ?? '');
     if (holder !== before.ho && holder.startsWith('task:'))
       this.adopted.set(holder.slice(5), runId(agentId, Number(key.sk.split('#')[1]), String(after.sl)));
@@ -138,6 +147,25 @@ export class Watch {
 
   #request({ before, after }: Changed): void {
     if (after && before?.next !== after.next) this.moved.set(String(after.id), this.#now());
+  }
+
+  /** Five crashes in a row, then one probe after 300 s, 600 s, …: counted from the records, not from what the instance says. */
+  #crash(before: Item, after: Item): void {
+    const known = this.#crashes.get(after.sk) ?? { streak: 0, at: 0 };
+    this.#crashes.set(after.sk, known);
+    if (Number(before.cx) > 0 && Number(after.cx) === 0) {
+      this.forgiven++;
+      known.streak = 0;
+    }
+    const isFresh = after.ho !== undefined && before.ho === undefined;
+    const restMs = Math.min(300_000 * 2 ** (known.streak - 5), 6 * 3_600_000);
+    if (isFresh && !this.skewed && known.streak >= 5 && this.#now() < known.at + restMs)
+      this.#fail(`${after.sk} was claimed ${this.#now() - known.at} ms after its crash ${known.streak}`);
+    const last = [before, after].map(({ j }) => ((j ?? []) as readonly string[]).at(-1));
+    if (last[1] === undefined || last[0] === last[1] || !/^[^,]*,[ct]/.test(last[1])) return;
+    known.streak++;
+    const [, , , start = '0', duration = '0'] = last[1].split(',');
+    known.at = Number.parseInt(start, 36) + Number.parseInt(duration, 36);
   }
 
   #close(before: Item, after: Item): void {

@@ -27,13 +27,15 @@ export type WrongSystem = Wrong & {
   readonly name: string;
   /** The first seed that catches it; another one may, once the system has changed. */
   readonly caughtBy: number;
+  /** The fault that shows it, where it does so best alone. */
+  readonly shownBy?: `F${number}`;
 };
 
 export const WRONG_SYSTEMS: readonly WrongSystem[] = [
-  { name: 'a message is deleted before its slot is closed', caughtBy: 1, deletesFirst: true },
+  { name: 'a message is deleted before its slot is closed', caughtBy: 12, deletesFirst: true },
   {
     name: 'an end does not ask whose run it ends',
-    caughtBy: 6,
+    caughtBy: 1,
     spoil: spoiled({ op: (op) => (isEnd(op) ? without(op, 'ho', 'f', 'rev') : op) }),
   },
   {
@@ -46,7 +48,7 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'a kill does not win over a scaling up',
-    caughtBy: 24,
+    caughtBy: 2,
     spoil: spoiled({
       op: (op) => (op.op === 'check' && op.key.pk === 'HALT' ? null : op),
       show: (item) => (item.pk === 'HALT' && item.sk === 'gate' ? { ...item, scopes: [] } : item),
@@ -54,7 +56,7 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'a kill does not stop paid calls',
-    caughtBy: 2,
+    caughtBy: 7,
     spoil: spoiled({ op: (op) => (isMark(op) ? without(op, 'ke', 'st') : op) }),
   },
   {
@@ -69,7 +71,8 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'that a request rests is told each time',
-    caughtBy: 253,
+    shownBy: 'F48',
+    caughtBy: 1,
     spoil: spoiled({ show: (item) => (item.pk.startsWith('REQUEST#') ? { ...item, restedAt: null } : item) }),
   },
   {
@@ -81,7 +84,8 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'an answer without a task is taken for one with a task',
-    caughtBy: 43,
+    shownBy: 'F33',
+    caughtBy: 3,
     launcher: (launcher) => ({
       ...launcher,
       runTask: async (task) => ({ taskId: (await launcher.runTask(task)).taskId ?? 'somewhere', reason: '' }),
@@ -89,7 +93,7 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'each RunTask has a token of its own',
-    caughtBy: 49,
+    caughtBy: 6,
     launcher(launcher) {
       let count = 0;
       return { ...launcher, runTask: (task) => launcher.runTask({ ...task, clientToken: `${++count}` }) };
@@ -102,14 +106,14 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'a task takes over whatever it finds, stopped or not',
-    caughtBy: 6,
+    caughtBy: 276,
     spoil: spoiled({ op: (op) => (isAdoption(op) ? without(op, 'f', 'ho') : op) }),
   },
   { name: 'lost heartbeats are not noticed', caughtBy: 1, neverSweeps: true },
   { name: 'what a dead function held stays away for half an hour', caughtBy: 40, hidesLong: true },
   {
     name: 'recovery is not pinned to what was read',
-    caughtBy: 6,
+    caughtBy: 1,
     spoil: spoiled({ op: (op) => (isRecovery(op) ? without(op, 'f', 'rev', 'cs', 'lu', 'ho') : op) }),
   },
   {
@@ -135,20 +139,39 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
   },
   {
     name: 'a movement is booked without asking whether it was',
-    caughtBy: 105,
+    caughtBy: 18,
     spoil: spoiled({ op: (op) => (op.op === 'put' && touches(op, 'ENTRY#') ? without(op, 'pk') : op) }),
   },
   {
     name: 'an instance that cools down is claimed',
-    caughtBy: 6,
+    caughtBy: 7,
     spoil: spoiled({
       op: (op) => (isClaim(op) ? without(op, 'cu') : op),
       show: (item) => (item.pk.startsWith('FLEET#') && item.cu !== undefined ? { ...item, cu: 0 } : item),
     }),
   },
   {
+    name: 'the crash limit brings no pause',
+    caughtBy: 7,
+    spoil: spoiled({
+      op: (op) => (isUpdate(op, 'FLEET#') && Number(op.set?.cu ?? 0) > 0 ? { ...op, set: { ...op.set, cu: 0 } } : op),
+    }),
+  },
+  {
+    name: 'an approval is given after its time',
+    shownBy: 'F46',
+    caughtBy: 16,
+    spoil: spoiled({
+      op: (op) => (isUpdate(op, 'APPROVAL#') ? without(op, 'expiresAt') : op),
+      show: (item) =>
+        item.pk.startsWith('APPROVAL#') && item.sk === 'A'
+          ? { ...item, expiresAt: Number(item.expiresAt) + 86_400_000 }
+          : item,
+    }),
+  },
+  {
     name: 'audit records are written where others stand',
-    caughtBy: 46,
+    caughtBy: 30,
     spoil: spoiled({
       op: (op) => {
         if (op.op === 'put' && op.item.pk.startsWith('AUDIT#')) return without(op, 'pk');
@@ -164,6 +187,6 @@ export const WRONG_SYSTEMS: readonly WrongSystem[] = [
     }),
   },
   { name: 'a secret that was refused is not read anew', caughtBy: 16, staleSecrets: true },
-  { name: 'what nobody can read comes back for ever', caughtBy: 1, keepsPoison: true },
+  { name: 'what nobody can read comes back for ever', caughtBy: 75, keepsPoison: true },
   { name: 'a restored table goes on at once', caughtBy: 24, restoresOpen: true },
 ];
