@@ -36,6 +36,8 @@ const STEPS: readonly Step[] = [
         page: ['read'],
         receipt: ['read'],
         late: ['read'],
+        // What an agent remembers; its last tasks.
+        state: ['read'],
         day: ['read'],
         limit: ['read'],
         calendar: ['read'],
@@ -51,7 +53,6 @@ const STEPS: readonly Step[] = [
         halt: ['read'],
         alert: ['read'],
         channel: ['read'],
-        pulse: ['read'],
       },
       index: ['OPEN#decision', 'OPEN#approval', 'DECISION#*', 'APPROVAL#*', 'AUDIT#*', 'ENTRY#*'],
       counts: ALL_QUEUES,

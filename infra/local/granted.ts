@@ -5,14 +5,17 @@
 import { NovaError } from '../../shared/domain/error.ts';
 import type { Launcher } from '../../shared/ports/outside.ts';
 import type { Condition, Op, Query, Table, Update } from '../../shared/ports/table.ts';
-import { type Access, ENTITIES, type Entity, type FunctionRow } from '../topology.ts';
+import { type Access, ENTITIES, type Entity, type FunctionRow, type Uses } from '../topology.ts';
 
 const ENTITY_OF: ReadonlyMap<string, Entity> = new Map(
   (Object.entries(ENTITIES) as [Entity, string][]).map(([entity, pattern]) => [pattern.replace(/#\*$/, ''), entity]),
 );
 
+/** A row of the topology, or what a role of people has. */
+type Row = { readonly name: string; readonly uses: Pick<Uses, 'table' | 'attributes' | 'index'> };
+
 /** @throws NovaError misconfigured from every operation that the row does not grant. */
-export function grantedTable(table: Table, row: Pick<FunctionRow, 'name' | 'uses'>): Table {
+export function grantedTable(table: Table, row: Row): Table {
   const require = (access: Access, pk: string): void => {
     const entity = ENTITY_OF.get(pk.split('#', 1)[0] ?? '');
     if (!entity || !row.uses.table[entity]?.includes(access)) throw lacking(row, access, pk);
@@ -59,7 +62,7 @@ function touchedBy({ set, setIfAbsent, add, append, remove = [], if: conditions 
 const attributesOf = (condition: Condition): string[] =>
   'any' in condition ? condition.any.flatMap(attributesOf) : [condition.attr];
 
-const lacking = (row: Pick<FunctionRow, 'name' | 'uses'>, what: string, pk: string): NovaError =>
+const lacking = (row: Row, what: string, pk: string): NovaError =>
   new NovaError('misconfigured', `${row.name} may not ${what} ${pk}: its uses in infra/topology.ts do not say so`);
 
 type AnyJob = { run(...args: readonly unknown[]): Promise<unknown> };

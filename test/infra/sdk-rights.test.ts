@@ -10,7 +10,7 @@ import { functions, tasks, type Uses } from '../../infra/topology.ts';
 import { resources, synthesized } from './synthesized.ts';
 
 const AWS = join(import.meta.dirname, '../../shared/aws');
-const { work } = synthesized({ containers: { gpu: true } });
+const { data, work } = synthesized({ containers: { gpu: true } });
 
 /** Source: Service Authorization Reference, and the guides of ECS ("tag resources on creation") and Scheduler ("execution role"). */
 const ASKED: Readonly<Record<string, readonly string[]>> = {
@@ -29,7 +29,70 @@ const ASKED: Readonly<Record<string, readonly string[]>> = {
   GetSecretValueCommand: ['secretsmanager:GetSecretValue'],
   SendMessageCommand: ['sqs:SendMessage'],
   SendMessageBatchCommand: ['sqs:SendMessage'],
+  // What the command of a person sends besides.
+  PutParameterCommand: ['ssm:PutParameter'],
+  DescribeParametersCommand: ['ssm:DescribeParameters'],
+  PutSecretValueCommand: ['secretsmanager:PutSecretValue'],
+  DescribeSecretCommand: ['secretsmanager:DescribeSecret'],
+  GetQueueAttributesCommand: ['sqs:GetQueueAttributes'],
+  ReceiveMessageCommand: ['sqs:ReceiveMessage'],
+  DeleteMessageCommand: ['sqs:DeleteMessage'],
+  GetObjectCommand: ['s3:GetObject'],
+  ListObjectsV2Command: ['s3:ListBucket'],
+  GetItemCommand: ['dynamodb:GetItem'],
+  QueryCommand: ['dynamodb:Query'],
+  PutItemCommand: ['dynamodb:PutItem'],
+  UpdateItemCommand: ['dynamodb:UpdateItem'],
+  DeleteItemCommand: ['dynamodb:DeleteItem'],
+  TransactWriteItemsCommand: ['PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'].map(
+    (one) => `dynamodb:${one}`,
+  ),
+  CreateBackupCommand: ['dynamodb:CreateBackup'],
+  ListBackupsCommand: ['dynamodb:ListBackups'],
+  DescribeContinuousBackupsCommand: ['dynamodb:DescribeContinuousBackups'],
 };
+
+/** What an opened stage sends; letters are shown by no command, and another table is for whoever deploys. */
+const PEOPLE: readonly { readonly file: string; readonly only?: RegExp }[] = [
+  ...[
+    'ssm-shelf.ts',
+    'ssm-secrets.ts',
+    'secret-versions.ts',
+    'sqs-receive.ts',
+    'dynamo-table.ts',
+    'dynamo-query.ts',
+  ].map((file) => ({ file })),
+  { file: 'sqs-admin.ts', only: /^(?!ChangeMessageVisibility)/ },
+  { file: 'sqs-queue.ts', only: /^Send/ },
+  { file: 's3-roots.ts', only: /^(Get|List)/ },
+  { file: 'table-backups.ts', only: /^(Create|List|DescribeContinuous)/ },
+];
+
+test('an admin of a stage has every right that AWS asks for what an opened stage sends', () => {
+  const [policy] = resources(data, 'AWS::IAM::ManagedPolicy').filter(
+    ({ Properties }) => Properties.ManagedPolicyName === 'nova-test-admin',
+  );
+  const { Statement } = (policy ?? assert.fail('there is no such policy')).Properties.PolicyDocument as {
+    Statement: { Action: string | string[] }[];
+  };
+  const granted = new Set(Statement.flatMap(({ Action }) => Action));
+  for (const { file, only = /^/ } of PEOPLE) {
+    const sent = commandsIn(file).filter((name) => only.test(name));
+    assert.ok(sent.length > 0, `${file} sends nothing`);
+    for (const command of sent) {
+      const asked = ASKED[command] ?? assert.fail(`${file} sends ${command}: which rights does AWS ask for?`);
+      for (const action of asked) assert.ok(granted.has(action), `an admin sends ${command} without ${action}`);
+    }
+  }
+  // Values of all secrets below a path, and another table: neither is granted.
+  for (const action of [
+    'ssm:GetParametersByPath',
+    'dynamodb:Scan',
+    'dynamodb:RestoreTableFromBackup',
+    'dynamodb:DeleteTable',
+  ])
+    assert.ok(!granted.has(action), action);
+});
 
 /** Where each word of the topology is kept, and which of its requests a function sends (others are the command's). */
 const PORTS: readonly { readonly used: (uses: Uses) => boolean; readonly file: string; readonly only?: RegExp }[] = [
