@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Agent } from '../shared/domain/agent.ts';
 import { agentScope, departmentScope, type Scope } from '../shared/domain/budget.ts';
 import { NovaError } from '../shared/domain/error.ts';
-import { attemptedMicros, type Halt, isUnder } from '../shared/domain/halt.ts';
+import { attemptedMicros, type Halt, isSettled, isUnder } from '../shared/domain/halt.ts';
 import type { Instance } from '../shared/domain/instance.ts';
 import { closeScope, voidDecisions } from '../shared/jobs/halt-scope.ts';
 import { listAgents } from '../shared/store/agent-store.ts';
@@ -69,7 +69,7 @@ export const haltView = (halt: Halt): HaltView => ({
   by: halt.by,
   at: halt.at ? new Date(halt.at).toISOString() : null,
   stopped: halt.stopped ?? [],
-  settled: halt.version === 0 || halt.settledAt !== null,
+  settled: isSettled(halt),
 });
 
 export type Order = { readonly scope: Scope; readonly reason: string; readonly waitSeconds: number };
@@ -112,7 +112,7 @@ async function look(reach: Reach, agents: readonly Agent[], scope: Scope): Promi
     await recover(world, instance, { spec, blame: 'platform' });
   }
   const running = leased.map(({ agentId, number }) => `${agentId}#${number}`);
-  const followed = place.kind === 'directory' || (await getHalt(world.table, scope)).settledAt !== null;
+  const followed = place.kind === 'directory' || isSettled(await getHalt(world.table, scope));
   return { instances, running, busy: running.length > 0 || !followed };
 }
 
@@ -148,7 +148,7 @@ export async function turnOff(reach: Reach, { scope, reason }: Pick<Order, 'scop
 async function followed({ world, place }: Reach, scope: Scope): Promise<void> {
   if (place.kind === 'directory') return;
   const end = performance.now() + FOLLOW_MS;
-  while (performance.now() < end && (await getHalt(world.table, scope)).settledAt === null) await sleep(LOOK_MS);
+  while (performance.now() < end && !isSettled(await getHalt(world.table, scope))) await sleep(LOOK_MS);
 }
 
 async function resend({ world }: Reach, scope: Scope): Promise<void> {

@@ -23,6 +23,10 @@ export type Halt = {
   readonly auditHash: string;
 };
 
+/** Nothing is under way that follows from its last turn; one that was never turned has nothing to follow. */
+export const isSettled = ({ version, settledAt }: Pick<Halt, 'version' | 'settledAt'>): boolean =>
+  version === 0 || settledAt !== null;
+
 /** Which switches are on. Whatever starts something is pinned to its version: kill wins against all that began before. */
 export type Gate = { readonly version: number; readonly scopes: readonly Scope[] };
 

@@ -169,6 +169,7 @@ const idOf = async (nova: World['nova'], ...words: string[]): Promise<string> =>
 async function filled(line: string, world: World): Promise<string> {
   const { nova } = world;
   if (line.includes('settings.json')) await settingsFile(world);
+  if (line.includes('bill.csv')) writeFileSync(join(world.cwd, 'bill.csv'), BILL);
   const names: readonly (readonly [RegExp, () => Promise<string> | string])[] = [
     [/(?<=alert ack )<id>/, () => idOf(nova, 'alert', 'list')],
     [/(?<=approval \w+ )<id>/, () => idOf(nova, 'approval', 'list')],
@@ -195,6 +196,12 @@ async function settingsFile({ nova, cwd }: World): Promise<void> {
   const { settings } = JSON.parse((await nova('policy', 'show', '--json')).out) as { settings: object };
   writeFileSync(join(cwd, 'settings.json'), JSON.stringify({ ...settings, operationMicros: 4_000_000 }));
 }
+
+/** A report of AWS, as `nova finance trueup` reads it. */
+const BILL = [
+  'lineItem/LineItemType,lineItem/UsageStartDate,lineItem/ProductCode,lineItem/CurrencyCode,lineItem/UnblendedCost,resourceTags/user:nova-stage',
+  'Usage,2026-10-01T00:00:00Z,AWSLambda,USD,1.25,local',
+].join('\n');
 
 /** What is said of a command rather than typed: then its help must be there. */
 const MENTIONED: readonly string[] = [

@@ -268,3 +268,11 @@ test('looking costs one read in five seconds however much a run calls, none wher
     assert.equal(reads(), 12);
   });
 });
+
+test('one that was never turned on has nothing that it could be waited for, beside an engine too', async () => {
+  const cli = cliWorld();
+  const beside = { ...cli, place: { ...cli.place, kind: 'engine' } } as CliWorld;
+  const began = performance.now();
+  assert.equal((await nova(beside, OFF)).code, 0);
+  assert.ok(performance.now() - began < 5_000, 'it waited for something');
+});
