@@ -69,6 +69,7 @@ export const CONTROL_FAULTS: readonly Fault[] = [
       if (throws.chance(0.75)) {
         // A second before its end, or two minutes after it, when nobody has looked yet.
         const late = throws.chance(0.6);
+        play.note('jumped', 'to the end of an approval');
         cloud.clock.set(Math.max(cloud.clock.now(), Number(pending.expiresAt) + (late ? 120_000 : -1_000)));
         if (late) platform.delaySweep(600_000);
         await platform.due();
