@@ -69,6 +69,7 @@ export async function alertFacts(ports: AlertFactPorts, { known, tasksOf }: Look
       ...{ specs: await specsInTasks(table, agents), now: time.now() },
     }),
     queues: await gauges.queues(),
+    longestRun: longestRun([...shelf.instances.values()].flat()),
     approvals: approvals.map(({ id, title, createdAt, expiresAt }) => ({ id, title, createdAt, expiresAt })),
     decidedAt: await lastBeat(ports, 'evaluate-agents'),
     decideEverySeconds: DECIDE_EVERY_SECONDS,
@@ -78,6 +79,13 @@ export async function alertFacts(ports: AlertFactPorts, { known, tasksOf }: Look
     wentBack: await wentBack(table),
     channels: channels.map(({ name, problem }) => ({ name, problem })),
   };
+}
+
+function longestRun(instances: readonly Instance[]): AlertFacts['longestRun'] {
+  const running = instances.flatMap(({ agentId, number, run }) =>
+    run ? [{ agentId, number, startedAt: run.startedAt }] : [],
+  );
+  return running.toSorted((a, b) => a.startedAt - b.startedAt)[0] ?? null;
 }
 
 /** What was noticed about restored data, for as long as the switch that it turned on is on. */
@@ -145,6 +153,8 @@ function agentFacts(agent: Agent, { shelf, tasks, halts, period, now, watchedSin
   const crashes = mine.flatMap(({ journal }) => journal).filter(({ outcome }) => outcome === 'crashed');
   return {
     ...{ id: agent.id, status: agent.status, instances: agent.instances, updatedAt: agent.updatedAt },
+    halted: halts.some(({ scope, on }) => on && isUnder(scope, agent)),
+    turnedAt: lastTurn(halts, agent),
     activeInstances: mine.filter(({ status }) => status === 'active').length,
     ...{ runs: total.runs, costMicros: total.costMicros },
     roiBps: roiBps(netMicros(sums), total.costMicros),
@@ -159,6 +169,13 @@ const lastTurn = (halts: readonly Halt[], agent: Agent): number =>
   Math.max(0, ...halts.filter(({ scope }) => isUnder(scope, agent)).map(({ at }) => at));
 
 type Budgets = { readonly agents: readonly Agent[]; readonly shelf: Shelf };
+
+/** Who spent most of the day's dollars, and how many; of one agent alone it goes without saying. */
+function dearest({ instances }: Shelf, date: string): string {
+  const spent = [...instances].map(([id, mine]) => ({ id, micros: spentToday(mine, date) }));
+  const [first, second] = spent.toSorted((a, b) => b.micros - a.micros);
+  return first && second && second.micros > 0 ? `${first.id}: ${formatUsd(first.micros)}` : '';
+}
 
 /** The dollars of the day from what ran; other limits from their budget, once it knows (before, money lies in slices). */
 async function budgetFacts(ports: AlertFactPorts, { agents, shelf }: Budgets): Promise<AlertFacts['budgets']> {
@@ -180,6 +197,7 @@ async function budgetFacts(ports: AlertFactPorts, { agents, shelf }: Budgets): P
       percent: spent === 0 ? 0 : percentOf(spent, limitMicros),
       used: formatUsd(spent),
       limit: formatUsd(limitMicros),
+      ...(scope === 'fleet' ? { mostBy: dearest(shelf, moment.date) } : {}),
     };
   });
   const special = limits

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MemoryEngine } from '../../infra/local/memory.ts';
+import { signLedgerHook } from '../../shared/connectors/ledger-hook.ts';
 import type { JsonObject } from '../../shared/domain/agent.ts';
 import { PLAIN_CHANNEL } from '../../shared/domain/alert/channel.ts';
 import type { RuleId } from '../../shared/domain/alert/register.ts';
@@ -71,6 +72,16 @@ const BROKEN: readonly Broken[] = [
     leads: /agent:eager: \$2\.00 of \$2\.00 are used, 100 %.*nova budget set agent:eager/s,
   },
   {
+    what: 'one of two agents has spent four fifths of what the fleet may spend in a day',
+    cause: async ({ stage }) => {
+      await command(stage, 'budget set', { scope: 'fleet', usd: 10_000_000 });
+      await deploy(stage, 'modest', [{ costUsd: '0.01', revenueUsd: '1' }]);
+      await deploy(stage, 'greedy', [{ costUsd: '0.50', revenueUsd: '2' }]);
+    },
+    ...{ lasts: 85 * MINUTE, rule: 'budget_warning', subject: 'fleet' },
+    leads: /fleet: \$8\.\d\d of \$10\.00 are used, 8\d %\. Most by greedy: \$8\.\d\d.*nova budget show fleet/s,
+  },
+  {
     what: 'a message that nobody can read is in the queue of payments',
     cause: async ({ engine }) => void (await engine.world.revenue.send({ v: 9, kind: 'from the future' } as never)),
     ...{ lasts: 20 * MINUTE, rule: 'dead_letters', subject: 'revenue' },
@@ -87,7 +98,7 @@ const BROKEN: readonly Broken[] = [
       await command(stage, 'run now', { agent: 'stuck', times: 1 });
     },
     ...{ lasts: 40 * MINUTE, rule: 'oldest_message', subject: 'runs' },
-    leads: /runs: the oldest message waits for 3\d min.*nova queue list/s,
+    leads: /runs: the oldest message waits for 3\d min.*instance 0 of stuck.*nova queue list/s,
   },
   {
     what: 'somebody paused an instance behind the back of the system, after the reconciler had passed',
@@ -240,6 +251,97 @@ test('a channel that cannot work is an alert on the others', async () => {
   assert.deepEqual(alerts.map(({ id }) => id).sort(), ['channel_broken:ops', 'dead_letters:revenue']);
   const mail = engine.mails.find(({ subject }) => subject.includes('channel broken'));
   assert.match(mail?.text ?? '', /ops: the slack channel refuses what it is told \(404\).*nova channel test ops/s);
+});
+
+test('a channel that is away for two hours is one alert on the others, and leaves no dead letters', async () => {
+  const { NovaError } = await import('../../shared/domain/error.ts');
+  let away = true;
+  const heard: string[] = [];
+  const { engine } = await memoryStage({
+    start: START,
+    pager: {
+      page: async ({ id }) => {
+        if (away) throw new NovaError('unavailable', 'the slack channel answered 503');
+        heard.push(id);
+      },
+    },
+  });
+  await addChannel(engine.world, { ...PLAIN_CHANNEL, name: 'ops', kind: 'slack' }, 'cli:alice');
+  await engine.world.revenue.send({ v: 9 } as never);
+  await engine.advance(2 * HOUR);
+  const ids = async (): Promise<string[]> =>
+    (await listAlerts(engine.table)).filter(({ state }) => state === 'open').map(({ id }) => id);
+  assert.deepEqual((await ids()).sort(), ['channel_broken:ops', 'dead_letters:revenue']);
+  const mails = engine.mails.filter(({ subject }) => subject.includes('channel broken'));
+  assert.equal(mails.length, 1);
+  assert.match(mails[0]?.text ?? '', /ops: the slack channel answered 503/);
+  away = false;
+  await engine.advance(30 * MINUTE);
+  assert.deepEqual(await ids(), ['dead_letters:revenue']);
+  const words = ['raised', 'escalated'].map((told) => `alert.${told}:dead_letters:revenue:1`);
+  assert.deepEqual(heard, words, 'it hears what is still so, each word once');
+});
+
+test('a machine that slept for nine hours rings for nothing that it makes up for', async () => {
+  const { engine, stage } = await memoryStage({ start: START });
+  await deploy(stage, 'shop', [EARNS]);
+  await deploy(stage, 'daily', [EARNS], { schedule: 'cron(0 18 * * ? *)' });
+  await deploy(stage, 'nightly', [EARNS], { schedule: 'cron(0 9 * * ? *)' });
+  await engine.advance(3 * HOUR);
+  engine.clock.advance(9 * HOUR + 25 * MINUTE);
+  await engine.advance(25 * MINUTE);
+  assert.deepEqual(await listAlerts(engine.table), []);
+  await engine.advance(3 * HOUR);
+  const [missed, ...more] = await listAlerts(engine.table);
+  assert.equal(more.length, 0);
+  assert.match(missed?.message ?? '', /^nightly: its run of 2026-11-20 09:00 UTC has not been heard of/);
+});
+
+/** A payment of a shop, signed, to the public address. */
+async function pay({ engine, stage }: Night, movementId: string): Promise<void> {
+  const body = JSON.stringify({ movementId, kind: 'revenue', amountMinor: '2500', currency: 'USD', agentId: 'shop' });
+  const headers = { 'content-type': 'application/json', ...signLedgerHook(body, HOOK_SECRET, engine.clock.now()) };
+  assert.equal((await stage.fetch('/hooks/ledger', { method: 'POST', headers, body })).status, 200);
+}
+const HOOK_SECRET = 'the-hook-secret-of-a-quiet-night-0001';
+
+// The evening of a Saturday in Berlin to the Sunday after it: the hour from two to three comes twice.
+test('twenty-two normal hours raise nothing: the night of 25 hours, payments, a yes, a no, a stop, a budget at 70 %', async () => {
+  const settings = { timezone: 'Europe/Berlin' };
+  const { engine, stage } = await memoryStage({ start: Date.UTC(2026, 9, 24, 16, 0, 30), settings });
+  await engine.admin.secrets?.set('ledger-hook-secret', HOOK_SECRET);
+  await command(stage, 'autonomy set', { mode: 'auto' });
+  await deploy(stage, 'shop', [EARNS]);
+  // In the owner's zone, at an hour that comes twice, and at one that is always there.
+  await deploy(stage, 'twice', [EARNS], { schedule: 'cron(30 2 * * ? *)', timezone: 'Europe/Berlin' });
+  await deploy(stage, 'early', [EARNS], { schedule: 'cron(0 5 * * ? *)', timezone: 'Europe/Berlin' });
+  // 25 hours of 12 ticks at $0.09: $27 of the $38 of its day.
+  await deploy(stage, 'builder', [{ costUsd: '0.09', revenueUsd: '0.30' }], { budgetDay: 38_000_000 });
+  const asked = { schedule: 'rate(1 minute)', expectedRoi: 400, config: { outcomes: [{ costUsd: '0.10' }] } };
+  await command(stage, 'agent deploy', { blueprint: 'lab.scripted', name: 'yes-please', ...asked });
+  await command(stage, 'agent deploy', { blueprint: 'lab.scripted', name: 'no-thanks', ...asked });
+  await engine.advance(2 * HOUR);
+  const requests = (await command(stage, 'approval list')) as readonly { id: string; title: string }[];
+  const about = (name: string): string => requests.find(({ title }) => title.includes(name))?.id ?? assert.fail(name);
+  await command(stage, 'approval reject', { id: about('no-thanks') });
+  await command(stage, 'approval approve', { id: about('yes-please') });
+  for (let hour = 0; hour < 10; hour++) {
+    await pay({ engine, stage }, `order-${hour}`);
+    await pay({ engine, stage }, `order-${hour}`);
+    await engine.advance(HOUR);
+    // It ticks each minute for ten cents: an hour of it is enough.
+    if (hour === 0) await command(stage, 'agent pause', { id: 'yes-please' });
+  }
+  await command(stage, 'killswitch on', { why: 'a look at night', wait: 0 });
+  await engine.advance(2 * HOUR);
+  await command(stage, 'killswitch off', { why: 'all well' });
+  await engine.advance(8 * HOUR);
+  const shop = (await command(stage, 'agent show', { id: 'shop' })) as { instances: number };
+  assert.ok(shop.instances > 1, 'a winner was scaled meanwhile');
+  assert.deepEqual(
+    (await listAlerts(engine.table)).map(({ id, message }) => `${id} ${message}`),
+    [],
+  );
 });
 
 test('twenty normal hours raise nothing', async () => {

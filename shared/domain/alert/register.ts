@@ -26,7 +26,7 @@ export const RULES = {
   low_roi: {
     severity: 'warning',
     source: 'facts',
-    hurts: 'This agent earns less than it costs you again.',
+    hurts: 'You win less with this agent than you put into it.',
     todo: 'Look at what it spends: nova finance roi <subject>.',
   },
   budget_warning: {

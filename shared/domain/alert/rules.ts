@@ -12,6 +12,9 @@ export type AlertAgent = {
   readonly activeInstances: number;
   /** Epoch milliseconds since which it has been meant to be what it is. */
   readonly updatedAt: number;
+  /** Whether a kill switch is on over it, and when one was last turned; 0: never. What it stops is meant to stand. */
+  readonly halted: boolean;
+  readonly turnedAt: number;
   /** Of its whole life; the net revenue is booked. */
   readonly runs: number;
   readonly costMicros: number;
@@ -40,6 +43,8 @@ export type AlertFacts = {
     readonly percent: number;
     readonly used: string;
     readonly limit: string;
+    /** Of a limit of many: who used most of it; '' when nobody stands out. */
+    readonly mostBy?: string;
   }[];
   /** Tasks that should be gone. */
   readonly stuckTasks: readonly StuckTask[];
@@ -53,6 +58,8 @@ export type AlertFacts = {
         readonly reason: string;
       }[]
     | null;
+  /** The run in progress that began first: what waits, as a rule waits for it. */
+  readonly longestRun: { readonly agentId: string; readonly number: number; readonly startedAt: number } | null;
   readonly approvals: readonly {
     readonly id: string;
     readonly title: string;
@@ -130,12 +137,13 @@ function crashFindings({ id, status, judgedRuns, judgedCrashes, lastCrash }: Ale
 
 /** Instances in the table, then tasks that ECS shows: one alert about an agent, whichever differs. */
 function driftFindings(
-  { id, status, instances, activeInstances, updatedAt, tasks }: AlertAgent,
+  { id, status, instances, activeInstances, updatedAt, halted, turnedAt, tasks }: AlertAgent,
   now: number,
 ): Finding[] {
   const wanted = status === 'active' ? instances : 0;
   const [subject, rule] = [id, 'drift'] as const;
-  if (status !== 'retired' && status !== 'draft' && activeInstances !== wanted && now >= updatedAt + DRIFT_MS)
+  const isSettled = !halted && now >= Math.max(updatedAt, turnedAt) + DRIFT_MS;
+  if (status !== 'retired' && status !== 'draft' && activeInstances !== wanted && isSettled)
     return [{ rule, subject, message: `${id}: ${activeInstances} of ${wanted} instances are active.` }];
   if (!tasks || (tasks.missing === 0 && tasks.extra === 0)) return [];
   const what = [
@@ -154,16 +162,16 @@ function missedFindings({ id, missed }: AlertAgent): Finding[] {
   return [{ rule: 'ticks_missing', subject: id, message: `${id}: its run of ${when} has not been heard of${who}.` }];
 }
 
-function budgetFindings({ id, percent, used, limit }: AlertFacts['budgets'][number]): Finding[] {
+function budgetFindings({ id, percent, used, limit, mostBy = '' }: AlertFacts['budgets'][number]): Finding[] {
   if (percent < 80) return [];
-  const message = `${id.replace('#', ', ')}: ${used} of ${limit} are used, ${percent} %.`;
+  const message = `${id.replace('#', ', ')}: ${used} of ${limit} are used, ${percent} %.${mostBy === '' ? '' : ` Most by ${mostBy}.`}`;
   if (percent < 100) return [{ rule: 'budget_warning', subject: id, message }];
   return [{ rule: 'budget_exceeded', subject: id, message, covers: 'budget_warning' }];
 }
 
 function queueFindings(
   { name, visible, dead, oldestSeconds, reason }: NonNullable<AlertFacts['queues']>[number],
-  { now, watchedSince }: AlertFacts,
+  { now, watchedSince, longestRun }: AlertFacts,
 ): Finding[] {
   const found: Finding[] = [];
   const add = (rule: RuleId, message: string): void => void found.push({ rule, subject: name, message });
@@ -172,9 +180,17 @@ function queueFindings(
   const minutes = Math.floor(oldestSeconds / 60);
   const workedSeconds = Math.min(oldestSeconds, (now - watchedSince) / 1000);
   if (workedSeconds >= OLD_MESSAGE_SECONDS)
-    add('oldest_message', `${name}: the oldest message waits for ${minutes} min.`);
+    add('oldest_message', `${name}: the oldest message waits for ${minutes} min.${holderOf(name, longestRun, now)}`);
   else if (visible > MAX_BACKLOG) add('backlog', `${name}: ${visible} messages wait.`);
   return found;
+}
+
+/** Of the queue of runs: whose run may be what all wait for. */
+function holderOf(queue: string, longest: AlertFacts['longestRun'], now: number): string {
+  if (queue !== 'runs' || longest === null) return '';
+  const { agentId, number, startedAt } = longest;
+  const minutes = Math.floor((now - startedAt) / 60_000);
+  return ` The longest run in progress: instance ${number} of ${agentId}, for ${minutes} min (nova agent show ${agentId}).`;
 }
 
 /** When half of its time is over. */
