@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, NovaError } from '../../shared/domain/error.ts';
+import { troubleOf } from '../../shared/embedded/sqlite-trouble.ts';
 
 export type Home = {
   readonly path: string;
@@ -82,7 +83,7 @@ function openLock(path: string): DatabaseSync {
     if (/locked|busy/i.test(messageOf(cause))) {
       throw new NovaError('conflict', 'another engine uses this data directory; stop it with: nova stop', { cause });
     }
-    throw new NovaError('corrupt', `the data directory is damaged: ${path}: ${messageOf(cause)}`, { cause });
+    throw troubleOf(path, cause);
   }
 }
 

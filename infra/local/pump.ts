@@ -1,4 +1,5 @@
 /** Brings messages of one queue to one job, as Lambda's event source does: so many at a time, each ended in one way. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../shared/domain/agent.ts';
 import { fateOf, messageOf } from '../../shared/domain/error.ts';
 import type { Delivery, Inbox } from '../../shared/ports/queue.ts';
@@ -21,6 +22,7 @@ export type Pump = {
 };
 
 const WAIT_SECONDS = 20;
+const PAUSE_MS = 1000;
 
 export function startPump(options: PumpOptions): Pump {
   const active = new Set<Promise<void>>();
@@ -44,10 +46,10 @@ export function startPump(options: PumpOptions): Pump {
         });
         continue;
       }
-      for (const delivery of await options.inbox.receive({ max, waitSeconds: WAIT_SECONDS })) {
+      for (const delivery of await receive(options, { max, state })) {
         // Brought by a receive that was waiting when the engine began to stop: the next engine has it at once.
         if (state.stopping) {
-          active.add(options.inbox.giveBack(delivery.receipt, 0));
+          active.add(options.inbox.giveBack(delivery.receipt, 0).catch(() => undefined));
           continue;
         }
         working++;
@@ -56,16 +58,32 @@ export function startPump(options: PumpOptions): Pump {
       }
     }
   };
-  const running = loop().catch((thrown) => {
-    if (!state.stopping) options.world.log.error('a queue can no longer be read', fields(options, thrown));
-  });
+  void loop();
   return {
     async stop() {
       state.stopping = true;
       await Promise.all(active);
-      void running;
     },
   };
+}
+
+type Receiving = { readonly max: number; readonly state: State };
+
+/** A store that refuses (its disk is full, say) is asked again until it answers: said once, and once that it is over. */
+async function receive(options: PumpOptions, { max, state }: Receiving): Promise<readonly Delivery[]> {
+  const { inbox, world } = options;
+  for (let refused = 0; !state.stopping; refused++) {
+    try {
+      const deliveries = await inbox.receive({ max, waitSeconds: WAIT_SECONDS });
+      if (refused > 0) world.log.warn('a queue can be read again', { job: options.job.name, refused });
+      return deliveries;
+    } catch (thrown) {
+      if (state.stopping) break;
+      if (refused === 0) world.log.error('a queue cannot be read; tried again every second', fields(options, thrown));
+      await sleep(PAUSE_MS, undefined, { ref: false });
+    }
+  }
+  return [];
 }
 
 type State = {

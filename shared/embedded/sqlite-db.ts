@@ -4,6 +4,7 @@
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { messageOf, NovaError } from '../domain/error.ts';
+import { troubleOf } from './sqlite-trouble.ts';
 
 export type SqliteOptions = {
   readonly path: string;
@@ -45,7 +46,10 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS dead_letters_queue ON dead_letters (queue, id);
   PRAGMA user_version = ${VERSION};`;
 
-/** @throws NovaError corrupt when the file is no database of ours, misconfigured when a newer version wrote it. */
+/**
+ * @throws NovaError corrupt when the file is no database of ours, misconfigured when a newer version wrote it or it may
+ * not be written, unavailable when its disk is full.
+ */
 export function openSqliteDb(options: SqliteOptions): SqliteDb {
   const database = opened(options);
   const statements = new Map<string, StatementSync>();
@@ -92,7 +96,7 @@ function opened({ path, synchronous = 'FULL' }: SqliteOptions): DatabaseSync {
     return database;
   } catch (error) {
     if (error instanceof NovaError) throw error;
-    throw new NovaError('corrupt', `${path} cannot be opened as a store: ${messageOf(error)}`, { cause: error });
+    throw troubleOf(path, error);
   }
 }
 
