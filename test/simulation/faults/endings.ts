@@ -136,8 +136,8 @@ async function checkDead(play: Play, fail: (problem: string) => never): Promise<
     }
 }
 
-/** However often its message comes, the sweep begins it anew every quarter of an hour at most. */
-const MOST_BEGINNINGS = 9;
+/** However often its message comes, the sweep begins it anew every three minutes at most, while nobody works on it. */
+const MOST_BEGINNINGS = 16;
 
 function checkHops(play: Play, fail: (problem: string) => never): void {
   const handed = play.cloud.sent.flatMap(({ message }) =>
