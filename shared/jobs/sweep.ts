@@ -13,6 +13,7 @@ import { adoptZone } from '../store/calendar-store.ts';
 import { type FleetReading, fleetReading } from '../store/fleet-reading.ts';
 import { getInstance } from '../store/instance-store.ts';
 import { publishLeftovers } from '../store/outbox-store.ts';
+import { lastBeat, WATCH_BEAT } from '../store/pulse-store.ts';
 import { openRequests, touchRequest } from '../store/request-store.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
 import { giveUpExpired, takeUpLost } from './lost-run.ts';
@@ -53,7 +54,7 @@ export async function sweep(world: SweepPorts): Promise<JsonObject> {
   // First: what follows might spend.
   const roots = isRootTime(world.time.now());
   const restored = await part(world, 'origin', async () => Number((await watchOrigin(world, { roots })) !== null), 0);
-  return {
+  const done = {
     restored,
     metrics: await part(world, 'metrics', () => fleetMetrics(world, fleet), null),
     recovered: await part(world, 'leases', () => recoverExpired(world, 'agent', fleet), 0),
@@ -68,9 +69,20 @@ export async function sweep(world: SweepPorts): Promise<JsonObject> {
     emergency: await part(world, 'emergency limit', () => watchEmergency(world, fleet), 'calm'),
     anchored: await part(world, 'anchors', () => anchorWhenDue(world), 0),
     nudged: await part(world, 'open requests', () => nudgeDue(world), 0),
-    alerted: isWatchTime(world.time.now()) ? await part(world, 'alerts', () => watchAlerts(world), 0) : 0,
+    alerted: isWatchTime(world.time.now()) ? await part(world, 'alerts', () => watchAlerts(world), null) : 0,
     expired: await part(world, 'approvals', async () => (await expireDue(world, world.time.now())).expired, 0),
   };
+  const failed = done.alerted === null ? await part(world, 'watch', () => blindness(world), null) : null;
+  return { ...done, alerted: done.alerted ?? 0, ...(failed !== null && { failed }) };
+}
+
+/** A look that fails can tell nobody. When none has ended well for so long, the sweep itself fails, and others tell of that. */
+const BLIND_MS = 20 * 60_000;
+
+async function blindness(world: SweepPorts): Promise<string | null> {
+  const blindMs = world.time.now() - (await lastBeat(world, WATCH_BEAT));
+  const minutes = Math.floor(blindMs / 60_000);
+  return blindMs < BLIND_MS ? null : `for ${minutes} min nobody could look at what is wrong: no alert is raised`;
 }
 
 async function part<T>({ log }: SweepPorts, name: string, work: () => Promise<T>, otherwise: T): Promise<T> {

@@ -13,6 +13,7 @@ import { alertFacts } from '../store/alert-facts.ts';
 import { listAlerts, moveAlert } from '../store/alert-store.ts';
 import { calendarAt } from '../store/calendar-store.ts';
 import { listChannels } from '../store/channel-store.ts';
+import { looked, WATCH_BEAT } from '../store/pulse-store.ts';
 import { ticketOf } from './launch-run.ts';
 
 export type WatchPorts = Pick<World, 'table' | 'time' | 'settings' | 'gauges' | 'work' | 'launcher' | 'log'>;
@@ -32,6 +33,7 @@ export async function watchAlerts(ports: WatchPorts): Promise<number> {
   const moves = movesOf(known, findingsOf(facts), time.now());
   for (const move of moves) await moveAlert(ports, move);
   await tellDue(ports);
+  await looked(ports, WATCH_BEAT, facts.watchedSince);
   return moves.filter(isNews).length;
 }
 

@@ -54,7 +54,7 @@ export function lambdaQueue<Message, Ports extends Partial<World>>(job: QueueJob
   });
 }
 
-/** Woken by time. The numbers under `metrics` in the job's answer are published. A throw fails the invocation. */
+/** Woken by time. The numbers under `metrics` in the job's answer are published; a reason under `failed`, and a throw, fail the invocation. */
 export function lambdaSchedule<Ports extends Partial<World>>(job: ScheduleJob<Ports>, load: Load) {
   return compose<Ports, unknown, JsonObject>({
     job,
@@ -66,6 +66,7 @@ export function lambdaSchedule<Ports extends Partial<World>>(job: ScheduleJob<Po
         const { publishMetrics } = await import('./lambda-metrics.ts');
         publishMetrics(settingsFrom().stage, answer.metrics);
       }
+      if (typeof answer.failed === 'string') throw new NovaError('broken', answer.failed);
       return answer;
     },
   });

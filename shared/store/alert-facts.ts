@@ -26,7 +26,7 @@ import { getHalt, listHalts } from './halt-store.ts';
 import { decodeInstance } from './instance-item.ts';
 import { fleetPk, shards } from './keys.ts';
 import { readOrigin } from './origin-store.ts';
-import { lastBeat, lastProof, lookingSince, refusedLately } from './pulse-store.ts';
+import { lastBeat, lastProof, lookingSince, refusedLately, WATCH_BEAT } from './pulse-store.ts';
 import { queryAll } from './query-all.ts';
 import { allLimits } from './scope-store.ts';
 import { readSpec } from './spec-cache.ts';
@@ -50,7 +50,7 @@ export async function alertFacts(ports: AlertFactPorts, { known, tasksOf }: Look
   const { table, time, gauges } = ports;
   const [agents, shelf, moment] = await Promise.all([listAgents(table), readFleet(table), momentNow(ports)]);
   const tasks = await tasksOf(agents);
-  const watchedSince = await lookingSince(ports, 'watch-alerts', LONGEST_GAP_MS);
+  const watchedSince = await lookingSince(ports, WATCH_BEAT, LONGEST_GAP_MS);
   const [budgets, approvals, channels, halts] = await Promise.all([
     budgetFacts(ports, { agents, shelf }),
     openApprovals(table),

@@ -26,18 +26,23 @@ export async function lastBeat({ table, time }: Ports, name: string): Promise<nu
   return time.now();
 }
 
+/** The looks at what is wrong. */
+export const WATCH_BEAT = 'watch-alerts';
+
 /**
- * Since when somebody has looked without a gap, and that somebody looks now. A machine that was off, or asleep, has only
+ * Since when somebody has looked without a gap. A machine that was off, or asleep, has only
  * just begun to look: what it finds undone had no time to be done.
  */
 export async function lookingSince({ table, time }: Ports, name: string, longestGapMs: number): Promise<number> {
-  const key = pulseKey(name);
-  const item = await table.get(key);
+  const item = await table.get(pulseKey(name));
   const now = time.now();
   const goesOn = item !== null && Math.abs(now - Number(item.at)) <= longestGapMs;
-  const since = goesOn ? Number(item.since) : now;
-  await table.write({ op: 'update', key, set: { v: 1, at: now, since } });
-  return since;
+  return goesOn ? Number(item.since ?? item.at) : now;
+}
+
+/** A look has ended well. */
+export async function looked({ table, time }: Ports, name: string, since: number): Promise<void> {
+  await table.write({ op: 'update', key: pulseKey(name), set: { v: 1, at: time.now(), since } });
 }
 
 /** What the last proof of the ledger found, in words, at most ten. */

@@ -188,6 +188,15 @@ test('a schedule that fails fails its invocation, with one line of log', async (
   assert.match(lines[0] ?? '', /"code":"conflict","why":"twice"/);
 });
 
+test('a job that time wakes and that says it failed fails its invocation, with its reason', async () => {
+  const job = { name: 'try-schedule', needs: {}, run: async () => ({ failed: 'nobody could look', done: 3 }) };
+  const handler = lambdaSchedule(job, cloud().load);
+  const lines = await logged(async () => {
+    await assert.rejects(handler({}, contextOf('s4')), { code: 'broken', message: 'nobody could look' });
+  });
+  assert.match(lines.join(), /"code":"broken","why":"nobody could look"/);
+});
+
 const webJob = (run: WebJob<object>['run']): WebJob<object> => ({ name: 'try-web', needs: {}, run });
 
 test('a request keeps its bytes, its headers and its path', async () => {
