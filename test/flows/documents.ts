@@ -184,6 +184,7 @@ async function filled(line: string, world: World): Promise<string> {
     [/<queue>/, () => 'runs'],
     [/<vendor>/, () => 'stripe'],
     [/<stage>/, () => 'prod'],
+    [/<account>:assumed-role\/<role>\/<session>/, () => '123456789012:assumed-role/Operator/bob'],
   ];
   let text = line;
   for (const [placeholder, name] of names) if (placeholder.test(text)) text = text.replace(placeholder, await name());
