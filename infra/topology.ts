@@ -107,7 +107,10 @@ export type QueueRow = {
    * free function does not use up the receives; `runs` has a hundred of those, so a minute over the time-out is enough.
    */
   readonly visibilitySeconds: number;
-  /** Waiting counts as receiving, so runs, which wait for a busy instance, get many. */
+  /**
+   * Waiting counts as receiving, so runs, which wait for a busy instance, get many. The others outlive an outage of two hours: a message
+   * that failed stays away for up to ten minutes.
+   */
   readonly maxReceiveCount: number;
   /** Invocations at a time, 2 to 1000. */
   readonly maxConcurrency: number;
@@ -129,8 +132,8 @@ export type TaskRow = {
 
 export const queues: readonly QueueRow[] = [
   { name: 'runs', visibilitySeconds: 360, maxReceiveCount: 100, maxConcurrency: 16, retentionDays: 4 },
-  { name: 'revenue', visibilitySeconds: 360, maxReceiveCount: 10, maxConcurrency: 4, retentionDays: 14 },
-  { name: 'work', visibilitySeconds: 360, maxReceiveCount: 10, maxConcurrency: 4, retentionDays: 14 },
+  { name: 'revenue', visibilitySeconds: 360, maxReceiveCount: 25, maxConcurrency: 4, retentionDays: 14 },
+  { name: 'work', visibilitySeconds: 360, maxReceiveCount: 25, maxConcurrency: 4, retentionDays: 14 },
 ];
 
 /** A dead letter waits for a person: the longest that SQS keeps a message. */

@@ -107,10 +107,10 @@ export async function workOne(options: PumpOptions, delivery: Delivery, state: S
 class Unreadable extends Error {}
 class TooLate extends Error {}
 
-async function giveUpOrBack({ inbox }: PumpOptions, delivery: Delivery, thrown: unknown): Promise<void> {
+async function giveUpOrBack({ inbox, job }: PumpOptions, delivery: Delivery, thrown: unknown): Promise<void> {
   const hopeless = thrown instanceof Unreadable || fateOf(thrown).retry === 'never';
   if (hopeless) return await inbox.quarantine(delivery, messageOf(thrown));
-  await inbox.giveBack(delivery.receipt, backoffSeconds(delivery.receiveCount));
+  await inbox.giveBack(delivery.receipt, backoffSeconds(delivery.receiveCount, job));
 }
 
 async function run(options: PumpOptions, delivery: Delivery, state: State): Promise<Later | undefined> {

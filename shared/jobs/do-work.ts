@@ -40,6 +40,7 @@ export type WorkPorts = Pick<World, keyof typeof NEEDS>;
 export const doWorkJob: QueueJob<WorkDelivery, WorkPorts> = {
   name: 'do-work',
   needs: NEEDS,
+  longestWaitSeconds: 600,
   // What ECS tells comes as EventBridge spells it.
   parse: (body) => WorkDelivery.parse(body),
   async run(message, world, call) {

@@ -16,6 +16,7 @@ const PATIENCE_SECONDS = 60;
 export const recordRevenueJob: QueueJob<RevenueMessage, RevenuePorts> = {
   name: 'record-revenue',
   needs: { table: true, time: true, log: true, settings: true, hashing: true, gumroad: true },
+  longestWaitSeconds: 600,
   parse: (body) => RevenueMessage.parse(body),
   async run(message, world, { receiveCount }): Promise<Later | undefined> {
     switch (message.kind) {

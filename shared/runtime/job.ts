@@ -32,11 +32,17 @@ export type Needs<Ports> = { readonly [port in keyof Ports]: true };
 /** "Not now": the message is given back and becomes visible after so many seconds. */
 export type Later = { readonly laterSeconds: number };
 
-/** How long a message that failed stays away: doubling, up to a minute. */
-export const backoffSeconds = (receiveCount: number): number => Math.min(60, 2 ** receiveCount);
+/** How long a message that failed stays away: doubling, up to the most that its job can wait once all is well again. */
+export const backoffSeconds = (receiveCount: number, { longestWaitSeconds = 60 }: Patience): number =>
+  Math.min(longestWaitSeconds, 2 ** receiveCount);
+
+export type Patience = {
+  /** With the receives of its queue it says which outage a message outlives by itself. A minute unless told. */
+  readonly longestWaitSeconds?: number;
+};
 
 /** `undefined`: done, the message may go. */
-export type QueueJob<Message, Ports> = {
+export type QueueJob<Message, Ports> = Patience & {
   readonly name: string;
   readonly needs: Needs<Ports>;
   /** @throws when the body is not such a message: it goes to quarantine, not through retries. */

@@ -66,12 +66,12 @@ async function workRecord<Message, Ports>(desk: Desk<Message, Ports>, record: SQ
 }
 
 /** Left alone it would stay away for longer than the time-out of its function: six minutes, for a run. */
-async function comeBackSoon(
-  { returns }: Pick<Desk<never, never>, 'returns'>,
+async function comeBackSoon<Message, Ports>(
+  { job, returns }: Pick<Desk<Message, Ports>, 'job' | 'returns'>,
   { receiptHandle }: SQSRecord,
   { receiveCount }: Call,
 ): Promise<void> {
-  await (await returns()).giveBack(receiptHandle, backoffSeconds(receiveCount));
+  await (await returns()).giveBack(receiptHandle, backoffSeconds(receiveCount, job));
 }
 
 const deliveryOf = ({ messageId, receiptHandle, body, attributes }: SQSRecord): Delivery => ({

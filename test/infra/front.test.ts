@@ -73,7 +73,7 @@ test('what is our fault is in the log with its reason, and without the secret in
   const answer = await raw('POST /hooks/gumroad/s3cret?k=s3cret HTTP/1.1');
   assert.match(answer, / 500 .*the request could not be answered/s);
   assert.doesNotMatch(answer, /disk/);
-  assert.deepEqual(logged, [{ method: 'POST', place: '/hooks/gumroad', error: 'the disk is full' }]);
+  assert.deepEqual(logged, [{ method: 'POST', place: '/hooks/gumroad', why: 'the disk is full' }]);
 });
 
 test('a damaged mail hides neither the others nor itself', async () => {

@@ -23,7 +23,7 @@ test('every polled queue has its dead-letter queue, its receives, and more visib
     assert.ok(consumer);
     assert.deepEqual(queue.Properties.RedrivePolicy, {
       deadLetterTargetArn: arnOf(dead),
-      maxReceiveCount: row.name === 'runs' ? 100 : 10,
+      maxReceiveCount: row.name === 'runs' ? 100 : 25,
     });
     assert.ok(Number(queue.Properties.VisibilityTimeout) >= consumer.timeoutSeconds + 60, row.name);
     assert.equal(dead.Properties.MessageRetentionPeriod, 14 * 86_400);

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { loadJobs } from '../../infra/local/jobs.ts';
 import { ENTITIES, functions, queues } from '../../infra/topology.ts';
 import { PORT_KEYS } from '../../shared/aws/world.ts';
 import type { World } from '../../shared/ports/world.ts';
 import { type EnvKey, readEnv } from '../../shared/runtime/env.ts';
+import { backoffSeconds } from '../../shared/runtime/job.ts';
 import * as keys from '../../shared/store/keys.ts';
 import { resources, synthesized } from './synthesized.ts';
 
@@ -131,6 +133,18 @@ test('a delivery stays away for six time-outs of its consumer, or for one and a 
     const row = queues.find(({ name }) => name === on.queue);
     const patient = (row?.maxReceiveCount ?? 0) >= 100;
     assert.equal(row?.visibilitySeconds, patient ? timeoutSeconds + 60 : 6 * timeoutSeconds, on.queue);
+  }
+});
+
+test('money, mails and orders outlive an outage of two hours without a person, and come back ten minutes after it', async () => {
+  const { queues: works } = await loadJobs();
+  for (const { queue, job } of works) {
+    const row = queues.find(({ name }) => name === queue) ?? assert.fail(queue);
+    const waits = Array.from({ length: row.maxReceiveCount - 1 }, (_, n) => backoffSeconds(n + 1, job));
+    assert.ok(Math.max(...waits) <= 600, queue);
+    const outlived = waits.reduce((sum, seconds) => sum + seconds, 0);
+    // A tick that is later than that is a case for its schedule.
+    assert.ok(outlived >= (queue === 'runs' ? 5_400 : 7_200), `${queue}: ${outlived} s`);
   }
 });
 

@@ -110,7 +110,7 @@ export class Platform {
         await this.#ask(machine, work.queue, 'bury', bury);
         return { delivery, end: 'buried' };
       }
-      const back = (): void => void queue.giveBack(delivery.receipt, backoffSeconds(delivery.receiveCount));
+      const back = (): void => void queue.giveBack(delivery.receipt, backoffSeconds(delivery.receiveCount, work.job));
       await this.#ask(machine, work.queue, 'give back', back);
       return { delivery, end: 'back' };
     }
