@@ -120,8 +120,9 @@ async function run(options: PumpOptions, delivery: Delivery, state: State): Prom
   const call: Call = {
     invocationId: newId(),
     receiveCount: delivery.receiveCount,
-    get deadline() {
-      return state.stopping ? world.time.now() : end;
+    deadline: end,
+    get stopping() {
+      return state.stopping;
     },
   };
   return await inTime(job.run(message, world, call), { timeoutMs, name: job.name });

@@ -111,6 +111,7 @@ async function runRequest(message: Requested, world: RunPorts, call: Call): Prom
 }
 
 function fits(world: RunPorts, { agentId }: RunRequest, call: Call): boolean {
+  if (call.stopping) return false;
   const timeoutMs = (latestSpec(world.table, agentId)?.timeoutSeconds ?? 0) * 1000;
   return call.deadline - world.time.now() >= timeoutMs + HOP_MARGIN_MS;
 }

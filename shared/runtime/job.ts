@@ -11,6 +11,8 @@ export type Call = {
   readonly invocationId: string;
   /** Epoch milliseconds at which the platform ends it. */
   readonly deadline: number;
+  /** The platform is about to stop: what was begun may end, nothing further is begun. */
+  readonly stopping?: boolean;
   /** 1 at the first delivery of the message. */
   readonly receiveCount: number;
   /** Where the platform may want its machine back before the deadline. */

@@ -29,8 +29,14 @@ async function world() {
   const dropped: Queue<never> = { send: async () => {}, sendMany: async () => {} };
   const ports = { ...base, runs, revenue: dropped, heart: { every: () => () => {} } };
   let invocations = 0;
-  const deliver = (message: RunMessage, execute: Host, leftMs = 300_000) => {
-    const call = { invocationId: `i${++invocations}`, deadline: base.time.now() + leftMs, receiveCount: 1 };
+  const deliver = (message: RunMessage, execute: Host, leftMs = 300_000, isStopping = () => false) => {
+    const deadline = base.time.now() + leftMs;
+    const call = {
+      ...{ invocationId: `i${++invocations}`, deadline, receiveCount: 1 },
+      get stopping() {
+        return isStopping();
+      },
+    };
     return runAgentJob.run(message, { ...ports, host: { execute } } as unknown as World, call);
   };
   return { ...base, ports: ports as unknown as World, sent, told: base.sent, deliver };
@@ -153,4 +159,27 @@ test('the death of an engine is no crash of its agents, the death of a worker is
     assert.equal(instance?.cx, streak, blame);
     assert.equal(instance?.ho, undefined, 'its lease is free');
   }
+});
+
+test('when the platform begins to stop, the run that was begun keeps its time, and the next one goes on elsewhere', async () => {
+  const { ports, sent, deliver, memory, time } = await world();
+  await request(ports, 3);
+  const [message] = sent;
+  assert.ok(message);
+  let begun = 0;
+  const stopsInTheFirst: Host = async (order) => {
+    begun++;
+    assert.ok(order.deadline >= time.now() + 30_000, 'it has its whole time');
+    return { outcome: 'succeeded', note: 'done' };
+  };
+  // It is asked to stop when the first run is claimed, before its blueprint begins.
+  await deliver(message, stopsInTheFirst, 300_000, () => true);
+  assert.equal(begun, 1);
+  assert.deepEqual(
+    (await listRuns(memory, 'shop')).map(({ status }) => status),
+    ['succeeded'],
+  );
+  assert.deepEqual(sent.slice(1), [{ ...message, hop: 1 }]);
+  await deliver(sent[1] ?? assert.fail('nobody goes on'), succeeds);
+  assert.equal((await listRuns(memory, 'shop')).length, 3);
 });
