@@ -12,6 +12,7 @@ import {
 import type { Actor } from '../domain/audit.ts';
 import { NovaError } from '../domain/error.ts';
 import { haltOver } from '../domain/halt.ts';
+import { cleanLine } from '../domain/safe-text.ts';
 import type { TaskShape } from '../domain/task.ts';
 import { assertTools } from '../domain/tool.ts';
 import type { Item, Op } from '../ports/table.ts';
@@ -77,8 +78,9 @@ export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): A
     throw new NovaError('bad_input', `an agent has 1 to ${MAX_INSTANCES} instances, got ${instances}`);
   }
   mustFit('a name', input.name, MAX_NAME);
-  mustFit('a department', input.department, MAX_DEPARTMENT);
+  assertDepartment(input.department);
   const { blueprint, department, schedule } = input;
+  const name = cleanLine(input.name, MAX_NAME);
   const posted = reconcileOrder(world, spec.agentId);
   const { record, head } = audited(world.hashing, NO_AUDIT, {
     at,
@@ -86,7 +88,7 @@ export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): A
     action: 'agent.deployed',
     entity: agentEntity(spec.agentId),
     details: {
-      name: input.name,
+      name,
       blueprint,
       department,
       instances,
@@ -98,7 +100,7 @@ export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): A
     },
   });
   const agent: Agent = {
-    ...{ id: spec.agentId, name: input.name, blueprint, department, stage: input.stage ?? 'production' },
+    ...{ id: spec.agentId, name, blueprint, department, stage: input.stage ?? 'production' },
     ...{ status: input.draft ? 'draft' : 'active', pauseReason: null, instances, schedule, specVersion: 1 },
     ...placeOf(spec),
     ...{ createdAt: at, updatedAt: at, version: 1 },
@@ -111,7 +113,14 @@ export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): A
 
 /** What stands in tables, mails and subjects: long enough to say anything, short enough to be read. */
 const MAX_NAME = 100;
-const MAX_DEPARTMENT = 60;
+/** It is part of the keys of its limits and of its kill switch: what no key can hold could never be limited or stopped. */
+const DEPARTMENT = /^(?! )[ !-"$-~]{1,60}(?<! )$/;
+
+function assertDepartment(name: string): void {
+  if (DEPARTMENT.test(name)) return;
+  const wanted = 'a department has 1 to 60 characters, all of them ASCII and none of them #';
+  throw new NovaError('bad_input', `${wanted}; got ${JSON.stringify(name)}`);
+}
 
 function mustFit(what: string, text: string, limit: number): void {
   if (text.length <= limit) return;

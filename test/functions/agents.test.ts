@@ -231,3 +231,20 @@ test('a change whose answer was lost is known as one’s own, and is done once',
   assert.deepEqual([agent.version, (await auditChain(world.table, 'agent:shop')).length], [2, 2]);
   await assert.rejects(deployAgent(world, NEW_AGENT, OPERATOR), { code: 'conflict' }, 'a twin is still a twin');
 });
+
+test('a name carries nothing that cannot be seen into tables and mails', async () => {
+  const world = fleetWorld();
+  const agent = await deployed(world, { name: 'Shop\u001b[2J\u202e one\nactive\u200b' });
+  assert.deepEqual([agent.id, agent.name], ['shop-2j-one-active', 'Shop[2J one active']);
+});
+
+test('a department that no limit and no kill switch could name is refused before anything is written', async () => {
+  const world = fleetWorld();
+  for (const department of ['Größe', 'a#usd-day', 'sales\n', 'a\u001b[2J', ' sales', '', 'x'.repeat(61)]) {
+    await assert.rejects(deployAgent(world, { ...NEW_AGENT, department }, OPERATOR), { code: 'bad_input' }, department);
+  }
+  assert.deepEqual(await listAgents(world.table), []);
+  const { id } = await deployAgent(world, { ...NEW_AGENT, department: "R & D (it's new)/2" }, OPERATOR);
+  await setLimit(world, { scope: "department:R & D (it's new)/2", limitMicros: 1_000_000 }, OPERATOR);
+  assert.equal((await getAgent(world.table, id))?.department, "R & D (it's new)/2");
+});
