@@ -1,6 +1,6 @@
 /** Where the roots of the audit trail are kept: the same promise in memory, in a file and in an S3. */
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -45,6 +45,22 @@ test('a file keeps the first root of each date, for its owner alone, also over a
   assert.equal(statSync(path).mode & 0o777, 0o600);
   appendFileSync(path, 'not a root\n');
   await assert.rejects(fileRoots(path, `${path}.newest`).since('0000'), { code: 'corrupt' });
+});
+
+test('a file of the newest anchor goes by its number, one without is of an older version, and one is left at a time', async () => {
+  const place = mkdtempSync(join(folder, 'newest-'));
+  const roots = fileRoots(join(place, 'audit-roots.jsonl'), join(place, 'audit-newest.json'));
+  assert.equal(await roots.noted?.(), null);
+  writeFileSync(join(place, 'audit-newest.json'), root('2026-11-20', 3));
+  assert.equal(await roots.noted?.(), root('2026-11-20', 3));
+  await roots.note?.(root('2026-11-20', 10));
+  assert.deepEqual(readdirSync(place), ['audit-newest.10.json']);
+  // Laid over it from a copy: the newer number counts.
+  writeFileSync(join(place, 'audit-newest.9.json'), root('2026-11-20', 9));
+  assert.equal(await roots.noted?.(), root('2026-11-20', 10));
+  // A person let an older history go on.
+  await roots.note?.(root('2026-11-21', 4));
+  assert.deepEqual([readdirSync(place), await roots.noted?.()], [['audit-newest.4.json'], root('2026-11-21', 4)]);
 });
 
 const fauxqs = findFauxqs();

@@ -162,6 +162,29 @@ test('an older database put in place of a newer one is halted, too: what lies be
   await back.stop();
 });
 
+test('a whole older copy of the directory laid over the newer one is halted, too: what is no longer written is still called by its number', async () => {
+  const home = newFolder();
+  const copy = join(newFolder(), 'copy');
+  const engine = await start(home);
+  await livedIn(home);
+  await closeDay(engine.world);
+  await engine.stop();
+  cpSync(home, copy, { recursive: true });
+  const again = await start(home);
+  await nova(home, 'ledger', 'add', '--amount', '5', '--kind', 'revenue', '--agent', 'shop', '--reason', 'late');
+  await closeDay(again.world);
+  await again.stop();
+  // As `cp -a copy/. home/` does it: into the files that are there, their place and their birth stay.
+  for (const name of readdirSync(copy)) writeFileSync(join(home, name), readFileSync(join(copy, name)));
+  const back = await start(home);
+  assert.match(JSON.stringify((await nova(home, 'killswitch', 'status')).value), /went back in time/);
+  assert.equal((await nova(home, 'killswitch', 'off', '--why', 'meant')).code, 0);
+  await back.stop();
+  const third = await start(home);
+  assert.equal((await nova(home, 'killswitch', 'status')).value.on, false, 'a person has let it go');
+  await third.stop();
+});
+
 test('what a killed backup left behind goes with the next one; one that somebody is at stays', async () => {
   const home = newFolder();
   assert.equal((await nova(home, 'agent', 'deploy', 'lab.scripted', '--name', 'shop', '--config', CONFIG)).code, 0);
