@@ -17,7 +17,7 @@ const HOPELESS: readonly string[] = ['misconfigured', 'too_large', 'conflict', '
 
 /**
  * The fleet's most is asked after the claim: of two who come at once, each sees the other's. Who comes `again` may have
- * started a task already, which is to keep its claim.
+ * started a task already, which is to keep its claim; or died before it could ask, so there must be room for it, too.
  * @throws NovaError unavailable when nobody knows whether a task was started: the claim stays, and whoever brings the
  * message again asks with the same token; misconfigured when none can be.
  */
@@ -30,7 +30,9 @@ export async function launchRun(
   const { run, agentId, number, fence } = instance;
   if (!run || !spec.task || isTaskHolder(run.holder)) return 'launched';
   const id = runId(agentId, number, run.slot);
-  if (!again && !(await hasRoom(world, instance))) {
+  if (!(await hasRoom(world, instance, { again }))) {
+    if (again)
+      throw new NovaError('unavailable', `${id}: the fleet is full, and whether its task was started is not known`);
     world.log.warn('no task was started: the fleet has as many as it may', { runId: id });
     await releaseClaim(world, claimed, 'fleet');
     return 'refused';

@@ -11,11 +11,13 @@ type Ports = Pick<World, 'table' | 'launcher'>;
 /**
  * Most fleets could not have too many tasks if they wanted to, and pay one query. In others what ECS lists counts, and
  * every run that is claimed for a task and not listed yet, in the order of the claims: they are written before this is
- * asked and read back strongly, so of any number who ask at once as many get a place as there are.
+ * asked and read back strongly, so of any number who ask at once as many get a place as there are. (A claim that was
+ * written later than one with a younger clock may get one too many; its money is held all the same.)
  */
 export async function hasRoom(
   { table, launcher }: Ports,
   mine: Pick<Instance, 'agentId' | 'number'>,
+  { again }: { readonly again: boolean },
 ): Promise<boolean> {
   const agents = (await queryAll(table, { pk: agentsPk })).filter(({ compute }) => compute !== undefined);
   const wanted = agents.reduce((sum, { instances }) => sum + Number(instances ?? 0), 0);
@@ -29,6 +31,7 @@ export async function hasRoom(
   const seen = new Set(
     tasks.map((of) => nameOf({ agentId: of.NOVA_TASK_AGENT ?? '', number: Number(of.NOVA_TASK_INSTANCE) })),
   );
+  if (again && seen.has(nameOf(mine))) return true;
   const claimed = fleet
     .filter(({ agentId, number, run }) => run !== null && ids.has(agentId) && !seen.has(nameOf({ agentId, number })))
     .sort((a, b) => orderOf(a) - orderOf(b) || compare(nameOf(a), nameOf(b)));

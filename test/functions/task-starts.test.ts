@@ -1,6 +1,7 @@
 /** When a task is started and when it is not: money first, a place in the fleet, and an ECS that does not show it yet. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NovaError } from '../../shared/domain/error.ts';
 import { healthOf } from '../../shared/domain/health.ts';
 import { MAX_FLEET_TASKS } from '../../shared/domain/task.ts';
 import { recoverExpired } from '../../shared/jobs/sweep.ts';
@@ -203,6 +204,29 @@ test('ten that come at once for the last four places get exactly those, whatever
   assert.equal((await ten()).filter(({ run }) => run !== null).length, 4);
   for (let n = 0; n < 10; n++) await it.deliver(tick(n));
   assert.equal(it.world.launcher.tasks.length, MAX_FLEET_TASKS, 'and nobody else while it is full');
+});
+
+test('an ECS that cannot be asked starts nothing beyond the most, and its claim waits until it is known whether there is a task', async () => {
+  const { it, tick, ten } = await crowded(MAX_FLEET_TASKS);
+  const { launcher } = it.world;
+  const { listTasks } = launcher;
+  launcher.listTasks = () => Promise.reject(new NovaError('unavailable', 'ListTasks: Rate exceeded'));
+  const first = tick(0);
+  await assert.rejects(it.deliver(first), { code: 'unavailable' });
+  launcher.listTasks = listTasks;
+  const [{ run: claimed } = { run: null }] = await ten();
+  assert.ok(claimed, 'whoever asked died before it could give it back');
+  // The same message comes again, and finds its claim: a task may have been started for it, or not.
+  for (let again = 2; again < 5; again++) await assert.rejects(it.deliver(first, again), { code: 'unavailable' });
+  assert.equal(launcher.tasks.length, MAX_FLEET_TASKS);
+  assert.deepEqual((await ten())[0]?.run, claimed);
+  // There is room: the claim that waited goes on.
+  launcher.end('t1');
+  assert.equal(await it.deliver(first, 5), undefined);
+  assert.equal(launcher.tasks.length, MAX_FLEET_TASKS);
+  // Full again, and its own task is seen: it is left alone.
+  assert.equal(await it.deliver(first, 6), undefined);
+  assert.equal(launcher.tasks.length, MAX_FLEET_TASKS);
 });
 
 test('a fleet that could not have so many is not counted: one query, and no question to ECS', async () => {
