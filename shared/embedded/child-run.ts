@@ -23,11 +23,17 @@ type Reply = Extract<CtxToRun, { kind: 'reply' }>;
 type Answer = { value?: Reply['value']; error?: Reply['error'] };
 type State = { readonly state: NonNullable<RunResult['state']> | null };
 
+/** Without an answer at one time: 46,000 pages that were asked for at once took five gigabytes of the engine. */
+const MAX_ASKING = 256;
+export const ASKS_TOO_MUCH = `the run asked for more than ${MAX_ASKING} things at once`;
+
 export class ChildRun {
   readonly job: Job;
   readonly log: LogLine;
   readonly #reply: (message: CtxToRun) => void;
   readonly #underWay = new Set<Promise<unknown>>();
+  /** Without an answer yet. */
+  #asking = 0;
   #openBound: number | null = null;
   #state: State | undefined;
   #fault: string | null = null;
@@ -39,13 +45,20 @@ export class ChildRun {
     this.#reply = reply;
   }
 
-  /** Does what a message of this run asks for; `end` and `begin` are not its business. */
-  hear(message: CtxToHost): void {
-    if (this.#over) return;
-    if (isAsked(message)) void this.#answer(message);
-    else if (message.kind === 'spent') this.#settle(message.costMicros);
-    else if (message.kind === 'log') this.log(message.message, message.fields);
-    else if (message.kind === 'state') this.#state = { state: message.value };
+  /**
+   * Does what a message of this run asks for; `end` and `begin` are not its business. False: it asks for more at once than
+   * its host would hold for it, and is to be ended.
+   */
+  hear(message: CtxToHost): boolean {
+    if (this.#over) return true;
+    if (isAsked(message)) {
+      if (this.#asking >= MAX_ASKING) return false;
+      void this.#answer(message);
+    }
+    if (message.kind === 'spent') this.#settle(message.costMicros);
+    if (message.kind === 'log') this.log(message.message, message.fields);
+    if (message.kind === 'state') this.#state = { state: message.value };
+    return true;
   }
 
   /** Resolves the job once its marks and earnings under way are answered. */
@@ -57,7 +70,9 @@ export class ChildRun {
   }
 
   async #answer(asked: Asked): Promise<void> {
+    this.#asking += 1;
     const answer = await this.#track(asked);
+    this.#asking -= 1;
     this.#reply({ v: CTX_VERSION, kind: 'reply', runId: this.job.order.runId, id: asked.id, ...answer });
   }
 

@@ -6,7 +6,7 @@ import type { RunCalls, RunOrder, RunResult } from '../ports/host.ts';
 import { crashed, INTERRUPTED, timedOut } from '../runtime/run-blueprint.ts';
 import { CTX_VERSION, CtxToHost, type CtxToRun } from '../wire/ctx.ts';
 import { type ChildProgram, childFlags, ROOT, SOURCE } from './child-flags.ts';
-import { ChildRun, type Job } from './child-run.ts';
+import { ASKS_TOO_MUCH, ChildRun, type Job } from './child-run.ts';
 import { type PidUse, pidUse, usedBetween } from './pid-use.ts';
 
 const MAX_OUTPUT = 4_000;
@@ -144,7 +144,7 @@ export class Child {
     else if (message.kind === 'begin') this.#begin(message.runId);
     else if (message.runId !== this.#current?.job.order.runId) return;
     else if (message.kind === 'end') void this.#end(message);
-    else this.#current.hear(message);
+    else if (!this.#current.hear(message)) this.kill(crashed(ASKS_TOO_MUCH));
   }
 
   #isReady(): void {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { childHost } from '../../shared/embedded/child-host.ts';
 import type { ProcessorAndMemory } from '../../shared/ports/host.ts';
@@ -198,3 +199,22 @@ function isZombie(pid: number): boolean {
     return false;
   }
 }
+
+test('a run that asks for more and more without waiting for answers is ended before its host has to hold it all', async () => {
+  const file = join(import.meta.dirname, '../fixtures/flooding-child.ts');
+  const flooded = childHost({ program: { file, readable: [file] }, idleChildren: 1, maxConcurrentRuns: 1 });
+  try {
+    for (const asks of ['http', 'checkpoint']) {
+      let open = 0;
+      const slow = (): Promise<never> => {
+        open += 1;
+        return new Promise((_resolve, reject) => setTimeout(reject, 200, new Error('slow')));
+      };
+      const result = await flooded.execute(order({ config: { asks } }), { ...owner(), fetch: slow, checkpoint: slow });
+      assert.deepEqual([result.outcome, result.note], ['crashed', 'the run asked for more than 256 things at once']);
+      assert.equal(open, 256, asks);
+    }
+  } finally {
+    await flooded.close();
+  }
+});
