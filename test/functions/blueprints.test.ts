@@ -35,7 +35,7 @@ test('an unknown blueprint is not found, and the message lists those there are',
   }
 });
 
-test('a child may neither write, nor read outside the source, nor start processes or threads, nor signal any', () => {
+test('a child may neither write, nor read outside the source, nor start processes or threads, nor signal any, nor open a socket', () => {
   const walls = pathToFileURL(join(import.meta.dirname, '../../shared/embedded/child-walls.ts')).href;
   const tries = {
     "fs.writeFileSync('x','x')": 'ERR_ACCESS_DENIED',
@@ -48,6 +48,14 @@ test('a child may neither write, nor read outside the source, nor start processe
     'process._kill(process.ppid,0)': 'TypeError',
     'process._debugProcess.call(process,process.ppid)': 'TypeError',
     "fetch('http://localhost')": 'ReferenceError',
+    "fs.readFileSync('/proc/1/environ')": 'ERR_ACCESS_DENIED',
+    "fs.readFileSync('/proc/self/environ')": 'ERR_ACCESS_DENIED',
+    "require('http').get('http://169.254.170.2/v2/metadata')": 'ERR_ACCESS_DENIED',
+    "require('tls').connect(443,'127.0.0.1')": 'ERR_ACCESS_DENIED',
+    "new (process.stdout.constructor)().connect(80,'127.0.0.1')": 'ERR_ACCESS_DENIED',
+    "require('net').createServer().listen(0)": 'ERR_ACCESS_DENIED',
+    "require('dgram').createSocket('udp4').send('x',53,'127.0.0.1')": 'ERR_ACCESS_DENIED',
+    "Object.defineProperty(require('net').Socket.prototype,'connect',{value:1})": 'TypeError',
   };
   const attempts = Object.keys(tries).map(
     (text) => `try{${text};console.log('allowed')}catch(e){console.log(e.code??e.name)}`,
