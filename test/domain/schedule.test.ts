@@ -238,3 +238,9 @@ for (const [expression, count, days] of OFTEN) {
     assert.deepEqual(firingsPerDay(parseSchedule(expression), 'UTC', Date.parse(FRIDAY)), { count, days });
   });
 }
+
+test('an expression that AWS would refuse for its length is refused before anything is made', () => {
+  const cron = (commas: number): string => `cron(${'1,'.repeat(commas)}1 * * * ? *)`;
+  assert.equal(parseSchedule(cron(119)).kind, 'cron');
+  assert.throws(() => parseSchedule(cron(121)), { code: 'bad_input', message: /at most 256 characters; got 259/ });
+});

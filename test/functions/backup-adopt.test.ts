@@ -8,6 +8,7 @@ import { keepRoot } from '../../shared/store/anchor-store.ts';
 import { verifyTrail } from '../../shared/store/audit-verify.ts';
 import { getHalt } from '../../shared/store/halt-store.ts';
 import { listInstances } from '../../shared/store/instance-store.ts';
+import { writeOrigin } from '../../shared/store/origin-store.ts';
 import { type CliWorld, cliWorld, nova, novaJson, workAll } from '../fixtures/cli-world.ts';
 
 const NAME = 'nova-local-restored';
@@ -73,6 +74,22 @@ test('what cannot be proved is not adopted', async () => {
   assert.equal(code, 1);
   assert.match(err, /nothing was changed: audit agent:shop 1.*nova backup verify/);
   assert.deepEqual([(await getHalt(table, 'fleet')).on, done], [false, []]);
+});
+
+test('the table of another stage, whose name has the same beginning, is not stopped by adopting it; one adopted before may be again', async () => {
+  const { cli, table, done } = await restored();
+  await halt(cli);
+  // As the sweep of whoever works on it has left it.
+  await writeOrigin(table, { marks: ['table 2'], lost: [], noticedAt: 0, why: '' });
+  const { code, err } = await nova(cli, ADOPT);
+  assert.equal(code, 5);
+  assert.match(err, /a stage works on nova-local-restored/);
+  assert.deepEqual([(await getHalt(table, 'fleet')).on, done], [false, []]);
+  await writeOrigin(table, { marks: ['table 1'], lost: [], noticedAt: 0, why: '' });
+  for (const times of [1, 2]) {
+    await novaJson(cli, ADOPT);
+    assert.deepEqual([(await getHalt(table, 'fleet')).on, done.length], [true, times]);
+  }
 });
 
 test('adopted it is halted and protected; on it the stage does nothing until a person lets it go, and then its trail holds', async () => {

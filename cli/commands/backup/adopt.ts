@@ -1,7 +1,8 @@
 import { NovaError } from '../../../shared/domain/error.ts';
 import { haltRestored } from '../../../shared/jobs/watch-origin.ts';
+import type { Table } from '../../../shared/ports/table.ts';
 import { getHalt } from '../../../shared/store/halt-store.ts';
-import { lostRoots } from '../../../shared/store/origin-store.ts';
+import { lostRoots, readOrigin } from '../../../shared/store/origin-store.ts';
 import { backupsOf, proveTable } from '../../backups.ts';
 import { type Reach, worldCommand } from '../../command.ts';
 import { needed, text } from '../../fields.ts';
@@ -42,6 +43,7 @@ export const command = worldCommand({
         `${plural(proof.problems.length, 'problem')} in ${name}, nothing was changed: ${first}; see nova backup verify`,
       );
     const seen = await backups.marks(name);
+    await mustRest(table, { name, seen });
     const lost = await lostRoots({ ...world, table });
     const why = `restored as ${name}: what happened since its newest entry is not known in it`;
     // Its own sweep sends what follows, once the stage works on it.
@@ -71,6 +73,13 @@ async function mustBeHalted({ world }: Reach): Promise<void> {
       'conflict',
       `the stage still works on its own table; first: nova --stage ${world.settings.stage} killswitch on --why '…'`,
     );
+}
+
+/** `nova-prod-eu` is the table of a stage `prod-eu`, and has the form of one that `prod` restored: whoever sweeps it has left its marks. */
+async function mustRest(table: Table, { name, seen }: { name: string; seen: readonly string[] }): Promise<void> {
+  const { marks } = await readOrigin(table);
+  const isWorkedOn = seen.some((mark) => marks.includes(mark)) && !(await getHalt(table, 'fleet')).on;
+  if (isWorkedOn) throw new NovaError('conflict', `a stage works on ${name}: it is no table that waits to be adopted`);
 }
 
 const isGone = (thrown: unknown): boolean =>

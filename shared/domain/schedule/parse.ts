@@ -22,8 +22,13 @@ export type ScheduleExpression = CronExpression | RateExpression | AtExpression;
 
 const FORMS = 'a schedule is cron(0 9 ? * MON-FRI *), rate(5 minutes) or at(2026-12-24T18:30:00)';
 
+/** More is refused by EventBridge Scheduler, minutes after the agent was deployed. */
+const MAX_CHARS = 256;
+
 /** @throws NovaError bad_input: what was wrong, what is allowed, what came. */
 export function parseSchedule(expression: string): ScheduleExpression {
+  if (expression.length > MAX_CHARS)
+    throw new NovaError('bad_input', `a schedule has at most ${MAX_CHARS} characters; got ${expression.length}`);
   const match = /^(cron|rate|at)\((.*)\)$/.exec(expression);
   if (!match) throw new NovaError('bad_input', `${FORMS}; got "${expression}"`);
   const [, form, body = ''] = match;
