@@ -28,8 +28,13 @@ export function changedAgent(agent: Agent, change: AgentChange, facts: ChangeFac
   };
   if (sameDesired(agent, desired)) return null;
   if (agent.status === 'retired') throw new NovaError('conflict', `agent ${agent.id} is retired, which is final`);
+  if (change.schedule && agent.continuous) throw new NovaError('conflict', keptOrScheduled(agent.id));
   return { ...agent, ...desired, version: agent.version + 1, updatedAt: facts.now };
 }
+
+/** Judged where it is written as well: two people may ask for one of the two each. */
+export const keptOrScheduled = (id: string): string =>
+  `agent ${id} is kept running or has a schedule, not both; somebody else has just changed it`;
 
 /** Whether more may run after the change than before: what the kill switch forbids. */
 export function startsMore(before: Agent, after: Agent): boolean {

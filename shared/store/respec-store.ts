@@ -1,5 +1,6 @@
 /** A new version of an agent's config, while it runs: runs in progress end with the old one, the next begin with the new. */
 import type { Agent, AgentSpec } from '../domain/agent.ts';
+import { keptOrScheduled } from '../domain/agent-change.ts';
 import type { Actor } from '../domain/audit.ts';
 import { NovaError } from '../domain/error.ts';
 import { assertTools } from '../domain/tool.ts';
@@ -17,7 +18,8 @@ const TRIES = 8;
 
 /**
  * `change` answers the whole of the next one, from the spec as it is. The same again writes nothing.
- * @throws NovaError not_found; conflict for a retired agent, or one that keeps being changed.
+ * @throws NovaError not_found; conflict for a retired agent, one to be kept running that has a schedule, or one that keeps
+ * being changed.
  */
 export async function changeSpec(
   world: AgentPorts,
@@ -32,6 +34,7 @@ export async function changeSpec(
     const { blueprint, version } = before;
     const after: AgentSpec = { ...change(before), agentId, blueprint, version: version + 1 };
     assertTools(after.tools ?? []);
+    if (agent.schedule && after.restSeconds !== undefined) throw new NovaError('conflict', keptOrScheduled(agentId));
     if (sameItem({ ...after, version }, before)) return agent;
     const next = respecOps(world, agent, { after, ...by });
     if (!(await committed(world.table, next.ops, next.agent.auditHash))) continue;

@@ -79,3 +79,15 @@ test('an agent that is kept running takes no schedule, and one that runs when as
   const asked = await shop();
   assert.match((await update(asked, '--timezone', 'Asia/Tokyo')).err, /about a --schedule, and there is none/);
 });
+
+test('of two people who make an agent scheduled and kept running at once, one is refused', async () => {
+  const cli = await shop();
+  const asked = await Promise.all([
+    update(cli, '--schedule', 'rate(1 hour)'),
+    update(cli, '--continuous', '--compute', 'fargate'),
+  ]);
+  assert.deepEqual(asked.map(({ code }) => code).sort(), [0, 5], asked.map(({ err }) => err).join(''));
+  const again = await shop('--schedule', 'rate(1 hour)');
+  assert.equal((await update(again, '--unscheduled', '--continuous', '--compute', 'fargate')).code, 0);
+  assert.equal(await show(again), 'v2 when asked');
+});

@@ -2,7 +2,7 @@ import { loadBlueprint } from '../../../shared/blueprints/registry.ts';
 import type { Agent, AgentSchedule, AgentSpec, JsonObject } from '../../../shared/domain/agent.ts';
 import { NovaError } from '../../../shared/domain/error.ts';
 import { holdMicros, rateOf } from '../../../shared/domain/protocol/cost.ts';
-import { changeAgent } from '../../../shared/store/agent-store.ts';
+import { changeAgent, getSpec } from '../../../shared/store/agent-store.ts';
 import { changeSpec, type NewSpec } from '../../../shared/store/respec-store.ts';
 import { SCHEDULE_OPTIONS, type ScheduleInput, scheduleFrom } from '../../agent-schedule.ts';
 import { termsOf } from '../../agent-terms.ts';
@@ -41,8 +41,11 @@ export const command = worldCommand({
     }
     // Read and judged before anything is written: a wrong config leaves the schedule as it is.
     const change = isRespecced ? await respec(agent, { config, crashLimit, asked }, world) : null;
+    change?.(await getSpec(world.table, agent.id, agent.specVersion));
+    // What was never both is never both in between: a schedule goes before, and comes after.
+    if (wanted === null) await changeAgent(world, agent.id, { schedule: null }, { actor, why });
     if (change) await changeSpec(world, agent.id, change, { actor, why });
-    if (wanted !== undefined) await changeAgent(world, agent.id, { schedule: wanted }, { actor, why });
+    if (wanted) await changeAgent(world, agent.id, { schedule: wanted }, { actor, why });
     return await agentDetail(world satisfies Reach['world'], agent.id);
   },
   render: ({ id, specVersion, schedule }) => {
