@@ -6,6 +6,7 @@
  */
 import type { Actor } from '../domain/audit.ts';
 import type { Root } from '../domain/audit-anchor.ts';
+import { messageOf } from '../domain/error.ts';
 import { isAnother, lostName, lostText, noticed } from '../domain/origin.ts';
 import type { World } from '../ports/world.ts';
 import { publishTurn, turnHalt } from '../store/halt-store.ts';
@@ -29,7 +30,9 @@ export const isRootTime = (now: number): boolean => now % HOUR_MS < MINUTE_MS;
  */
 export async function watchOrigin(world: OriginPorts, { roots }: { readonly roots: boolean }): Promise<string | null> {
   const [seen, origin] = await Promise.all([world.gauges.marks(), readOrigin(world.table)]);
-  const lost = roots || isAnother(origin.marks, seen) ? await lostRoots(world) : [];
+  const copied = isAnother(origin.marks, seen);
+  const lost =
+    roots || copied ? await lostRoots(world).catch((thrown: unknown) => unread(world, { copied, thrown })) : [];
   const why = noticed(origin, seen, lost);
   if (why !== null) {
     await publishTurn(world, await haltRestored(world, { seen, lost, why, actor: ACTOR }));
@@ -38,6 +41,13 @@ export async function watchOrigin(world: OriginPorts, { roots }: { readonly root
     await writeOrigin(world.table, { ...origin, marks: seen });
   }
   return why;
+}
+
+/** A copy is known without its roots, and waits for nobody; what it lost is told at the next look that can read them. */
+function unread({ log }: OriginPorts, { copied, thrown }: { readonly copied: boolean; readonly thrown: unknown }): [] {
+  if (!copied) throw thrown;
+  log.error('what was kept outside of a copied table cannot be read', { why: messageOf(thrown) });
+  return [];
 }
 
 export type Restored = {

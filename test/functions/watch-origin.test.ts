@@ -1,6 +1,7 @@
 /** A table that was restored: noticed whoever restored it, halted before anything is spent, and let go by a person once. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NovaError } from '../../shared/domain/error.ts';
 import { sweep } from '../../shared/jobs/sweep.ts';
 import { watchAlerts } from '../../shared/jobs/watch-alerts.ts';
 import { watchOrigin } from '../../shared/jobs/watch-origin.ts';
@@ -163,6 +164,18 @@ test('a step back of minutes is seen where the newest anchor is noted outside', 
   assert.ok(anchor);
   await world.table.write({ op: 'delete', key: { pk: anchor.pk, sk: anchor.sk } });
   assert.match(String(await watchOrigin(world, { roots: true })), /went back in time/);
+});
+
+test('a copy is halted also while what was kept outside cannot be read, and once', async () => {
+  const { cli, place } = stage();
+  await novaJson(cli, [...DEPLOY, 'shop']);
+  await workAll(cli);
+  await sweepOf(cli);
+  const roots: Roots = { ...cli.world.roots, since: () => Promise.reject(new NovaError('unavailable', 'S3: 503')) };
+  place.name = 'table 2';
+  assert.equal((await sweep({ ...cli.world, roots })).restored, 1);
+  assert.equal(await halted(cli), true);
+  assert.equal((await sweep({ ...cli.world, roots })).restored, 0, 'once');
 });
 
 test('whoever dies between the halt and its note notices it again, and halts twice at most', async () => {
