@@ -64,9 +64,12 @@ export function paintState(style: Style, state: string, shown = state): string {
 
 /** Nothing of what an agent wrote may move the cursor, change colours or reorder the line. */
 export function harmless(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, ' ');
+  return text.replace(UNSEEN, ' ');
 }
+
+const UNSEEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /**
  * A whole answer on its way to a terminal: our own colours pass, and nothing else that a terminal obeys. The last of two
@@ -78,7 +81,7 @@ export function tame(text: string): string {
 
 const OBEYED =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
-  /\u001b(?!\[(?:[0-2]?|22|3[1369])m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+  /\u001b(?!\[(?:[0-2]?|22|3[1369])m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;

@@ -113,12 +113,15 @@ export function deployOps(world: AgentRecords, input: NewAgent, actor: Actor): A
 
 /** What stands in tables, mails and subjects: long enough to say anything, short enough to be read. */
 const MAX_NAME = 100;
-/** It is part of the keys of its limits and of its kill switch: what no key can hold could never be limited or stopped. */
-const DEPARTMENT = /^(?! )[ !-"$-~]{1,60}(?<! )$/;
+/**
+ * It is part of the keys of its limits and of its kill switch: what no key can hold could never be limited or stopped. And
+ * of commands that mails tell people to type: nothing in it means anything to a shell.
+ */
+const DEPARTMENT = /^[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,58}[A-Za-z0-9._-])?$/;
 
 function assertDepartment(name: string): void {
   if (DEPARTMENT.test(name)) return;
-  const wanted = 'a department has 1 to 60 characters, all of them ASCII and none of them #';
+  const wanted = 'a department is 1 to 60 letters, digits, spaces, dots, dashes and underscores of ASCII';
   throw new NovaError('bad_input', `${wanted}; got ${JSON.stringify(name)}`);
 }
 

@@ -10,6 +10,7 @@ import { NovaError } from '../domain/error.ts';
 import { type Gate, type Halt, haltOver, OPEN_GATE } from '../domain/halt.ts';
 import { hasRole } from '../domain/operator.ts';
 import { LOST_ROOTS } from '../domain/origin.ts';
+import { cleanLine } from '../domain/safe-text.ts';
 import type { Condition, Item, Op, Table } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import { audited, NO_AUDIT } from './audit-store.ts';
@@ -177,9 +178,12 @@ function turnOps(world: Ports, { halt, gate }: Before, { scope, on, actor, reaso
   return { after, ops, posted };
 }
 
-function noticeOf({ scope, on, actor, reason }: Turn, version: number) {
+function noticeOf({ scope, on, actor, reason: given }: Turn, version: number) {
   const whom = scope === 'fleet' ? 'everything' : scope;
-  const off = `nova killswitch off${scope === 'fleet' ? '' : ` --${scope.replace(':', ' ')}`} --why '…'`;
+  const [kind, name = ''] = scope.split(':');
+  const off = `nova killswitch off${scope === 'fleet' ? '' : ` --${kind} ${name.includes(' ') ? `'${name}'` : name}`} --why '…'`;
+  // One line of it: what follows is ours, and nobody else's.
+  const reason = cleanLine(given, MOST_REASON);
   const text = on
     ? `${actor} turned it on: ${reason || 'no reason given'}. No run starts, no paid call is made, schedules are off, open approvals are void. Payments go on being booked. Nothing starts again by itself; when you are sure: ${off}`
     : `${actor} turned it off: ${reason}. What ran before runs again; what was paused stays paused.`;

@@ -240,11 +240,24 @@ test('a name carries nothing that cannot be seen into tables and mails', async (
 
 test('a department that no limit and no kill switch could name is refused before anything is written', async () => {
   const world = fleetWorld();
-  for (const department of ['Größe', 'a#usd-day', 'sales\n', 'a\u001b[2J', ' sales', '', 'x'.repeat(61)]) {
+  for (const department of [
+    'Größe',
+    'a#usd-day',
+    'sales\n',
+    'a\u001b[2J',
+    ' sales',
+    '',
+    'x'.repeat(61),
+    'x; rm -rf ~',
+    '$(id)',
+    "it's",
+    'R & D',
+    '-x',
+  ]) {
     await assert.rejects(deployAgent(world, { ...NEW_AGENT, department }, OPERATOR), { code: 'bad_input' }, department);
   }
   assert.deepEqual(await listAgents(world.table), []);
-  const { id } = await deployAgent(world, { ...NEW_AGENT, department: "R & D (it's new)/2" }, OPERATOR);
-  await setLimit(world, { scope: "department:R & D (it's new)/2", limitMicros: 1_000_000 }, OPERATOR);
-  assert.equal((await getAgent(world.table, id))?.department, "R & D (it's new)/2");
+  const { id } = await deployAgent(world, { ...NEW_AGENT, department: 'R and D_2.1-x' }, OPERATOR);
+  await setLimit(world, { scope: 'department:R and D_2.1-x', limitMicros: 1_000_000 }, OPERATOR);
+  assert.equal((await getAgent(world.table, id))?.department, 'R and D_2.1-x');
 });

@@ -127,6 +127,10 @@ test('a terminal gets our colours and nothing else that it would obey; a pipe ge
   const refused = await nova(cli, ['killswitch', 'off', '--agent', hostile, '--why', 'x'], { tty: true });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   assert.doesNotMatch(refused.err, /[\u001b\u0007\r\u009b\u202e]/);
+  const turned = await nova(cli, ['killswitch', 'off', '--agent', 'a\u061c\u200e\u200f\u2066\u2028b', '--why', 'x'], {
+    tty: true,
+  });
+  assert.doesNotMatch(turned.err, /\p{Bidi_Control}|\u2028/u);
   // A long reason is broken where it has white space, and nowhere else.
   const piped = (await nova(cli, ['killswitch', 'status'])).out;
   for (const part of hostile.split('\r')) assert.ok(piped.includes(part), part);

@@ -60,6 +60,17 @@ test('a department and an agent have switches of their own; the wider one holds 
   assert.deepEqual(await statuses(cli, 'ada'), ['active']);
 });
 
+test('the mail about a switch says its reason in one line, and a command that can be typed as it stands', async () => {
+  const cli = cliWorld();
+  await deploy(cli, 'ada', '--department', 'far east');
+  const why = 'a test\n\nEverything is fine. Nothing was stopped.\u202e';
+  await novaJson(cli, ['killswitch', 'on', '--wait', '0', '--department', 'far east', '--why', why]);
+  await workAll(cli);
+  const text = cli.mails.map((mail) => mail.text).find((one) => one.includes('turned it on')) ?? '';
+  assert.match(text, /turned it on: a test Everything is fine\. Nothing was stopped\.\. No run starts/);
+  assert.match(text, /nova killswitch off --department 'far east' --why/);
+});
+
 test('under the switch nothing is started: no resume, no scaling up, no run, and a new agent is a draft', async () => {
   const cli = cliWorld();
   await deploy(cli, 'ada');
