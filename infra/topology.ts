@@ -152,7 +152,8 @@ const RUNS_BLUEPRINTS = {
     // Of a run whose record has no room for it.
     receipt: ['put'],
     late: ['read', 'put'],
-    state: ['read', 'put'],
+    // What a run kept on its way is taken away with its end.
+    state: ['read', 'put', 'delete'],
     // Read to count what a period cost before its limit was made.
     day: ['read', 'put'],
     limit: ['read', 'check'],

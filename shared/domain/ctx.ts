@@ -60,7 +60,7 @@ export type RunContext = {
   /** Kept between runs of this instance. What is set is written when the run ends well, with its record. */
   readonly state: { get(): Json; set(value: Json): void };
   /**
-   * Keeps a state at once, for a long run: an attempt that is lost after it is followed by one that finds this state and
+   * Keeps a state at once, for a long run and for it alone: an attempt that is lost after it is followed by one that finds this state and
    * goes on from there. When the platform asks the run to stop, it stops here: do not catch what this throws.
    */
   checkpoint(value: Json): Promise<void>;

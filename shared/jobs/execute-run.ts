@@ -11,7 +11,7 @@ import type { Call } from '../runtime/job.ts';
 import { agentBrief } from '../store/agent-store.ts';
 import type { Claimed } from '../store/claim.ts';
 import { type Ended, type Ending, endRun } from '../store/close-store.ts';
-import { readState } from '../store/state-store.ts';
+import { type Found, stateFor } from '../store/state-store.ts';
 import { PaidCalls } from './paid-calls.ts';
 import { mayCall, type Result, unlessStopped, watchStop } from './stop-run.ts';
 
@@ -39,7 +39,8 @@ export type Executed = Ended | { readonly kind: 'interrupted'; readonly claimed:
 
 export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Call): Promise<Executed> {
   // Before the first heartbeat: were it to fail after, nobody would stop the heart, and the lease would never end.
-  const order = await orderOf(world, claimed, call);
+  const found = await stateFor(world.table, claimed);
+  const order = await orderOf(world, claimed, { call, found });
   const paid = new PaidCalls(world, claimed, order.deadline);
   const progress: Progress = { paid, earnedMicros: 0 };
   const unwatch = watchStop(world, paid, call.onHeartbeat);
@@ -47,7 +48,7 @@ export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Ca
   const running = world.host.execute(order, calls, call.interruption);
   const done = await unlessStopped(running, paid).finally(unwatch);
   await paid.close();
-  const result: Result = paid.fault === null ? done : { outcome: 'crashed', note: paid.fault };
+  const result: Result = paid.fault === null ? withState(done, found) : { outcome: 'crashed', note: paid.fault };
   const { outcome } = result;
   if (outcome === 'interrupted') return { kind: 'interrupted', claimed: paid.claimed };
   const endedAt = world.time.now();
@@ -62,6 +63,12 @@ export async function executeRun(world: ExecutePorts, claimed: Claimed, call: Ca
   });
 }
 
+/** What an attempt before has kept is the run's own: it stays when this one ends well without setting more. */
+function withState(done: Result, { state, resumed }: Found): Result {
+  const isKept = resumed && done.state === undefined && (done.outcome === 'succeeded' || done.outcome === 'failed');
+  return isKept ? { ...done, state } : done;
+}
+
 type Lived = {
   readonly endedAt: number;
   readonly order: RunOrder;
@@ -73,13 +80,16 @@ const ITEM_BYTES = 120;
 
 /** Units of the table by what is known of them: claim, marks, end, a page each fourth run, the state and its transaction. */
 function platformUse(
-  { claimed: { instance }, looks }: PaidCalls,
+  { claimed: { instance, attempt }, looks }: PaidCalls,
   { endedAt, order, state, billedMs }: Lived,
 ): PlatformUse {
   const { run, journal, hasState } = instance;
   const bytesOf = (value: Json | undefined): number => (value === undefined ? 0 : JSON.stringify(value).length);
   const page = journal.length >= JOURNAL_RECORDS ? 1 : 0;
-  const end = state === undefined ? 1 : 2 + 2 * Math.ceil((bytesOf(state) + ITEM_BYTES) / 1024);
+  // A checkpoint is taken away with the end: then that is a transaction, too.
+  const taken = run?.checkedSeq !== undefined || attempt > 1 ? 2 : 0;
+  const kept = state === undefined ? 0 : 2 * Math.ceil((bytesOf(state) + ITEM_BYTES) / 1024);
+  const end = taken + kept === 0 ? 1 : 2 + taken + kept;
   return {
     ms: billedMs ?? Math.max(0, endedAt - (run?.startedAt ?? endedAt)),
     writeUnits: 1 + (run?.callSeq ?? 0) + page + end,
@@ -103,7 +113,13 @@ function printsOf(
   };
 }
 
-async function orderOf(world: ExecutePorts, { instance, spec, attempt }: Claimed, call: Call): Promise<RunOrder> {
+type Begins = { readonly call: Call; readonly found: Found };
+
+async function orderOf(
+  world: ExecutePorts,
+  { instance, spec, attempt }: Claimed,
+  { call, found }: Begins,
+): Promise<RunOrder> {
   const { agentId, number, run, total } = instance;
   // A task is billed, and counted, from before it could begin; its time-out begins with the work.
   const started = spec.task ? world.time.now() : (run?.startedAt ?? world.time.now());
@@ -117,7 +133,7 @@ async function orderOf(world: ExecutePorts, { instance, spec, attempt }: Claimed
     deadline: Math.min(started + spec.timeoutSeconds * 1000, call.deadline - END_MARGIN_MS),
     blueprint: spec.blueprint,
     config: spec.config,
-    state: await readState(world.table, instance),
+    state: found.state,
     ...(rejections.length > 0 ? { rejections } : {}),
   };
 }

@@ -96,7 +96,6 @@ async function checkpoint(gate: OpenGate, { calls, state }: Keeping, value: Json
   }
   state.set(value);
   await gate.follow(gate.inTurn(() => calls.checkpoint(state.get())));
-  state.kept();
   if (!gate.interrupted) return;
   gate.stopped = true;
   throw new NovaError('unavailable', 'the run was asked to stop, and goes on from here in its next attempt');

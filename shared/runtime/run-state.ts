@@ -11,14 +11,12 @@ export const bytesOf = (text: string): number => new TextEncoder().encode(text).
 export type RunState = {
   get(): Json;
   set(value: Json): void;
-  /** What is set now has been kept. */
-  kept(): void;
   /** The new state when it differs from the old one. */
   changed(): { readonly state: Json } | undefined;
 };
 
 export function runState(initial: Json): RunState {
-  let before = JSON.stringify(initial);
+  const before = JSON.stringify(initial);
   let text = before;
   return {
     get: () => JSON.parse(text),
@@ -30,9 +28,6 @@ export function runState(initial: Json): RunState {
         throw new NovaError('too_large', `ctx.state.set: ${sizes}`);
       }
       text = next;
-    },
-    kept: () => {
-      before = text;
     },
     changed: () => (text === before ? undefined : { state: JSON.parse(text) }),
   };

@@ -17,7 +17,7 @@ import { returnOpsOf } from './budget-store.ts';
 import type { Claimed } from './claim.ts';
 import { decodeInstance, encodeRecord, encodeTally, encodeTries, RUN_ATTRS } from './instance-item.ts';
 import { journalAfter, journalPage, pinned, sliceAdd, sliceEmpty } from './instance-store.ts';
-import { instanceKey, stateKey } from './keys.ts';
+import { checkpointKey, instanceKey, stateKey } from './keys.ts';
 import { lostCalls, withReceipt } from './receipt-store.ts';
 
 export type Ending = {
@@ -133,7 +133,13 @@ function endOps(image: Instance, { record, closed, ending, rest }: End): Op[] {
     ending.state === undefined
       ? []
       : [{ op: 'put', item: { ...stateKey(agentId, number), v: 1, state: JSON.stringify(ending.state) } }];
-  return [update, ...budgets, ...state];
+  return [update, ...budgets, ...state, ...checkpointOps(image)];
+}
+
+/** A run that has ended is not gone on with: what it kept on the way is taken away with its end. */
+function checkpointOps({ agentId, number, run, tries }: Instance): Op[] {
+  if (!run || (run.checkedSeq === undefined && tries[run.slot] === undefined)) return [];
+  return [{ op: 'delete', key: checkpointKey(agentId, number, run.slot) }];
 }
 
 /** What a closed slot leaves on its instance. */

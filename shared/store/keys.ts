@@ -44,6 +44,11 @@ export const receiptKey = (agentId: string, n: number, id: { readonly slot: stri
   sk: `${id.slot}#${id.fence}`,
 });
 export const stateKey = (agentId: string, n: number): Key => ({ pk: `STATE#${agentId}#${pad(n, 3)}`, sk: 'state' });
+/** Of a run that goes on, or was lost and will: its own, whatever other runs of the instance do in between. */
+export const checkpointKey = (agentId: string, n: number, slot: string): Key => ({
+  pk: `STATE#${agentId}#${pad(n, 3)}`,
+  sk: `checkpoint#${slot}`,
+});
 /** What the last tasks of it used. */
 export const useKey = (agentId: string, n: number): Key => ({ pk: `STATE#${agentId}#${pad(n, 3)}`, sk: 'use' });
 export const dayPk = (agentId: string): string => `DAY#${agentId}`;

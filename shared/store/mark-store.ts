@@ -9,7 +9,7 @@ import type { Item } from '../ports/table.ts';
 import type { World } from '../ports/world.ts';
 import type { Claimed } from './claim.ts';
 import { decodeInstance } from './instance-item.ts';
-import { instanceKey, stateKey } from './keys.ts';
+import { checkpointKey, instanceKey } from './keys.ts';
 
 type Ports = Pick<World, 'table' | 'time' | 'settings'>;
 
@@ -136,7 +136,7 @@ export async function keepCheckpoint(
   const { agentId, number, run } = instance;
   if (!run) throw new NovaError('conflict', 'the run has no lease');
   const set = {
-    ...{ ck: run.callSeq, se: settledMicros, hl: run.holdMicros - settledMicros, hs: true },
+    ...{ ck: run.callSeq, se: settledMicros, hl: run.holdMicros - settledMicros },
     ...(settledTokens > 0 || run.sentTokens > 0 ? { ts: settledTokens } : {}),
   };
   const lease = { lu: ports.time.now() + ports.settings.leaseSeconds * 1000 };
@@ -151,7 +151,7 @@ export async function keepCheckpoint(
       ],
       set: { ...set, ...lease },
     },
-    { op: 'put', item: { ...stateKey(agentId, number), v: 1, state: JSON.stringify(state) } },
+    { op: 'put', item: { ...checkpointKey(agentId, number, run.slot), v: 1, state: JSON.stringify(state) } },
   ]);
   if (!result.ok) throw new NovaError('conflict', 'the lease of this run was lost');
   const kept = { ...run, checkedSeq: run.callSeq, sentMicros: settledMicros, sentTokens: settledTokens };
@@ -159,7 +159,6 @@ export async function keepCheckpoint(
     ...claimed,
     instance: {
       ...instance,
-      hasState: true,
       run: { ...kept, leaseUntil: lease.lu, holdLeftMicros: run.holdMicros - settledMicros },
     },
   };

@@ -387,9 +387,9 @@ test('what an attempt paid before its checkpoint stays a line when it is lost af
     ['lost_calls', 1, 3_000],
     ['paid_calls', 1, 700],
   ]);
-  // 10.00005 + 0.2 + 1.2 + 3 × 0.625; and the first attempt's minute at its bound: 400.002 + 0.2 + 1.2 + 15 + 10.
+  // 10.00005 + 0.2 + 1.2 + 8 × 0.625 (its end keeps the state and takes the checkpoint away: six); and the first attempt's minute at its bound: 400.002 + 0.2 + 1.2 + 15 + 10.
   assert.deepEqual(lines.at(-1), ['lost_compute', 60_000, 427]);
-  assert.equal(costMicros, 3_000 + 700 + 14 + 427);
+  assert.equal(costMicros, 3_000 + 700 + 17 + 427);
 });
 
 test('a receipt that is too long for its record is an item of its own, put before the end', async () => {

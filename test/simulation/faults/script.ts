@@ -43,9 +43,8 @@ export function scriptedHost({ machines, machine, books, begins }: Ports): Bluep
       const part = partOf(order.config);
       const run = runId(order.agentId, order.instance.number, order.runId.split('.')[2] ?? '');
       const me = machine();
-      // What is kept belongs to the instance: another run may have come in between, and must not lose what this one did.
-      const kept = ((order.state ?? []) as readonly Progress[]).filter((one) => one[0] !== run).slice(-4);
-      const first = ((order.state ?? []) as readonly Progress[]).find((one) => one[0] === run)?.[1] ?? 0;
+      const [whose, done] = (order.state ?? ['', 0]) as Progress;
+      const first = whose === run ? done : 0;
       begins(run, first);
       try {
         for (let call = first; call < part.calls; call++) {
@@ -55,7 +54,7 @@ export function scriptedHost({ machines, machine, books, begins }: Ports): Bluep
           const actual = (order.sequence + call) % 3 === 0 ? CALL_MICROS / 2 : CALL_MICROS;
           await machines.ask(me, { port: 'provider' }, () => books().called(run, call, { micros: actual, tokens: 0 }));
           if ((order.sequence + call) % 5 !== 4) calls.settle(actual);
-          if (part.checkpoints) await calls.checkpoint([...kept, [run, call + 1]]);
+          if (part.checkpoints) await calls.checkpoint([run, call + 1]);
         }
         if (part.earnsMicros) await calls.earn(part.earnsMicros, null);
       } catch (thrown) {
