@@ -22,6 +22,7 @@ export const STARTING_LEASES: Readonly<Record<TaskShape['kind'], number>> = { fa
 export type Start = {
   readonly agentId: string;
   readonly number: number;
+  readonly slot: string;
   readonly fence: number;
   /** Who claimed it. */
   readonly holder: string;
@@ -35,7 +36,7 @@ export type Adopted = { readonly kind: 'mine'; readonly instance: Instance } | {
  */
 export async function adoptRun(
   { table, time, settings }: Ports,
-  { agentId, number, fence, holder }: Start,
+  { agentId, number, slot, fence, holder }: Start,
   me: { readonly holder: string; readonly billedFrom: number },
 ): Promise<Adopted> {
   const result = await table.write({
@@ -44,6 +45,7 @@ export async function adoptRun(
     if: [
       { attr: 'f', op: '=', value: fence },
       { attr: 'ho', op: '=', value: holder },
+      { attr: 'sl', op: '=', value: slot },
     ],
     set: { ho: me.holder, ra: me.billedFrom, lu: time.now() + settings.leaseSeconds * 1000 },
   });

@@ -8,6 +8,7 @@ import { usageOf } from '../../shared/store/receipt-store.ts';
 import { requestRuns } from '../../shared/store/request-store.ts';
 import type { RunMessage } from '../../shared/wire/messages.ts';
 import { deployed, fleetWorld } from '../fixtures/fleet-world.ts';
+import type { ListedTask } from '../fixtures/task-list.ts';
 import { type Stand, stand, stopped, TASK, work } from '../fixtures/task-stand.ts';
 
 test('a tick is claimed, launched once with its size, and recorded at the seconds it took and takes to leave', async () => {
@@ -110,6 +111,27 @@ test('of two tasks for one claim the first works, and the second finds it gone',
   const ends = await Promise.all([work(it, task), work(it, { ...task, taskId: 'twin' })]);
   assert.deepEqual(ends.map(({ runs }) => runs).sort(), [0, 1]);
   assert.equal((await it.runs()).length, 1);
+});
+
+test('a ticket that fits its claim in all but one word opens nothing, and leaves the claim to the one that fits', async () => {
+  const it = await stand();
+  await it.deliver();
+  const [task] = it.world.launcher.tasks;
+  assert.ok(task);
+  const wrong = {
+    NOVA_TASK_SLOT: 'tzzzzzzz',
+    NOVA_TASK_FENCE: '999',
+    NOVA_TASK_HOLDER: 'somebody',
+    NOVA_TASK_INSTANCE: '7',
+    NOVA_TASK_AGENT: 'shopp',
+  };
+  const before = await it.instance();
+  for (const [name, value] of Object.entries(wrong)) {
+    const forged: ListedTask = { ...task, taskId: 'forged', environment: { ...task.environment, [name]: value } };
+    assert.equal((await work(it, forged)).runs, 0, name);
+    assert.deepEqual(await it.instance(), before, name);
+  }
+  assert.deepEqual(await work(it, task), { runs: 1, why: 'recorded' });
 });
 
 test('STOPPED before it ever ran: the run is open again at once, asked for first, and told twice changes nothing', async () => {
