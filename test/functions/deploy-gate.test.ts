@@ -76,7 +76,7 @@ test('names and departments are short enough to be read, and a monstrous id is s
   const long = await nova(cli, ['agent', 'deploy', 'lab.scripted', '--name', 'a'.repeat(101), ...CONFIG]);
   assert.deepEqual([long.code, /at most 100 characters; got 101/.test(long.err)], [2, true]);
   const department = await nova(cli, [...DEPLOY, '--department', 'd'.repeat(61)]);
-  assert.deepEqual([department.code, /1 to 60 characters.*got "d{61}"/.test(department.err)], [2, true]);
+  assert.deepEqual([department.code, /1 to 60 letters.*got "d{61}"/.test(department.err)], [2, true]);
   const unknown = await nova(cli, ['agent', 'show', 'x'.repeat(5000)]);
   assert.deepEqual([unknown.code, unknown.err.length < 400], [3, true]);
   assert.equal((await json<unknown[]>(cli, ['agent', 'list'])).length, 0);
