@@ -55,14 +55,20 @@ async function adopt(ports: CalendarPorts, instance: Instance, { line, period }:
   const now: Slice = { ...slice, hour, lines: [...slice.lines, line], exact: true };
   const [oldest] = slice.period === '-' ? [] : await countedBudgets(ports.table, line);
   const rests = !oldest || periodFor(line, now) < oldest.period;
-  const ops = rests ? [touch(instance)] : await adoption(ports, instance, { now, line });
+  const ops = rests
+    ? [touch(instance, slice.period === '-' ? null : hour)]
+    : await adoption(ports, instance, { now, line });
   return (await ports.table.transact(ops)).ok;
 }
 
-/** It has done nothing since before the first period: its next claim rolls it over, and reads the limits then. */
-function touch(instance: Instance): Op {
+/**
+ * It has begun nothing since before the first period: its next claim rolls it over, and reads the limits then. Within a day
+ * it does so because of the hour that it is left with here, which no limit that it knows asks for.
+ */
+function touch(instance: Instance, hour: string | null): Op {
   const { agentId, number } = instance;
-  return { op: 'update', key: instanceKey(agentId, number), if: pinned(instance), add: { rev: 1 } };
+  const set = hour === null ? {} : { set: { hr: hour } };
+  return { op: 'update', key: instanceKey(agentId, number), if: pinned(instance), ...set, add: { rev: 1 } };
 }
 
 /** The first limit per hour: the hour of its last run, or this one, whichever is later. */

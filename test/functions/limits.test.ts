@@ -93,6 +93,24 @@ test('a limit per hour refuses, and the next hour begins by itself', async () =>
   assert.equal(await run('bob', 4), 'sssb');
 });
 
+test('the first limit per hour, set while a run of the hour before goes on, holds from the next run on', async () => {
+  const { limit, run, clock, world } = await fleet();
+  await run('ada', 1);
+  const host: World['host'] = {
+    async execute(_order, calls) {
+      await calls.mark(COST);
+      calls.settle(COST);
+      clock.advance(HOUR);
+      await limit(line('agent:ada', 'usd', 'hour'), 2 * COST);
+      return { outcome: 'succeeded', note: 'paid' };
+    },
+  };
+  assert.equal(await run('ada', 1, { ...world, host }), 's');
+  assert.equal(await run('ada', 4), 'ssbb');
+  clock.advance(HOUR);
+  assert.equal(await run('ada', 3), 'ssb');
+});
+
 test('a department’s limit binds those who are in it, and nobody else', async () => {
   const { limit, run } = await fleet();
   await limit(line('department:sales', 'usd', 'month'), 3 * COST);
