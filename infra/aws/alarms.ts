@@ -71,13 +71,7 @@ export class Alarms extends Construct {
   /** Not one good run for so long: errors count, and so does silence. */
   quiet(row: FunctionRow, functionName: string, { minutes: quietMinutes, why }: Wait): void {
     const minutes = quietMinutes >= 120 ? 60 : 1;
-    const metric = new cloudwatch.Metric({
-      namespace: 'AWS/Lambda',
-      metricName: 'Errors',
-      dimensionsMap: { FunctionName: functionName },
-      period: Duration.minutes(minutes),
-      statistic: 'Minimum',
-    });
+    const metric = ofFunction(functionName, 'Errors', { minutes, statistic: 'Minimum' });
     this.ring({
       name: row.name,
       why,
@@ -90,13 +84,7 @@ export class Alarms extends Construct {
 
   /** It throws, or runs out of time, while somebody waits for its answer. */
   failing(row: FunctionRow, functionName: string, why: string): void {
-    const metric = new cloudwatch.Metric({
-      namespace: 'AWS/Lambda',
-      metricName: 'Errors',
-      dimensionsMap: { FunctionName: functionName },
-      period: Duration.minutes(5),
-      statistic: 'Sum',
-    });
+    const metric = ofFunction(functionName, 'Errors', { minutes: 5, statistic: 'Sum' });
     this.ring({ name: row.name, why, metric, threshold: 3, periods: 1, silence: 'good' });
   }
 
@@ -113,25 +101,13 @@ export class Alarms extends Construct {
 
   /** Its longest run of so many minutes comes near the end of its time. */
   slow({ name, timeoutSeconds }: FunctionRow, functionName: string, { minutes, why }: Wait): void {
-    const metric = new cloudwatch.Metric({
-      namespace: 'AWS/Lambda',
-      metricName: 'Duration',
-      dimensionsMap: { FunctionName: functionName },
-      period: Duration.minutes(minutes),
-      statistic: 'Maximum',
-    });
+    const metric = ofFunction(functionName, 'Duration', { minutes, statistic: 'Maximum' });
     this.ring({ name: `${name}-slow`, why, metric, threshold: timeoutSeconds * 800, periods: 1, silence: 'good' });
   }
 
   /** Lambda ended a chain of some sixteen invocations that called for each other: long after our own count of hops should have. */
   circling({ name }: FunctionRow, functionName: string, why: string): void {
-    const metric = new cloudwatch.Metric({
-      namespace: 'AWS/Lambda',
-      metricName: 'RecursiveInvocationsDropped',
-      dimensionsMap: { FunctionName: functionName },
-      period: Duration.minutes(5),
-      statistic: 'Sum',
-    });
+    const metric = ofFunction(functionName, 'RecursiveInvocationsDropped', { minutes: 5, statistic: 'Sum' });
     this.ring({ name: `${name}-circling`, why, metric, threshold: 1, periods: 1, silence: 'good' });
   }
 
@@ -173,3 +149,12 @@ function alarmsMayPublish(scope: Construct, topicArn: string): iam.PolicyStateme
     conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID }, ArnLike: { 'aws:SourceArn': alarms } },
   });
 }
+
+type Span = { readonly minutes: number; readonly statistic: 'Sum' | 'Minimum' | 'Maximum' };
+
+const ofFunction = (functionName: string, metricName: string, { minutes, statistic }: Span): cloudwatch.Metric =>
+  new cloudwatch.Metric({
+    ...{ namespace: 'AWS/Lambda', metricName, statistic },
+    dimensionsMap: { FunctionName: functionName },
+    period: Duration.minutes(minutes),
+  });

@@ -1,7 +1,7 @@
 /** Whether an agent does what it should, and why not. Pausing, cooling after one crash and long runs are no illness. */
 import type { Agent } from './agent.ts';
 import type { Instance, WaitsFor } from './instance.ts';
-import { tickMs } from './run.ts';
+import { endOf, tickMs } from './run.ts';
 import { saidOf } from './runaway.ts';
 import { MAX_FLEET_TASKS } from './task.ts';
 
@@ -132,12 +132,7 @@ function silence(active: readonly Instance[], { agent, longestGapSeconds, now }:
 
 /** The latest thing this instance did, as far as its own item tells; 0 when it never did anything. */
 export function lastActivity({ recent, floor, journal, run }: Instance): number {
-  return Math.max(
-    floor,
-    run?.startedAt ?? 0,
-    ...recent.map(tickMs),
-    ...journal.map((record) => record.startedAt + record.durationMs),
-  );
+  return Math.max(floor, run?.startedAt ?? 0, ...recent.map(tickMs), ...journal.map(endOf));
 }
 
 /** The end of the last run that succeeded, as far as the journals still tell; null when they do not. */
@@ -145,7 +140,7 @@ export function lastSuccess(instances: readonly Instance[]): number | null {
   const ends = instances
     .flatMap(({ journal }) => journal)
     .filter(({ outcome }) => outcome === 'succeeded')
-    .map((record) => record.startedAt + record.durationMs);
+    .map(endOf);
   return ends.length > 0 ? Math.max(...ends) : null;
 }
 

@@ -3,7 +3,7 @@
  * inside its slice of the budgets a run costs two writes.
  */
 import type { Amounts, Line } from './budget.ts';
-import type { RunRecord, Slot } from './run.ts';
+import { endOf, type RunRecord, type Slot } from './run.ts';
 
 /** `halted`: the kill switch is on over it; it is active again when that is off. */
 export type InstanceStatus = 'active' | 'paused' | 'halted' | 'retired';
@@ -132,3 +132,13 @@ export type Instance = {
 
 export const RECENT_SLOTS = 8;
 export const JOURNAL_RECORDS = 4;
+
+/** Since when nothing has kept it from its next run: its last one has ended, and it no longer cools down. */
+export function freeSince({ coolingUntil, journal }: Pick<Instance, 'coolingUntil' | 'journal'>): number {
+  const last = journal.at(-1);
+  return Math.max(coolingUntil, last ? endOf(last) : 0);
+}
+
+/** Something may lie under the slot of its run: kept by this attempt, or by one that was lost. */
+export const mayHaveCheckpoint = ({ run, tries }: Pick<Instance, 'run' | 'tries'>): boolean =>
+  run !== null && (run.checkedSeq !== undefined || tries[run.slot] !== undefined);

@@ -75,6 +75,10 @@ export function triggerOf(slot: Slot): Trigger {
   return slot.startsWith('m') && slot.includes('-') ? 'manual' : 'schedule';
 }
 
+/** Epoch milliseconds. */
+export const endOf = ({ startedAt, durationMs }: Pick<RunRecord, 'startedAt' | 'durationMs'>): number =>
+  startedAt + durationMs;
+
 /** Ticks that lost an attempt and are open again. Manual runs are asked for by their request. */
 export const openTicks = ({ tries }: { readonly tries: { readonly [slot: Slot]: unknown } }): readonly Slot[] =>
   Object.keys(tries).filter((slot) => triggerOf(slot) !== 'manual');

@@ -5,7 +5,7 @@
 import type { Agent, AgentSpec } from './agent.ts';
 import { lastActivity } from './health.ts';
 import type { Instance } from './instance.ts';
-import { openTicks, type Slot, tickMs, tickSlot } from './run.ts';
+import { endOf, openTicks, type Slot, tickMs, tickSlot } from './run.ts';
 import { MAX_FLEET_TASKS, TAIL_SECONDS } from './task.ts';
 
 export type SeenTask = {
@@ -133,7 +133,7 @@ function starts(facts: TaskFacts): TaskStep[] {
 /** It would be refused again, and its records would be pushed out by refusals. One that came beside a run says nothing. */
 function refusedLately({ journal }: Instance, now: number): boolean {
   const last = journal.at(-1);
-  return last?.outcome === 'refused' && last.note !== 'overlap' && now - last.startedAt - last.durationMs < REFUSED_MS;
+  return last?.outcome === 'refused' && last.note !== 'overlap' && now - endOf(last) < REFUSED_MS;
 }
 
 /** A cycle that lost an attempt is taken up first. A new one comes after all that have closed, or it would be too late. */
@@ -171,7 +171,7 @@ function startsOf(agent: Agent, facts: TaskFacts): TaskStep[] {
 /** Whoever ended a cycle a moment ago may rest for the next one, in a task that was just started and is not listed yet. */
 function ranUntil({ journal }: Instance): number {
   const last = journal.findLast(({ outcome }) => outcome !== 'refused' && outcome !== 'cancelled');
-  return last ? last.startedAt + last.durationMs : 0;
+  return last ? endOf(last) : 0;
 }
 
 const isItsTask = (task: SeenTask, instance: Instance): boolean =>

@@ -2,7 +2,7 @@
 import type { Json } from '../domain/agent.ts';
 import { NovaError } from '../domain/error.ts';
 import { printOf, spelled } from '../domain/fingerprint.ts';
-import { JOURNAL_RECORDS } from '../domain/instance.ts';
+import { JOURNAL_RECORDS, mayHaveCheckpoint } from '../domain/instance.ts';
 import type { PlatformUse } from '../domain/protocol/cost.ts';
 import { runId } from '../domain/run.ts';
 import type { RunCalls, RunOrder } from '../ports/host.ts';
@@ -80,14 +80,14 @@ const ITEM_BYTES = 120;
 
 /** Units of the table by what is known of them: claim, marks, end, a page each fourth run, the state and its transaction. */
 function platformUse(
-  { claimed: { instance, attempt }, looks }: PaidCalls,
+  { claimed: { instance }, looks }: PaidCalls,
   { endedAt, order, state, billedMs }: Lived,
 ): PlatformUse {
   const { run, journal, hasState } = instance;
   const bytesOf = (value: Json | undefined): number => (value === undefined ? 0 : JSON.stringify(value).length);
   const page = journal.length >= JOURNAL_RECORDS ? 1 : 0;
   // A checkpoint is taken away with the end: then that is a transaction, too.
-  const taken = run?.checkedSeq !== undefined || attempt > 1 ? 2 : 0;
+  const taken = mayHaveCheckpoint(instance) ? 2 : 0;
   const kept = state === undefined ? 0 : 2 * Math.ceil((bytesOf(state) + ITEM_BYTES) / 1024);
   const end = taken + kept === 0 ? 1 : 2 + taken + kept;
   return {

@@ -1,6 +1,6 @@
 /** A run that nobody works on any more is given up: opened again for another attempt, or recorded. The owner is told. */
 import type { Instance } from '../domain/instance.ts';
-import { tickMs, triggerOf } from '../domain/run.ts';
+import { openTicks, tickMs, triggerOf } from '../domain/run.ts';
 import { isTaskHolder } from '../domain/task.ts';
 import type { World } from '../ports/world.ts';
 import { type Lost, type Recovered, recover } from '../store/recovery-store.ts';
@@ -59,7 +59,7 @@ export async function takeUpLost(
 ): Promise<number> {
   let asked = 0;
   for (const instance of instances) {
-    const slots = instance.run ? [] : Object.keys(instance.tries).filter((slot) => triggerOf(slot) !== 'manual');
+    const slots = instance.run ? [] : openTicks(instance);
     if (slots.length === 0) continue;
     const spec = await readSpec(world.table, instance.agentId, instance.specVersion);
     if (spec.restSeconds !== undefined) continue;

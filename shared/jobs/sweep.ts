@@ -5,6 +5,7 @@
 import type { JsonObject } from '../domain/agent.ts';
 import { messageOf } from '../domain/error.ts';
 import type { Instance } from '../domain/instance.ts';
+import { endOf } from '../domain/run.ts';
 import type { World } from '../ports/world.ts';
 import type { ScheduleJob } from '../runtime/job.ts';
 import { anchorWhenDue } from '../store/anchor-store.ts';
@@ -140,5 +141,5 @@ async function resendRequests(world: SweepPorts): Promise<number> {
 function isInUse({ status, run, journal }: Instance, now: number): boolean {
   if (status === 'halted' || (run && run.leaseUntil > now)) return true;
   const last = journal.at(-1);
-  return last !== undefined && now - (last.startedAt + last.durationMs) < IDLE_MS;
+  return last !== undefined && now - endOf(last) < IDLE_MS;
 }

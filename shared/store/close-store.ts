@@ -4,7 +4,7 @@
  */
 import type { Json } from '../domain/agent.ts';
 import { type Amounts, NOTHING } from '../domain/budget.ts';
-import type { ActiveRun, Instance } from '../domain/instance.ts';
+import { type ActiveRun, type Instance, mayHaveCheckpoint } from '../domain/instance.ts';
 import { pricesAt } from '../domain/price-table.ts';
 import { type Closed, closeSlot } from '../domain/protocol/close.ts';
 import { heldBy, inSlice, isNothing, limited, mapAmounts } from '../domain/protocol/slice.ts';
@@ -137,8 +137,9 @@ function endOps(image: Instance, { record, closed, ending, rest }: End): Op[] {
 }
 
 /** A run that has ended is not gone on with: what it kept on the way is taken away with its end. */
-function checkpointOps({ agentId, number, run, tries }: Instance): Op[] {
-  if (!run || (run.checkedSeq === undefined && tries[run.slot] === undefined)) return [];
+function checkpointOps(image: Instance): Op[] {
+  const { agentId, number, run } = image;
+  if (!run || !mayHaveCheckpoint(image)) return [];
   return [{ op: 'delete', key: checkpointKey(agentId, number, run.slot) }];
 }
 

@@ -1,7 +1,7 @@
 /** Ticks that never came: the time of a schedule is over, and its instance knows of no such run, not even of a refused one. Pure. */
 import type { Agent } from '../agent.ts';
-import type { Instance } from '../instance.ts';
-import { tickMs, triggerOf } from '../run.ts';
+import { freeSince, type Instance } from '../instance.ts';
+import { openTicks, tickMs, triggerOf } from '../run.ts';
 import { firings } from '../schedule/next.ts';
 import { parseSchedule } from '../schedule/parse.ts';
 
@@ -29,6 +29,7 @@ export function missedTick({ agent, instances, turnedAt, watchedSince, now }: Ti
     .filter(({ run, coolingUntil }) => (run === null || run.leaseUntil <= now) && coolingUntil <= now)
     .map((one) => ({
       due: dueAfter(agent, Math.max(lastTickMs(one), agent.updatedAt, turnedAt)),
+      // Ticks that wait for a long run to end look in when it has: at a task's, within a quarter of an hour.
       free: freeSince(one),
     }))
     .filter(({ due, free }) => due !== null && now >= Math.max(due, free, watchedSince) + MISSED_MS)
@@ -46,14 +47,9 @@ function dueAfter({ schedule }: Agent, sinceMs: number): number | null {
   return value ?? null;
 }
 
-/** Ticks that wait for a long run to end look in when it has: at a task's, within a quarter of an hour. */
-function freeSince({ coolingUntil, journal }: Instance): number {
-  const last = journal.at(-1);
-  return Math.max(coolingUntil, last ? last.startedAt + last.durationMs : 0);
-}
-
 /** The newest tick that it has heard of: closed, tried or at work. */
-function lastTickMs({ recent, floor, tries, run }: Instance): number {
-  const slots = [...recent, ...Object.keys(tries), ...(run ? [run.slot] : [])];
-  return Math.max(floor, ...slots.filter((slot) => triggerOf(slot) === 'schedule').map(tickMs));
+function lastTickMs(instance: Instance): number {
+  const { recent, floor, run } = instance;
+  const atWork = run && triggerOf(run.slot) === 'schedule' ? [run.slot] : [];
+  return Math.max(floor, ...[...recent, ...openTicks(instance), ...atWork].map(tickMs));
 }

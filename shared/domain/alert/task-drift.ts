@@ -1,6 +1,6 @@
 /** Tasks that are kept running against those that ECS shows: what has been missing, or too much, for too long. Pure. */
 import type { Agent } from '../agent.ts';
-import type { Instance } from '../instance.ts';
+import { freeSince, type Instance } from '../instance.ts';
 
 export type KeptTask = {
   readonly agentId: string;
@@ -36,7 +36,7 @@ export function taskDrift({ agent, instances, tasks, watchedSince, now }: DriftF
   if (!keeps && mine.length === 0) return null;
   const wanted = keeps && agent.status === 'active' ? agent.instances : 0;
   const settled = now >= Math.max(agent.updatedAt, watchedSince) + DRIFT_MS;
-  const isLate = (one: Instance): boolean => isFree(one, now) && now >= idleSince(one) + DRIFT_MS;
+  const isLate = (one: Instance): boolean => isFree(one, now) && now >= freeSince(one) + DRIFT_MS;
   const missing = instances.filter(
     (one) => one.number < wanted && isLate(one) && !mine.some(({ number }) => number === one.number),
   );
@@ -58,8 +58,3 @@ const isFree = ({ status, coolingUntil, journal, run }: Instance, now: number): 
   coolingUntil <= now &&
   journal.at(-1)?.outcome !== 'refused' &&
   (run === null || run.leaseUntil <= now);
-
-function idleSince({ coolingUntil, journal }: Instance): number {
-  const last = journal.at(-1);
-  return Math.max(coolingUntil, last ? last.startedAt + last.durationMs : 0);
-}
